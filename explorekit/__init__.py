@@ -1,0 +1,37 @@
+"""Explore the parameters of a simulation: declare, run, slice, keep."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Loaded on first use, so that `import explorekit` costs milliseconds.
+_HOME = {
+    "Space": "space",
+    "param": "space",
+    "simulation": "simulation",
+    "Study": "study",
+    "open": "study",
+    "explore": "explorer",
+}
+
+__all__ = ["Space", "Study", "errors", "explore", "open", "param", "simulation"]
+
+if TYPE_CHECKING:
+    from explorekit import errors
+    from explorekit.explorer import explore
+    from explorekit.simulation import simulation
+    from explorekit.space import Space, param
+    from explorekit.study import Study, open  # noqa: A004
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"explorekit.{_HOME[name]}"), name)
+    if name == "errors":
+        return import_module("explorekit.errors")
+    raise AttributeError(f"module 'explorekit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
