@@ -1,0 +1,6 @@
+"""What is explored? Parameters as labelled coordinates, and the algebra that combines them."""
+
+from explorekit.space.parameter import param
+from explorekit.space.space import Space
+
+__all__ = ["Space", "param"]

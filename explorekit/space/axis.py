@@ -1,0 +1,99 @@
+"""One dimension of a space: the parameters that vary along it together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError
+from explorekit.space.identity import canonical, occurrences
+from explorekit.space.parameter import Parameter
+from explorekit.space.values import format_value
+
+OCCURRENCE = "occurrence"
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A dimension and its parameters; the identity of a position is the tuple of their values.
+
+    Raises
+    ------
+    SpaceError
+        If the parameters differ in length, or a lone parameter repeats a value.
+    """
+
+    dim: str
+    parameters: tuple[Parameter, ...]
+
+    def __post_init__(self) -> None:
+        lengths = {parameter.name: parameter.values.size for parameter in self.parameters}
+        if len(set(lengths.values())) > 1:
+            raise SpaceError(
+                f"the parameters paired along dimension {self.dim!r} differ in length: "
+                + ", ".join(f"{name} has {length}" for name, length in lengths.items())
+                + ". Give each the same number of values."
+            )
+        if len(self.parameters) == 1:
+            self._reject_duplicates(self.parameters[0])
+
+    @property
+    def size(self) -> int:
+        return self.parameters[0].values.size
+
+    @cached_property
+    def occurrence(self) -> npt.NDArray[np.int64]:
+        """How often each position's tuple came before; all zero on a grid dimension."""
+        if len(self.parameters) == 1:
+            return np.zeros(self.size, dtype=np.int64)
+        return np.array(occurrences([canonical(p.values) for p in self.parameters]), dtype=np.int64)
+
+    @cached_property
+    def labels(self) -> list[tuple[bytes, ...]]:
+        """The canonical tuple at each position, the occurrence last."""
+        columns = [canonical(p.values) for p in sorted(self.parameters, key=lambda p: p.name)]
+        return list(zip(*columns, canonical(self.occurrence), strict=True))
+
+    @cached_property
+    def _lookup(self) -> dict[tuple[bytes, ...], int]:
+        return {label: position for position, label in enumerate(self.labels)}
+
+    def positions_of(self, other: "Axis") -> npt.NDArray[np.int64]:
+        """Return where each position of another axis lies on this one, −1 where it does not."""
+        mine, theirs = self.parameters[0].values, other.parameters[0].values
+        if (
+            len(self.parameters) == len(other.parameters) == 1
+            and mine.dtype == theirs.dtype
+            and mine.dtype.kind in "biufM"
+        ):
+            order = np.argsort(mine, kind="stable")
+            nearest = order[np.minimum(np.searchsorted(mine, theirs, sorter=order), mine.size - 1)]
+            return np.where(mine[nearest] == theirs, nearest, -1)
+        return np.array([self._lookup.get(label, -1) for label in other.labels], dtype=np.int64)
+
+    def take(self, positions: Any) -> "Axis":
+        """Return the axis at some positions, in their order.
+
+        Occurrences are kept rather than counted anew: they belong to the point.
+        """
+        axis = Axis(self.dim, tuple(parameter.take(positions) for parameter in self.parameters))
+        return axis.with_occurrence(self.occurrence[positions])
+
+    def with_occurrence(self, occurrence: npt.NDArray[np.int64]) -> "Axis":
+        """Return the axis with occurrences that were counted elsewhere."""
+        axis = Axis(self.dim, self.parameters)
+        axis.__dict__["occurrence"] = occurrence  # the slot of the cached property
+        return axis
+
+    def _reject_duplicates(self, parameter: Parameter) -> None:
+        values = parameter.values
+        unique, counts = np.unique(values, return_counts=True)
+        if unique.size < values.size:
+            repeated = unique[np.argmax(counts > 1)]
+            positions = np.flatnonzero(values == repeated)[:2]
+            raise SpaceError(
+                f"parameter {parameter.name!r} has the value {format_value(repeated)} at positions {positions[0]} and "
+                f"{positions[1]}; expected distinct values on a grid dimension. Remove one, or use .repeat(n) for repetitions."
+            )

@@ -1,0 +1,47 @@
+"""How a space shows itself in a notebook."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorekit.space.parameter import Parameter
+    from explorekit.space.space import Space
+
+_STYLE = (
+    "<style>.explorekit-space table{border-collapse:collapse;margin:.3em 0}"
+    ".explorekit-space td,.explorekit-space th{padding:.15em .8em;text-align:left!important;vertical-align:top}"
+    ".explorekit-space .explorekit-muted{opacity:.65}</style>"
+)
+
+
+def headline(space: "Space") -> str:
+    """Return the number of points and how it comes about: ``150 points = I (50) × tau (3)``."""
+    count = f"{len(space):,} point{'s' if len(space) != 1 else ''}"
+    if not space.dims:
+        return count
+    return f"{count} = " + " × ".join(f"{dim} ({size})" for dim, size in space.sizes.items())
+
+
+def table(space: "Space") -> str:
+    """Return the parameters as an HTML table, one row each."""
+    rows = "".join(_row(parameter) for parameter in space.parameters.values())
+    return (
+        f'{_STYLE}<div class="explorekit-space"><b>Space</b>: {escape(headline(space))}'
+        f"<table><thead><tr><th>parameter</th><th>values</th><th>units</th><th>number</th><th>varies along</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(parameter: "Parameter") -> str:
+    long_name = parameter.attrs.get("long_name")
+    name = f"<b>{escape(parameter.name)}</b>"
+    if long_name:
+        name += f'<br><span class="explorekit-muted">{escape(str(long_name))}</span>'
+    cells = [
+        name,
+        escape(parameter.summary(6)),
+        escape(str(parameter.attrs.get("units", ""))),
+        str(parameter.values.size) if parameter.dim else "1",
+        escape(parameter.dim) if parameter.dim else '<span class="explorekit-muted">fixed</span>',
+    ]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

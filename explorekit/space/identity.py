@@ -1,0 +1,62 @@
+"""The identity of a point: its values, exactly, and never its index."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from explorekit.space.values import KIND, Values
+
+Label = tuple[str, bytes]
+
+
+def canonical(values: Values) -> list[bytes]:
+    """Return each value in the one form that enters keys: its kind, then its bits.
+
+    Integers as decimal text, floats and complex numbers as float64 bits with −0.0 written as 0.0, text as
+    UTF-8, times as decimal nanoseconds. The kind keeps 1, 1.0 and True apart.
+    """
+    kind = KIND[values.dtype.kind]
+    tag = kind.encode() + b":"
+    flat = np.atleast_1d(values).ravel()
+    if kind in ("float", "complex"):
+        wide = (flat.astype(np.complex128 if kind == "complex" else np.float64)).view(np.float64) + 0.0
+        width = 16 if kind == "complex" else 8
+        bits = wide.astype(">f8").tobytes()
+        return [tag + bits[i : i + width] for i in range(0, len(bits), width)]
+    if kind == "str":
+        return [tag + text.encode("utf-8") for text in flat.tolist()]
+    return [
+        tag + str(number).encode()
+        for number in flat.astype(np.int64 if kind == "datetime" else flat.dtype).tolist()
+    ]
+
+
+def point_key(labels: Iterable[Label], baselines: Mapping[str, bytes]) -> bytes:
+    """Return the SHA-256 key of a point.
+
+    Parameters
+    ----------
+    labels
+        Name and canonical value of every parameter of the point, with its repetition and occurrence.
+    baselines
+        Canonical values at which a parameter stays out of the key, so that a parameter that is added
+        later leaves the keys of older points alone.
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(labels):
+        if baselines.get(name) != value:
+            encoded = name.encode("utf-8")
+            digest.update(b"%d:%b%d:%b" % (len(encoded), encoded, len(value), value))
+    return digest.digest()
+
+
+def occurrences(columns: Sequence[Sequence[bytes]]) -> list[int]:
+    """Return, for each position of a shared dimension, how often its tuple of values came before."""
+    seen: dict[tuple[Any, ...], int] = {}
+    counts = []
+    for labels in zip(*columns, strict=True):
+        counts.append(seen.get(labels, 0))
+        seen[labels] = counts[-1] + 1
+    return counts

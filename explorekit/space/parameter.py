@@ -1,0 +1,177 @@
+"""A parameter: a name, its values, the dimension they lie on, and attributes such as units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explorekit.errors import SpaceError
+from explorekit.space.values import Values, as_values, format_value
+
+REPETITION = "repetition"
+
+_RESERVED = {
+    "point": "point_index",
+    "sample": "sample_index",
+    "occurrence": "occurrence_index",
+    "step": "step_size",
+    "status": "state",
+    REPETITION: "trial",
+}
+
+
+@dataclass(frozen=True)
+class Param:
+    """Values of a parameter that has no name yet; see `param`."""
+
+    values: Any
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    dim: str | None = None
+
+
+def param(
+    values: Any,
+    *,
+    units: str | None = None,
+    long_name: str | None = None,
+    dim: str | None = None,
+    **attrs: str | float,
+) -> Param:
+    """Give a parameter's values units, a long name and further attributes.
+
+    Parameters
+    ----------
+    values : scalar or sequence
+        The values, as in `Space`.
+    units : str, optional
+        Units in the notation of UDUNITS, for example ``"ms"``. Kept as the CF attribute ``units``.
+    long_name : str, optional
+        What to write on axes and sliders. Kept as the CF attribute ``long_name``.
+    dim : str, optional
+        The dimension that the values lie on; by default one of the parameter's own name. Parameters
+        that name the same dimension are paired.
+    **attrs
+        Further attributes, kept in every file.
+
+    Returns
+    -------
+    Param
+        To be given to `Space`.
+
+    Examples
+    --------
+    >>> import explorekit as ek
+    >>> ek.Space(tau=ek.param([5.0, 10.0], units="ms", long_name="time constant")).sizes
+    {'tau': 2}
+    """
+    named = {"units": units, "long_name": long_name}
+    return Param(values, {key: value for key, value in named.items() if value is not None} | attrs, dim)
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A named parameter of a space.
+
+    Parameters
+    ----------
+    name
+        The name; dots make groups.
+    dim
+        The dimension of its values, or None for one fixed value.
+    values
+        A read-only array of one dimension, or of none for a fixed value.
+    attrs
+        Units, long name and the like.
+    """
+
+    name: str
+    dim: str | None
+    values: Values
+    attrs: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """The name with its units: ``tau (ms)``."""
+        return f"{self.name} ({self.attrs['units']})" if self.attrs.get("units") else self.name
+
+    def equals(self, other: "Parameter") -> bool:
+        """Return whether name, dimension, dtype and every value are the same."""
+        return (
+            (self.name, self.dim, self.values.dtype.kind) == (other.name, other.dim, other.values.dtype.kind)
+            and self.values.shape == other.values.shape
+            and bool(np.all(self.values == other.values))
+        )
+
+    def take(self, positions: Any) -> "Parameter":
+        """Return the parameter with the values at some positions of its dimension."""
+        values = np.asarray(self.values[positions])
+        values.flags.writeable = False
+        return Parameter(self.name, self.dim if values.ndim else None, values, self.attrs)
+
+    def summary(self, limit: int = 4) -> str:
+        """Return the values as short text: ``0, 0.25, … 1``."""
+        if self.values.ndim == 0:
+            return format_value(self.values[()])
+        texts = [
+            format_value(value) for value in (self.values if self.values.size <= limit else self.values[:2])
+        ]
+        if self.values.size > limit:
+            texts.append(f"… {format_value(self.values[-1])}")
+        return ", ".join(texts)
+
+
+def named(name: str, given: Any) -> Parameter:
+    """Return a `Parameter` from what a user wrote beside its name.
+
+    Raises
+    ------
+    SpaceError
+        If the name is reserved or no identifier, or the values cannot be explored.
+    """
+    check_name(name)
+    attrs: Mapping[str, Any] = {}
+    dim: str | None = name
+    if isinstance(given, Param):
+        given, attrs, dim = given.values, given.attrs, given.dim or name
+    if hasattr(given, "dims") and hasattr(given, "attrs"):  # an xarray DataArray or Variable, unloaded here
+        if given.ndim == 1:
+            dim = str(given.dims[0])
+        given, attrs = given.values, {**given.attrs, **attrs}
+    values = as_values(name, given)
+    _check_attrs(name, attrs)
+    if values.ndim and dim in _RESERVED:
+        raise SpaceError(
+            f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
+        )
+    return Parameter(name, dim if values.ndim else None, values, dict(attrs))
+
+
+def repetitions(n: int) -> Parameter:
+    """Return the parameter that counts repetitions 0, 1, …, n − 1."""
+    values = np.arange(n, dtype=np.int64)
+    values.flags.writeable = False
+    return Parameter(REPETITION, REPETITION, values, {"long_name": "repetition"})
+
+
+def check_name(name: str) -> None:
+    if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
+        raise SpaceError(
+            f"got the parameter name {name!r}; expected an identifier, or identifiers joined by dots, "
+            f"since the simulation receives it by keyword."
+        )
+    if name in _RESERVED:
+        raise SpaceError(
+            f"the parameter name {name!r} is reserved; use another, such as {_RESERVED[name]!r}"
+            + (", or Space.repeat(n) for repetitions." if name == REPETITION else ".")
+        )
+
+
+def _check_attrs(name: str, attrs: Mapping[str, Any]) -> None:
+    for key, value in attrs.items():
+        if isinstance(value, bool) or not isinstance(
+            value, (str, int, float, np.number, np.ndarray, list, tuple)
+        ):
+            raise SpaceError(
+                f"parameter {name!r}: attribute {key!r} is {value!r}, which netCDF cannot hold; expected text or numbers."
+            )

@@ -1,0 +1,373 @@
+"""The space of parameters to explore."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space import html
+from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.identity import Label, canonical
+from explorekit.space.parameter import REPETITION, Parameter, named, repetitions
+from explorekit.space.values import as_values, format_value, python_values
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Space:
+    """Parameters to explore, as labelled coordinates.
+
+    Each sequence is a dimension of its own name, and dimensions multiply; a scalar is fixed; parameters
+    whose values share a dimension are paired.
+
+    Parameters
+    ----------
+    coords : mapping, optional
+        Parameters by name, or coordinates of xarray: ``Dataset``, ``DataArray`` or ``Coordinates``.
+    **parameters
+        Values by name: a scalar, a sequence, a 1-D ``DataArray`` (which keeps its dimension and attributes),
+        or `param`. Values are bool, int, float, complex, str or datetime64, and come back bit for bit.
+
+    Raises
+    ------
+    SpaceError
+        If a name is reserved, or values are empty, ragged, missing, repeated on a grid dimension, of
+        mixed types, or of a type that netCDF cannot hold.
+
+    Examples
+    --------
+    >>> import explorekit as ek
+    >>> space = ek.Space(I=[0.0, 0.5, 1.0], tau=ek.param([5.0, 10.0], units="ms"), dt=0.1)
+    >>> len(space)
+    6
+    >>> next(space.points())
+    {'I': 0.0, 'tau': 5.0, 'dt': 0.1}
+    """
+
+    def __init__(
+        self,
+        coords: "Mapping[str, Any] | xr.Coordinates | xr.Dataset | xr.DataArray | None" = None,
+        /,
+        **parameters: Any,
+    ) -> None:
+        given = [] if coords is None else _from_coords(coords)
+        given += [named(name, values) for name, values in parameters.items()]
+        self._assemble(given)
+
+    @classmethod
+    def from_parameters(cls, parameters: Sequence[Parameter], axes: Mapping[str, Axis] | None = None) -> Self:
+        """Build a space from `Parameter` objects, keeping the occurrences of the axes given."""
+        space = cls.__new__(cls)
+        space._assemble(parameters, axes)  # noqa: SLF001
+        return space
+
+    def _assemble(self, parameters: Sequence[Parameter], axes: Mapping[str, Axis] | None = None) -> None:
+        by_name: dict[str, Parameter] = {}
+        for parameter in parameters:
+            if parameter.name in by_name:
+                raise SpaceError(f"parameter {parameter.name!r} is given twice; name each parameter once.")
+            by_name[parameter.name] = parameter
+        dims = dict.fromkeys(parameter.dim for parameter in parameters if parameter.dim is not None)
+        if REPETITION in dims:
+            del dims[REPETITION]
+            dims[REPETITION] = None
+        for dim in dims:
+            if dim in by_name and by_name[dim].dim != dim:
+                raise SpaceError(
+                    f"dimension {dim!r} has the name of a parameter that does not lie on it; give the dimension another name."
+                )
+        kept = axes or {}
+        self._parameters = by_name
+        self._axes = {
+            dim: kept[dim] if dim in kept else Axis(dim, tuple(p for p in by_name.values() if p.dim == dim))
+            for dim in dims
+        }
+
+    # ---- looking
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters by name, in the order given."""
+        return self._parameters
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """The dimensions by name, slowest first."""
+        return self._axes
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The names of the dimensions, slowest first."""
+        return tuple(self._axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the dimensions, slowest first."""
+        return tuple(axis.size for axis in self._axes.values())
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The length of each dimension, slowest first."""
+        return {dim: axis.size for dim, axis in self._axes.items()}
+
+    @property
+    def coords(self) -> "xr.Coordinates":
+        """The parameters as coordinates of xarray."""
+        return self.to_dataset().coords
+
+    def to_dataset(self) -> "xr.Dataset":
+        """Return a Dataset that has the parameters as coordinates, and no data variables."""
+        import xarray as xr
+
+        return xr.Dataset(
+            coords={
+                p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs)) for p in self._parameters.values()
+            }
+        )
+
+    def __len__(self) -> int:
+        return math.prod(self.shape)
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield each point as a dict of the values that the simulation receives; the last dimension varies fastest."""
+        block = 4096
+        for start in range(0, len(self), block):
+            columns = self.columns(np.arange(start, min(start + block, len(self))))
+            names = list(columns)
+            for values in zip(*columns.values(), strict=True):
+                yield dict(zip(names, values, strict=True))
+        if not self._parameters:
+            yield {}
+
+    def columns(self, positions: npt.NDArray[np.int64]) -> dict[str, list[Any]]:
+        """Return the values of each parameter at flat positions (C order over `dims`)."""
+        on_axis = self.unravel(positions)
+        return {
+            p.name: [python_values(np.atleast_1d(p.values))[0]] * len(positions)
+            if p.dim is None
+            else python_values(p.values[on_axis[p.dim]])
+            for p in self._parameters.values()
+        }
+
+    def unravel(self, positions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the index along each dimension of flat positions."""
+        if not self._axes:
+            return {}
+        return dict(zip(self.dims, np.unravel_index(positions, self.shape), strict=True))
+
+    def labels(self, position: int) -> list[Label]:
+        """Return name and canonical value of everything that makes up a point's identity."""
+        index = self.unravel(np.array([position]))
+        labels: list[Label] = []
+        for p in self._parameters.values():
+            value = p.values if p.dim is None else p.values[index[p.dim]]
+            labels.append((p.name, canonical(value)[0]))
+        for dim, axis in self._axes.items():
+            if occurrence := int(axis.occurrence[index[dim][0]]):
+                labels.append((f"{dim}.{OCCURRENCE}", b"int:%d" % occurrence))
+        return labels
+
+    def describe(self, position: int) -> str:
+        """Return the point at a flat position as text: ``I=0.5, tau=5``."""
+        columns = self.columns(np.array([position]))
+        return ", ".join(f"{name}={format_value(values[0])}" for name, values in columns.items())
+
+    # ---- combining
+
+    def __mul__(self, other: "Space") -> "Space":
+        """Return every combination of two spaces, the left one slowest."""
+        if not isinstance(other, Space):
+            return NotImplemented
+        self._reject_shared(other, "*")
+        if clash := set(self.dims) & set(other.dims):
+            hint = " Repeat the product instead." if REPETITION in clash else ""
+            raise SpaceError(
+                f"both factors of * have the dimension {listing(sorted(clash))}; expected distinct ones.{hint}"
+            )
+        return Space.from_parameters(
+            [*self._parameters.values(), *other.parameters.values()], {**self._axes, **other.axes}
+        )
+
+    def __matmul__(self, other: "Space") -> "Space":
+        """Return two spaces paired along the left one's dimension."""
+        if not isinstance(other, Space):
+            return NotImplemented
+        self._reject_shared(other, "@")
+        if len(self.dims) > 1 or len(other.dims) > 1:
+            raise SpaceError(
+                f"@ pairs spaces of one dimension each; got {self.sizes} @ {other.sizes}. Use * for every combination."
+            )
+        if REPETITION in (*self.dims, *other.dims):
+            raise SpaceError("@ cannot pair repetitions; pair the parameters first, then call .repeat(n).")
+        if self.dims and other.dims and self.shape != other.shape:
+            raise SpaceError(
+                f"@ pairs values one to one; got {self.sizes} @ {other.sizes}. Give both the same length."
+            )
+        dim = (self.dims or other.dims or (None,))[0]
+        paired = [
+            Parameter(p.name, dim, p.values, p.attrs) if p.dim else p for p in other.parameters.values()
+        ]
+        return Space.from_parameters([*self._parameters.values(), *paired])
+
+    def repeat(self, n: int) -> "Space":
+        """Return the space with `n` repetitions of every point, along the innermost dimension ``repetition``.
+
+        Repeating a space that has repetitions multiplies them.
+        """
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise SpaceError(f"repeat() got {n!r}; expected a whole number of at least 1.")
+        others = [p for p in self._parameters.values() if p.name != REPETITION]
+        axes = {dim: axis for dim, axis in self._axes.items() if dim != REPETITION}
+        return Space.from_parameters([*others, repetitions(self.sizes.get(REPETITION, 1) * int(n))], axes)
+
+    def _reject_shared(self, other: "Space", operator: str) -> None:
+        if shared := [name for name in self._parameters if name in other.parameters and name != REPETITION]:
+            raise SpaceError(
+                f"both sides of {operator} have the parameter {listing(shared)}; expected each parameter on one side only. "
+                f"Remove it from one."
+            )
+
+    # ---- selecting
+
+    def isel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
+        """Return the subspace at positions along dimensions; an integer fixes the parameters there.
+
+        Parameters
+        ----------
+        indexers
+            By dimension: an integer, a slice, or a sequence of integers or bools.
+        """
+        chosen = {**(indexers or {}), **indexers_kwargs}
+        for dim in chosen:
+            if dim not in self._axes:
+                raise SpaceError(
+                    f"no dimension {dim!r}; this space has {listing(self.dims)}.{suggest(dim, self.dims)}"
+                )
+        parameters = [
+            p.take(_indexer(p, chosen)) if p.dim in chosen else p for p in self._parameters.values()
+        ]
+        if empty := [p.name for p in parameters if p.values.size == 0]:
+            raise SpaceError(
+                f"the selection leaves no value of parameter {listing(empty)}; select at least one."
+            )
+        axes = {
+            dim: axis.take(_indexer(axis.parameters[0], chosen)) if dim in chosen else axis
+            for dim, axis in self._axes.items()
+            if not isinstance(chosen.get(dim), (int, np.integer))
+        }
+        return Space.from_parameters(parameters, axes)
+
+    def sel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
+        """Return the subspace with some values of parameters; one value fixes the parameter.
+
+        Parameters
+        ----------
+        indexers
+            By parameter: a value, a sequence of values, or a slice of values (both ends included).
+
+        Raises
+        ------
+        SpaceError
+            If there is no such parameter, or no such value; values match exactly.
+        """
+        space = self
+        for name, wanted in {**(indexers or {}), **indexers_kwargs}.items():
+            if name not in space.parameters:
+                raise SpaceError(
+                    f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
+                )
+            parameter = space.parameters[name]
+            if parameter.dim is None:
+                raise SpaceError(
+                    f"parameter {name!r} is fixed at {parameter.summary()}; select along another one."
+                )
+            space = space.isel({parameter.dim: _positions(parameter, wanted)})
+        return space
+
+    # ---- comparing and showing
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Space):
+            return NotImplemented
+        return (
+            self.dims == other.dims
+            and self._parameters.keys() == other.parameters.keys()
+            and all(p.equals(other.parameters[name]) for name, p in self._parameters.items())
+            and all(
+                np.array_equal(axis.occurrence, other.axes[dim].occurrence)
+                for dim, axis in self._axes.items()
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        rows = [
+            f"  {p.label:<24} {p.summary()}" + (f"  [{p.dim}]" if p.dim not in (None, p.name) else "")
+            for p in self._parameters.values()
+        ]
+        return "\n".join([f"<explorekit.Space: {html.headline(self)}>", *rows])
+
+    def _repr_html_(self) -> str:
+        return html.table(self)
+
+
+def _from_coords(coords: Any) -> list[Parameter]:
+    if not isinstance(coords, Mapping) and not hasattr(coords, "coords"):
+        raise SpaceError(
+            f"got {type(coords).__name__} as coordinates; expected a mapping or coordinates of xarray. "
+            f"Give parameters by keyword: Space(a=[1, 2])."
+        )
+    variables = getattr(coords, "coords", coords)
+    sizes = getattr(coords, "sizes", {})
+    if bare := [
+        dim for dim in sizes if dim not in variables and not any(dim in v.dims for v in variables.values())
+    ]:
+        raise SpaceError(
+            f"dimension {listing(bare)} has no coordinate; expected labelled coordinates. Give it values."
+        )
+    return [_repetition(v) if name == REPETITION else named(str(name), v) for name, v in variables.items()]
+
+
+def _repetition(values: Any) -> Parameter:
+    numbers = as_values(REPETITION, values)
+    if numbers.ndim != 1 or not np.array_equal(numbers, np.arange(numbers.size)):
+        raise SpaceError(
+            "the coordinate 'repetition' is reserved for 0, 1, …, n − 1; use .repeat(n), or another name."
+        )
+    return repetitions(numbers.size)
+
+
+def _indexer(parameter: Parameter, chosen: Mapping[str, Any]) -> Any:
+    indexer = chosen[str(parameter.dim)]
+    if isinstance(indexer, (int, np.integer, slice)):
+        try:
+            np.arange(parameter.values.size)[indexer]
+        except IndexError:
+            raise SpaceError(
+                f"position {indexer} is outside dimension {parameter.dim!r}, which has {parameter.values.size} values."
+            ) from None
+        return indexer
+    return np.arange(parameter.values.size)[np.asarray(indexer)]
+
+
+def _positions(parameter: Parameter, wanted: Any) -> Any:
+    if isinstance(wanted, slice):
+        import pandas as pd
+
+        index = pd.Index(parameter.values)
+        return index.slice_indexer(wanted.start, wanted.stop, wanted.step)
+    values = as_values(parameter.name, wanted)
+    found = [np.flatnonzero(parameter.values == value) for value in np.atleast_1d(values)]
+    for value, positions in zip(np.atleast_1d(values), found, strict=True):
+        if not positions.size:
+            raise SpaceError(
+                f"parameter {parameter.name!r} has no value {format_value(value)}; it has {parameter.summary(8)}. Values match exactly."
+            )
+    if values.ndim == 0 and found[0].size == 1:
+        return int(found[0][0])
+    return np.concatenate(found)

@@ -1,0 +1,176 @@
+"""The values that a parameter may take: those that netCDF can hold and give back bit for bit."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError, listing
+
+TypeName = Literal["bool", "int", "float", "complex", "str", "datetime"]
+
+Values = npt.NDArray[Any]
+
+KIND: dict[str, TypeName] = {
+    "b": "bool",
+    "i": "int",
+    "u": "int",
+    "f": "float",
+    "c": "complex",
+    "U": "str",
+    "M": "datetime",
+}
+_ITEMSIZES = {"f": (4, 8), "c": (8, 16)}
+_ACCEPTED = "bool, int, float, complex, str or datetime64"
+
+
+def as_values(name: str, given: Any) -> Values:
+    """Return the values of parameter `name` as a read-only array of at most one dimension.
+
+    Raises
+    ------
+    SpaceError
+        If the values are empty, ragged, of mixed types, missing, or of a type that netCDF cannot hold.
+    """
+    if isinstance(given, (set, frozenset, dict)):
+        raise SpaceError(
+            f"parameter {name!r}: got a {type(given).__name__}; expected a scalar or a sequence, "
+            f"whose order becomes the order of the dimension. Give a list."
+        )
+    values = _array(name, given)
+    if values.ndim > 1:
+        raise SpaceError(
+            f"parameter {name!r}: got an array of shape {values.shape}; expected a scalar or one dimension. "
+            f"Give the index of the row as the parameter and let the simulation look it up."
+        )
+    if values.size == 0:
+        raise SpaceError(f"parameter {name!r} has no values; expected at least one.")
+    values = _representable(name, values)
+    values.flags.writeable = False
+    return values
+
+
+def python_values(values: Values) -> list[Any]:
+    """Return the values as the simulation receives them.
+
+    Python's own bool, int, float, complex and str where the dtype is the one that NumPy gives to these; NumPy
+    scalars (``float32``, ``datetime64``, …) elsewhere, so that no precision or unit is lost.
+    """
+    if values.dtype.kind == "U" or values.dtype in (np.bool_, np.int64, np.float64, np.complex128):
+        return values.tolist()  # type: ignore[no-any-return]
+    return list(values)
+
+
+def format_value(value: Any) -> str:
+    """Return a value as short text: ``0.1``, ``'relu'``, ``2020-01-01``."""
+    if isinstance(value, str):
+        return repr(str(value))
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    if isinstance(value, np.datetime64):
+        return np.datetime_as_string(value, unit="auto")
+    return str(value)
+
+
+def _array(name: str, given: Any) -> Values:
+    if not isinstance(given, np.ndarray):
+        _reject_mixed(name, given)
+    try:
+        return np.array(getattr(given, "values", given))
+    except (ValueError, TypeError) as error:
+        raise SpaceError(
+            f"parameter {name!r}: got a ragged or irregular sequence ({error}); expected values of one kind."
+        ) from None
+
+
+def _reject_mixed(name: str, given: Any) -> None:
+    """NumPy turns ``[1, 'a']`` into text and ``[True, 2]`` into integers without a word."""
+    if not isinstance(given, (list, tuple)):
+        return
+    families = {_family(item) for item in given}
+    if len(families) > 1:
+        raise SpaceError(
+            f"parameter {name!r}: got values of mixed types ({', '.join(sorted(families))}) in {listing(given)}; "
+            f"expected one kind of value. Write them all as one type."
+        )
+
+
+def _family(item: Any) -> str:
+    if item is None:
+        return "None"
+    if isinstance(item, (bool, np.bool_)):
+        return "bool"
+    if isinstance(item, (str, bytes)):
+        return type(item).__name__
+    if isinstance(item, (date, np.datetime64)):
+        return "datetime"
+    return "number" if isinstance(item, (int, float, complex, np.number)) else type(item).__name__
+
+
+def _representable(name: str, values: Values) -> Values:
+    kind = values.dtype.kind
+    if kind == "O":
+        values = _from_objects(name, values)
+        kind = values.dtype.kind
+    if kind == "T":
+        values = values.astype(str)
+        kind = "U"
+    if kind not in KIND or values.dtype.itemsize not in _ITEMSIZES.get(kind, (values.dtype.itemsize,)):
+        raise SpaceError(
+            f"parameter {name!r}: values of dtype {values.dtype} cannot be held by netCDF "
+            f"(first value: {values.flat[0]!r}); expected {_ACCEPTED}."
+        )
+    if kind == "U":
+        _check_text(name, values)
+        values = values.astype(f"U{max(1, values.dtype.itemsize // 4)}")
+    if kind == "M":
+        values = _nanoseconds(name, values)
+    missing = np.isnat(values) if kind == "M" else np.isnan(values) if kind in "fc" else np.zeros(1, bool)
+    if missing.any():
+        raise SpaceError(
+            f"parameter {name!r} has a missing value ({values.flat[int(np.argmax(missing))]}) at position "
+            f"{int(np.argmax(missing))}; expected values that can label a point. Leave it out."
+        )
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _from_objects(name: str, values: Values) -> Values:
+    items = values.ravel().tolist()
+    if all(isinstance(item, str) for item in items):
+        return np.array(items, dtype=str).reshape(values.shape)
+    if all(isinstance(item, date) for item in items):
+        if any(isinstance(item, datetime) and item.tzinfo for item in items):
+            raise SpaceError(
+                f"parameter {name!r} has times with a time zone, which netCDF cannot hold; "
+                f"convert them to UTC and drop the zone."
+            )
+        return np.array(items, dtype="datetime64[us]").reshape(values.shape)
+    types = sorted({type(item).__name__ for item in items})
+    raise SpaceError(
+        f"parameter {name!r}: netCDF cannot hold values of type {', '.join(types)} (got {listing(items, 3)}); "
+        f"expected {_ACCEPTED}. Explore a label instead, and look the object up in the simulation."
+    )
+
+
+def _check_text(name: str, values: Values) -> None:
+    for text in values.ravel().tolist():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise SpaceError(
+                f"parameter {name!r}: {text!r} is not valid Unicode text, so no file can hold it."
+            ) from None
+        if "\0" in text:
+            raise SpaceError(
+                f"parameter {name!r}: {text!r} contains a NUL character, which netCDF text cannot hold."
+            )
+
+
+def _nanoseconds(name: str, values: Values) -> Values:
+    exact = values.astype("datetime64[ns]")
+    if not np.array_equal(exact.astype(values.dtype), values, equal_nan=True):
+        raise SpaceError(
+            f"parameter {name!r} has times outside 1678–2262, which 64-bit nanoseconds cannot hold: {listing(values, 2)}."
+        )
+    return exact
