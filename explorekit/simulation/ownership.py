@@ -1,0 +1,58 @@
+"""Whose code is it: the user's own, which travels by value, or an installed library's, which does not?"""
+
+import importlib.util
+import site
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+_OWN_NAME = __name__.partition(".")[0]
+
+
+def is_users_own(module: ModuleType) -> bool:
+    """Return whether a module lies outside site-packages, the standard library and explorekit itself."""
+    top = module.__name__.partition(".")[0]
+    if top == "__main__":
+        return True
+    if top in sys.stdlib_module_names or top == _OWN_NAME:
+        return False
+    file = getattr(module, "__file__", None)
+    return file is not None and not _is_installed(file)
+
+
+def users_modules() -> list[ModuleType]:
+    """Return the loaded modules that are the user's own, but for ``__main__``."""
+    return [
+        m
+        for n, m in list(sys.modules.items())
+        if isinstance(m, ModuleType) and n != "__main__" and is_users_own(m)
+    ]
+
+
+def users_source(name: str) -> str | None:
+    """Return the source of one of the user's modules that is not loaded yet, or None if it is not theirs."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.origin or not spec.origin.endswith(".py") or _is_installed(spec.origin):
+        return None
+    if name.partition(".")[0] in {*sys.stdlib_module_names, _OWN_NAME}:
+        return None
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+@cache
+def _is_installed(file: str) -> bool:
+    path = Path(file).resolve()
+    return any(path.is_relative_to(folder) for folder in _library_folders())
+
+
+@cache
+def _library_folders() -> tuple[Path, ...]:
+    paths = sysconfig.get_paths()
+    folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders |= {*site.getsitepackages(), site.getusersitepackages()}
+    return tuple(Path(folder).resolve() for folder in folders)
