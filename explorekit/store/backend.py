@@ -1,0 +1,73 @@
+"""``xarray.open_dataset(path, engine="explorekit")``: a study directory or an exported file as a Dataset."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from xarray.backends import BackendEntrypoint
+
+from explorekit.store.catalog import Catalog
+from explorekit.store.dataset import results_dataset, runs_dataset
+from explorekit.store.directory import MARKER, StudyDirectory, StudyRecord
+from explorekit.store.exported import open_exported
+
+
+class StudyBackend(BackendEntrypoint):
+    """Opens the results of a study; reads only what a selection needs, and never runs code."""
+
+    description = "Open a study of explorekit: a directory, or the file that one was exported to"
+    open_dataset_parameters = ("filename_or_obj", "drop_variables", "group", "fill")
+
+    def open_dataset(  # type: ignore[override]
+        self,
+        filename_or_obj: str | os.PathLike[str],
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        group: str | None = None,
+        fill: Mapping[str, Any] | None = None,
+    ) -> xr.Dataset:
+        """Open a study.
+
+        Parameters
+        ----------
+        filename_or_obj
+            The study directory, or an exported file.
+        drop_variables
+            Names of variables to leave out.
+        group
+            ``"runs"`` for the record of each run instead of the results.
+        fill
+            By variable, the value that stands for missing ones, so that integers can stay integers.
+
+        Returns
+        -------
+        xarray.Dataset
+        """
+        path = Path(filename_or_obj)
+        dataset = _open_directory(path, group, fill) if path.is_dir() else open_exported(path, group)
+        return dataset.drop_vars(drop_variables, errors="ignore") if drop_variables else dataset
+
+    def guess_can_open(self, filename_or_obj: Any) -> bool:
+        """Return whether a path is that of a study directory."""
+        return isinstance(filename_or_obj, (str, os.PathLike)) and (Path(filename_or_obj) / MARKER).is_file()
+
+
+def versions_that_count(record: StudyRecord) -> frozenset[str]:
+    """Return the code versions whose results a study shows: the current one, and those kept with it."""
+    return frozenset({record.code, *record.kept})
+
+
+def dataset_attrs(record: StudyRecord) -> dict[str, Any]:
+    """Return the attributes that a study's datasets carry."""
+    return {"title": record.name, "seed": str(record.seed), "code_version": record.code}
+
+
+def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | None) -> xr.Dataset:
+    directory = StudyDirectory(path)
+    record = directory.read_record()
+    catalog = Catalog(directory, directory.read_space(record.space))
+    catalog.refresh()
+    snapshot = catalog.snapshot(versions_that_count(record), fill)
+    return runs_dataset(snapshot) if group == "runs" else results_dataset(snapshot, dataset_attrs(record))

@@ -1,0 +1,180 @@
+"""A snapshot as lazy xarray Datasets: the results, and the record of each run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from xarray.core import indexing
+
+from explorekit import __version__
+from explorekit.space import Space
+from explorekit.store.index import Ints
+from explorekit.store.netcdf import fetch
+from explorekit.store.reader import OriginArray, OutputArray, PointArray, RunArray, SizeArray, StatusArray
+from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, read_failures
+from explorekit.store.snapshot import Snapshot
+
+STATUS_ATTRS: Mapping[str, Any] = {
+    "long_name": "status of the run",
+    "standard_name": "status_flag",
+    "flag_values": np.arange(len(STATUS_MEANINGS), dtype=np.int8),
+    "flag_meanings": " ".join(STATUS_MEANINGS),
+}
+
+
+def results_dataset(snapshot: Snapshot, attrs: Mapping[str, Any] | None = None) -> xr.Dataset:
+    """Return the results on the coordinates of the space; nothing is read before it is used."""
+    coords = {str(name): variable.variable for name, variable in snapshot.space.to_dataset().coords.items()}
+    variables: dict[str, xr.Variable] = {}
+    for name, field in snapshot.fields.items():
+        if not field.coordinate:
+            described = {**field.attrs, "ancillary_variables": "status"}
+            variables[name] = _lazy(snapshot, OutputArray(snapshot, name), field.dims, described)
+        elif (constant := _constant(snapshot, name)) is not None:
+            coords[name] = constant
+        else:
+            variable = _lazy(snapshot, OutputArray(snapshot, name), field.dims, field.attrs)
+            coords[f"{name}_values" if name in field.dims else name] = variable
+    for dim in sorted(snapshot.ragged):
+        described = {"long_name": f"length of {dim}"}
+        variables[f"{dim}_size"] = _lazy(snapshot, SizeArray(snapshot, dim), (), described)
+    variables["status"] = _lazy(snapshot, StatusArray(snapshot), (), STATUS_ATTRS)
+    described = {"Conventions": "CF-1.11", "source": f"explorekit {__version__}", **(attrs or {})}
+    return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)), described)
+
+
+def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
+    """Return the record of each run on the parameter dimensions."""
+    together = {"long_name": "number of runs whose total time was divided"}
+    arrays: dict[str, tuple[PointArray, Mapping[str, Any]]] = {
+        "status": (StatusArray(snapshot), STATUS_ATTRS),
+        "duration": (
+            RunArray(snapshot, "duration", np.float64, np.nan),
+            {"units": "s", "long_name": "wall time of the run"},
+        ),
+        "started": (StartedArray(snapshot), {"long_name": "start of the run (UTC)"}),
+        "timed_together": (RunArray(snapshot, "timed_together", np.int32, 0), together),
+        "attempts": (AttemptsArray(snapshot), {"long_name": "number of times the run was tried"}),
+        "worker": (OriginArray(snapshot, "worker"), {"long_name": "Dask worker"}),
+        "host": (OriginArray(snapshot, "host"), {"long_name": "host"}),
+        "code_version": (
+            OriginArray(snapshot, "code_version"),
+            {"long_name": "version of the simulation's code"},
+        ),
+        "error": (ErrorArray(snapshot), {"long_name": "type and message of the error"}),
+    }
+    taken = {*snapshot.space.parameters, *snapshot.space.dims}
+    variables = {
+        f"run_{name}" if name in taken else name: _lazy(snapshot, array, (), attrs)
+        for name, (array, attrs) in arrays.items()
+    }
+    coords = {str(name): variable.variable for name, variable in snapshot.space.to_dataset().coords.items()}
+    return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)))
+
+
+def failures_frame(snapshot: Snapshot) -> pd.DataFrame:
+    """Return one row for each point that is neither ok nor pending: its parameters, error, message and traceback."""
+    return failures_table(snapshot.space, *failed_points(snapshot))
+
+
+def failures_table(
+    space: Space, positions: Ints, texts: Sequence[tuple[str, str, str]], statuses: Sequence[int]
+) -> pd.DataFrame:
+    """Return failures as a table, from positions, (error, message, traceback) and statuses."""
+    own = ("status", "error", "message", "traceback")
+    columns: dict[str, Any] = {
+        f"{n}_" if n in own else n: values for n, values in space.columns(positions).items()
+    }
+    columns["status"] = [STATUS_MEANINGS[status] for status in statuses]
+    for number, name in enumerate(own[1:]):
+        columns[name] = [text[number] for text in texts]
+    return pd.DataFrame(columns)
+
+
+class StartedArray(RunArray):
+    """When each run started, as UTC; NaT where there is no run."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot, "started", np.float64, np.nan)
+        self.dtype = np.dtype("datetime64[ns]")
+
+    def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
+        seconds = RunArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
+        known = np.nan_to_num(seconds * 1e9).astype(np.int64).view("datetime64[ns]")
+        return np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), known)
+
+
+class AttemptsArray(PointArray):
+    """How often each point was tried; 0 for pending ones."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot, np.int32)
+
+    def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
+        return (self.snapshot.index.locate(positions)[2] != PENDING).astype(np.int32)
+
+
+class ErrorArray(PointArray):
+    """Type and message of each run's error; empty where it succeeded or is pending."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.positions, texts, _ = failed_points(snapshot)
+        self.texts = np.array(["", *(f"{error}: {message}" for error, message, _ in texts)])
+        super().__init__(snapshot, self.texts.dtype)
+
+    def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
+        found = np.searchsorted(self.positions, positions)
+        hit = found < self.positions.size
+        hit[hit] = self.positions[found[hit]] == positions[hit]
+        return self.texts[np.where(hit, found + 1, 0)]
+
+
+def failed_points(snapshot: Snapshot) -> tuple[Ints, list[tuple[str, str, str]], list[int]]:
+    """Return positions, texts and statuses of the runs that ended without a result, in the order of the space."""
+    index = snapshot.index
+    bad = np.flatnonzero((index.status != OK) & (index.status != PENDING))
+    found: list[tuple[int, tuple[str, str, str], int]] = []
+    by_shard: dict[int, list[int]] = {}
+    for stretch in bad.tolist():
+        by_shard.setdefault(int(index.shard[stretch]), []).append(stretch)
+    for number, stretches in by_shard.items():
+        shard = index.shards[number]
+        with snapshot.files.reading(snapshot.folder / shard.name) as file:
+            failures = {failure.row: failure for failure in read_failures(file)}
+        demoted = ("OutputError", snapshot.contradictions.get(shard.name, ""), "")
+        for stretch in stretches:
+            for offset in range(int(index.stop[stretch] - index.start[stretch])):
+                failure = failures.get(int(index.row[stretch]) + offset)
+                text = (failure.error, failure.message, failure.traceback) if failure else demoted
+                found.append((int(index.start[stretch]) + offset, text, int(index.status[stretch])))
+    found.sort(key=lambda one: one[0])
+    return (
+        np.array([p for p, _, _ in found], dtype=np.int64),
+        [t for _, t, _ in found],
+        [s for _, _, s in found],
+    )
+
+
+def _lazy(
+    snapshot: Snapshot, array: PointArray, dims: tuple[str, ...], attrs: Mapping[str, Any]
+) -> xr.Variable:
+    return xr.Variable((*snapshot.space.dims, *dims), indexing.LazilyIndexedArray(array), dict(attrs))
+
+
+def _constant(snapshot: Snapshot, name: str) -> xr.Variable | None:
+    holder = snapshot.constant_coordinate(name)
+    if holder is None:
+        return None
+    field = snapshot.fields[name]
+    with snapshot.files.reading(snapshot.folder / holder.name) as file:
+        values = fetch(file, name, holder.header.outputs[name].field.dtype)
+    if values.shape != tuple(snapshot.sizes[dim] for dim in field.dims):
+        return None
+    return xr.Variable(field.dims, values, dict(field.attrs))
+
+
+def _indexes(coords: Mapping[str, xr.Variable]) -> dict[str, Any]:
+    lone = {name: v for name, v in coords.items() if v.dims == (name,)}
+    return {name: xr.indexes.PandasIndex.from_variables({name: v}, options={}) for name, v in lone.items()}

@@ -1,0 +1,51 @@
+"""Files that are whole or absent: written aside, synced, renamed, the directory synced.
+
+A process that dies at any instant leaves either the old file or the new one. Holds on local file systems and on
+those that rename atomically (NFS, Lustre, GPFS).
+"""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+HASH_LENGTH = 12
+
+
+def temporary_name(folder: Path) -> Path:
+    """Return a fresh name beside the final one, which no listing of results takes for a result."""
+    return folder / f".{secrets.token_hex(8)}.tmp"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file's content durably."""
+    temporary = temporary_name(path.parent)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a directory's entries, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename(temporary: Path, final: Path) -> None:
+    """Give a synced file its final name durably."""
+    temporary.replace(final)
+    sync(final.parent)
+
+
+def content_hash(path: Path) -> str:
+    """Return the first digits of a file's SHA-256, which its final name ends in."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]

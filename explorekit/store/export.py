@@ -1,0 +1,149 @@
+"""One netCDF file with everything: results, the record of each run, and provenance.
+
+By the CF conventions, so that xarray, ncdump and other languages read it without explorekit.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import xarray as xr
+
+from explorekit.errors import StudyError
+from explorekit.store import durable
+from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
+from explorekit.store.directory import storage_error
+from explorekit.store.netcdf import create_file, define, encoded_width
+from explorekit.store.reader import OutputArray
+from explorekit.store.shard import Failure, put_failures
+from explorekit.store.snapshot import Snapshot
+from explorekit.store.spaces import put_space
+
+_BLOCK_BYTES = 64 * 2**20
+
+
+def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Write a snapshot to a file, which is whole or absent whatever happens.
+
+    Parameters
+    ----------
+    snapshot
+        What to write.
+    path
+        The file; one that is there is replaced.
+    attrs
+        Attributes of the file.
+    provenance
+        By name, text, numbers, or data that JSON can hold.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be written.
+    """
+    temporary = durable.temporary_name(path.parent)
+    try:
+        with create_file(temporary) as file:
+            _write(file, snapshot, attrs, provenance)
+        durable.sync(temporary)
+        durable.rename(temporary, path)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    except RuntimeError as error:
+        raise StudyError(f"cannot write {path}: {error}. Is the disk full?") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    results = results_dataset(snapshot, attrs)
+    file.setncatts(results.attrs)
+    put_space(file, snapshot.space)
+    for name, size in results.sizes.items():
+        if name not in file.dimensions:
+            file.createDimension(name, size)
+    for name, variable in results.variables.items():
+        if name not in snapshot.space.parameters:
+            _put(file, str(name), variable, snapshot)
+    _put_runs(file, snapshot)
+    positions, texts, _ = failed_points(snapshot)
+    if texts:
+        put_failures(file, [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)])
+    _put_provenance(file, provenance)
+
+
+def _put_runs(file: Any, snapshot: Snapshot) -> None:
+    group = file.createGroup("runs")
+    for name, variable in runs_dataset(snapshot).variables.items():
+        _copy(group, str(name), variable)
+
+
+def _put_provenance(file: Any, provenance: Mapping[str, Any]) -> None:
+    group = file.createGroup("provenance")
+    for name, value in provenance.items():
+        plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+        group.setncattr(name, value if plain else json.dumps(value))
+
+
+def _put(file: Any, name: str, variable: xr.Variable, snapshot: Snapshot) -> None:
+    """Write an output as the dtype that the simulation returned, missing runs as the fill value."""
+    source = name if name in snapshot.fields else name.removesuffix("_values")
+    field = snapshot.fields.get(source)
+    if field is None or np.dtype(field.dtype).kind not in "biu" or not snapshot.has_missing(source):
+        _copy(file, name, variable)
+        return
+    # Once to find the extent, so that the fill value lies outside; once to write.
+    present = [block[~np.isnan(block)] for _, block in _blocks(_tolerant(snapshot, source, np.nan))]
+    numbers = [block for block in present if block.size]
+    extent = (int(min(b.min() for b in numbers)), int(max(b.max() for b in numbers))) if numbers else (0, 0)
+    target = define(file, name, [str(d) for d in variable.dims], field.dtype, variable.attrs, extent=extent)
+    for key, block in _blocks(_tolerant(snapshot, source, target.fill)):
+        target.parts[0][key] = block
+
+
+def _tolerant(snapshot: Snapshot, name: str, fill: Any) -> OutputArray:
+    return OutputArray(replace(snapshot, fill={name: fill}), name)
+
+
+def _copy(group: Any, name: str, variable: xr.Variable) -> None:
+    width = None
+    if variable.dtype.kind == "U":
+        width = max(encoded_width(block) for _, block in _blocks(variable))
+    target = define(group, name, [str(d) for d in variable.dims], variable.dtype, variable.attrs, width=width)
+    for key, block in _blocks(variable):
+        target.put(key, block)
+
+
+def _blocks(array: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield an array in blocks along its first dimension, of a size that fits in memory."""
+    if not array.shape:
+        yield ..., _values(array, ())
+        return
+    row = max(1, int(np.prod(array.shape[1:], dtype=np.int64)) * array.dtype.itemsize)
+    step = max(1, _BLOCK_BYTES // row)
+    for start in range(0, array.shape[0], step):
+        key = slice(start, min(start + step, array.shape[0]))
+        yield key, _values(array, (key, *[slice(None)] * (len(array.shape) - 1)))
+
+
+def _values(array: Any, key: tuple[slice, ...]) -> Any:
+    return array.read(key) if isinstance(array, OutputArray) else array[key].values
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Return the provenance of an exported file."""
+    with netCDF4.Dataset(path) as file:
+        if "provenance" not in file.groups:
+            return {}
+        group = file["provenance"]
+        return {name: _decoded(group.getncattr(name)) for name in group.ncattrs()}
+
+
+def _decoded(value: Any) -> Any:
+    if (isinstance(value, str) and value[:1] in "{[") or value in ("null", "true", "false"):
+        return json.loads(value)
+    return value.item() if isinstance(value, np.generic) else value

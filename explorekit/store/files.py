@@ -1,0 +1,63 @@
+"""Open shards: a bounded set of read handles, shared by all datasets of a study."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+from xarray.backends.locks import HDF5_LOCK
+
+MAX_OPEN = 64
+
+# Handles of garbage-collected owners. They are closed by whoever next holds the lock: the collector may run in a
+# thread that holds it already, or beside one that is inside HDF5, which is not thread-safe.
+_abandoned: list[Any] = []
+
+
+class ShardFiles:
+    """Read handles by path, the least recently used closed first.
+
+    Every access holds xarray's HDF5 lock, and so excludes all other netCDF input and output that goes through xarray
+    in this process. Pickles without its handles.
+    """
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[Path, Any] = OrderedDict()
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[Any]:
+        """Hold the lock and yield the open file."""
+        with HDF5_LOCK:
+            _close_abandoned()
+            file = self._open.pop(path, None)
+            if file is None:
+                file = netCDF4.Dataset(path)
+            self._open[path] = file
+            while len(self._open) > MAX_OPEN:
+                self._open.popitem(last=False)[1].close()
+            yield file
+
+    def close(self) -> None:
+        """Close all handles; they are opened again when needed."""
+        with HDF5_LOCK:
+            _close_abandoned()
+            while self._open:
+                self._open.popitem()[1].close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ShardFiles, ()
+
+    def __del__(self) -> None:
+        _abandoned.extend(self._open.values())
+        if HDF5_LOCK.acquire(False):
+            try:
+                _close_abandoned()
+            finally:
+                HDF5_LOCK.release()
+
+
+def _close_abandoned() -> None:
+    while _abandoned:
+        _abandoned.pop().close()

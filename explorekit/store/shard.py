@@ -1,0 +1,325 @@
+"""A shard: the immutable netCDF file that one finished batch leaves.
+
+It holds the labels of its own points, so it means the same in any space: the coordinate values that it touches, and
+which points of their product its rows are. Outputs lie at the root over ``point``, the record of each run in the group
+``runs``, tracebacks in ``failures``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import ShardError
+from explorekit.simulation.collect import Stacked
+from explorekit.simulation.outputs import POINT
+from explorekit.simulation.schema import Field
+from explorekit.space import Space
+from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+from explorekit.store.spaces import get_space, put_space
+
+FORMAT = 1
+HEADER = "explorekit"
+
+PENDING, OK, FAILED, TIMED_OUT = range(4)
+STATUS_MEANINGS = ("pending", "ok", "failed", "timed_out")
+
+_LONGEST_RUN_LIST = 1000
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one row of a batch has no result."""
+
+    row: int
+    error: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of each run of a batch, over its rows.
+
+    Parameters
+    ----------
+    status
+        ``OK``, ``FAILED`` or ``TIMED_OUT``.
+    started
+        Seconds since 1970-01-01.
+    duration
+        Seconds.
+    timed_together
+        The number of neighbouring runs whose total time was divided; 1 where a run was timed alone.
+    failures
+        One for each row that is not ok.
+    """
+
+    status: npt.NDArray[np.int8]
+    started: npt.NDArray[np.float64]
+    duration: npt.NDArray[np.float64]
+    timed_together: npt.NDArray[np.int32]
+    failures: Sequence[Failure]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a shard comes from: what orders it among others, and what made it."""
+
+    epoch: int
+    sequence: int
+    code_version: str
+    worker: str
+    host: str
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """One output as a shard holds it: its `Field`, and whether some rows lack it or all share one array."""
+
+    field: Field
+    constant: bool
+    given: bool
+    digest: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """All of a shard but its arrays and labels; small enough to travel with a task's reply."""
+
+    origin: Origin
+    size: int
+    outputs: Mapping[str, StoredField]
+    sizes: Mapping[str, int]
+    ragged: tuple[str, ...]
+    status_runs: tuple[tuple[int, int, int], ...] | None
+    span: tuple[int, int] | None
+
+    def to_json(self) -> str:
+        """Return the header as the text of one netCDF attribute."""
+        content = {
+            "format": FORMAT,
+            "key": {"stage": "", "segment": [0, 1], "final": True},
+            "origin": vars(self.origin),
+            "size": self.size,
+            "outputs": {
+                n: {**vars(o), "field": {**vars(o.field), "attrs": dict(o.field.attrs)}}
+                for n, o in self.outputs.items()
+            },
+            "sizes": dict(self.sizes),
+            "ragged": self.ragged,
+            "status_runs": self.status_runs,
+            "span": self.span,
+        }
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Header":
+        """Return what `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        content = json.loads(text)
+        if content["format"] > FORMAT:
+            raise ValueError(
+                f"format {content['format']} is newer than {FORMAT}, the newest that this version reads"
+            )
+        outputs = {}
+        for name, stored in content["outputs"].items():
+            one = stored.pop("field")
+            outputs[name] = StoredField(Field(**{**one, "dims": tuple(one["dims"])}), **stored)
+        runs = content["status_runs"]
+        return cls(
+            Origin(**content["origin"]),
+            content["size"],
+            outputs,
+            content["sizes"],
+            tuple(content["ragged"]),
+            None if runs is None else tuple((a, b, c) for a, b, c in runs),
+            None if content["span"] is None else (content["span"][0], content["span"][1]),
+        )
+
+
+def write_shard(
+    path: Path,
+    space: Space,
+    positions: Positions,
+    outputs: Mapping[str, Stacked],
+    ragged: Mapping[str, npt.NDArray[np.int64]],
+    record: Record,
+    origin: Origin,
+) -> Header:
+    """Write the results of one batch to a new file.
+
+    Parameters
+    ----------
+    space
+        The space that the batch is part of.
+    positions
+        Flat positions of the rows in it, in increasing order.
+    outputs, ragged
+        What the batch returned: see `explorekit.simulation.collect.Collector.stack`.
+    """
+    touched, local = _touched(space, positions)
+    span = (int(local[0]), int(local[-1]) + 1) if local[-1] - local[0] + 1 == local.size else None
+    header = Header(
+        origin,
+        len(positions),
+        _stored(outputs),
+        _sizes(outputs),
+        tuple(ragged),
+        status_runs(record.status),
+        span,
+    )
+    with create_file(path) as file:
+        put_space(file, touched)
+        file.createDimension(POINT, len(positions))
+        file.setncattr("Conventions", "CF-1.11")
+        _put_outputs(file, outputs, header)
+        _put_record(file, record, ragged, None if span else local)
+        if record.failures:
+            put_failures(file, record.failures)
+        file.setncattr(HEADER, header.to_json())
+    return header
+
+
+def read_header(path: Path) -> tuple[Header, Space, Positions]:
+    """Return a shard's header, the labels that it touches, and the flat positions of its rows among these.
+
+    Raises
+    ------
+    ShardError
+        If the file cannot be read, or is no shard.
+    """
+    try:
+        with netCDF4.Dataset(path) as file:
+            header = Header.from_json(file.getncattr(HEADER))
+            touched = get_space(file)
+            rows = np.arange(*header.span) if header.span else fetch(file["runs"], "position", np.int64)
+            if header.status_runs is None:
+                object.__setattr__(header, "status_runs", _runs_of(fetch(file["runs"], "status", np.int8)))
+    except (OSError, RuntimeError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ShardError(
+            f"{path.name} in {path.parent} is damaged or is not a shard ({type(error).__name__}: {error}); "
+            f"move it away, and run the study again to replace its points."
+        ) from error
+    return header, touched, rows
+
+
+def read_failures(file: Any) -> list[Failure]:
+    """Return the failures that an open shard holds."""
+    if "failures" not in file.groups:
+        return []
+    group = file["failures"]
+    texts = {name: fetch(group, name, "U").tolist() for name in ("error", "message", "traceback")}
+    rows = fetch(group, "row", np.int64).tolist()
+    which = fetch(group, "which_traceback", np.int64).tolist()
+    return [
+        Failure(row, error, message, texts["traceback"][trace])
+        for row, error, message, trace in zip(rows, texts["error"], texts["message"], which, strict=True)
+    ]
+
+
+def _touched(space: Space, positions: Positions) -> tuple[Space, Positions]:
+    """Return the smallest subspace that holds some points, and their flat positions in it."""
+    local = np.zeros(len(positions), dtype=np.int64)
+    indexers = {}
+    for dim, index in space.unravel(positions).items():
+        used = np.zeros(space.sizes[dim], dtype=bool)
+        used[index] = True
+        rank = np.cumsum(used) - 1
+        local = local * int(rank[-1] + 1) + rank[index]
+        indexers[dim] = np.flatnonzero(used)
+    return space.isel(indexers), local
+
+
+def _stored(outputs: Mapping[str, Stacked]) -> dict[str, StoredField]:
+    return {
+        name: StoredField(
+            one.field,
+            one.constant,
+            one.given is not None,
+            hashlib.sha256(repr(one.values.shape).encode() + one.values.tobytes()).hexdigest()[:16]
+            if one.constant
+            else "",
+        )
+        for name, one in outputs.items()
+    }
+
+
+def _sizes(outputs: Mapping[str, Stacked]) -> dict[str, int]:
+    return {
+        dim: size
+        for one in outputs.values()
+        for dim, size in zip(one.field.dims, one.values.shape[0 if one.constant else 1 :], strict=True)
+    }
+
+
+def status_runs(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...] | None:
+    """Return a status vector as (start, stop, status) of stretches, or None if that would be long."""
+    runs = _runs_of(status)
+    return runs if len(runs) <= _LONGEST_RUN_LIST else None
+
+
+def _runs_of(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...]:
+    edges = np.flatnonzero(np.diff(status)) + 1
+    bounds = [0, *edges.tolist(), len(status)]
+    return tuple((a, b, int(status[a])) for a, b in pairwise(bounds))
+
+
+def _put_outputs(file: Any, outputs: Mapping[str, Stacked], header: Header) -> None:
+    for dim, size in header.sizes.items():
+        file.createDimension(dim, size)
+    for name, one in outputs.items():
+        dims = one.field.dims if one.constant else (POINT, *one.field.dims)
+        width = encoded_width(one.values) if one.values.dtype.kind == "U" else None
+        define(file, name, dims, one.values.dtype, one.field.attrs, width=width).put(..., one.values)
+        if one.given is not None:
+            define(
+                file, f"{name}_given", (POINT,), bool, {"long_name": f"whether the run returned {name}"}
+            ).put(..., one.given)
+
+
+def _put_record(file: Any, record: Record, ragged: Mapping[str, Any], local: Positions | None) -> None:
+    group = file.createGroup("runs")
+    flags = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(STATUS_MEANINGS)}
+    define(group, "status", (POINT,), np.int8, flags).put(..., record.status)
+    define(group, "started", (POINT,), np.float64, {"units": "seconds since 1970-01-01"}).put(
+        ..., record.started
+    )
+    define(group, "duration", (POINT,), np.float64, {"units": "s"}).put(..., record.duration)
+    together = {"long_name": "number of runs whose total time was divided"}
+    define(group, "timed_together", (POINT,), np.int32, together).put(..., record.timed_together)
+    if local is not None:
+        define(
+            group, "position", (POINT,), np.int64, {"long_name": "position among the labels, C order"}
+        ).put(..., local)
+    for dim, lengths in ragged.items():
+        define(group, f"{dim}_size", (POINT,), np.int64, {"long_name": f"length of {dim}"}).put(..., lengths)
+
+
+def put_failures(file: Any, failures: Sequence[Failure]) -> None:
+    """Write failures to a group of their own, equal tracebacks once."""
+    group = file.createGroup("failures")
+    traces = list(dict.fromkeys(failure.traceback for failure in failures))
+    numbers = {trace: number for number, trace in enumerate(traces)}
+    group.createDimension("failure", len(failures))
+    group.createDimension("trace", len(traces))
+    define(group, "row", ("failure",), np.int64, {}).put(..., np.array([f.row for f in failures]))
+    which = np.array([numbers[f.traceback] for f in failures])
+    define(group, "which_traceback", ("failure",), np.int64, {}).put(..., which)
+    texts = {
+        "error": [f.error for f in failures],
+        "message": [f.message for f in failures],
+        "traceback": traces,
+    }
+    for name, lines in texts.items():
+        values = np.array(lines)
+        dim = "trace" if name == "traceback" else "failure"
+        define(group, name, (dim,), values.dtype, {}, width=encoded_width(values)).put(..., values)

@@ -1,0 +1,129 @@
+"""A study's results at one moment: dtypes, shapes and records that stay as they are while more arrive."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explorekit.errors import OutputError
+from explorekit.simulation.collect import FILL
+from explorekit.simulation.schema import Field, join_all
+from explorekit.space import Space
+from explorekit.store.files import ShardFiles
+from explorekit.store.index import Index, Shard, build
+from explorekit.store.shard import OK
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One generation of a study.
+
+    Parameters
+    ----------
+    folder
+        Where the shards lie.
+    space
+        The space that points are counted in.
+    index
+        The record of each point.
+    fields
+        The joined schema.
+    contradictions
+        By shard name, why its results do not fit the others.
+    files
+        Handles, shared between generations.
+    fill
+        By variable, the value that stands for missing ones, so that its dtype can stay.
+    """
+
+    folder: Path
+    space: Space
+    index: Index
+    fields: Mapping[str, Field]
+    contradictions: Mapping[str, str]
+    files: ShardFiles
+    fill: Mapping[str, Any]
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The length of each output dimension: that of the longest."""
+        sizes: dict[str, int] = {}
+        for shard in self.index.shards:
+            for dim, size in shard.header.sizes.items():
+                sizes[dim] = max(size, sizes.get(dim, 0))
+        return sizes
+
+    @cached_property
+    def ragged(self) -> frozenset[str]:
+        """The output dimensions whose length differs between points."""
+        uneven = {dim for shard in self.index.shards for dim in shard.header.ragged}
+        return frozenset(
+            uneven | {d for s in self.index.shards for d, n in s.header.sizes.items() if n != self.sizes[d]}
+        )
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every point is ok."""
+        return self.index.counts().get(OK, 0) == len(self.space)
+
+    def has_missing(self, name: str) -> bool:
+        """Return whether any value of an output is missing."""
+        if not self.complete or self.ragged.intersection(self.fields[name].dims):
+            return True
+        stored = [
+            shard.header.outputs.get(name)
+            for shard in self.index.shards
+            if shard.name not in self.contradictions
+        ]
+        return any(one is None or one.given for one in stored)
+
+    def read_dtype(self, name: str) -> np.dtype[Any]:
+        """Return the dtype that an output is read as: the stored one where it can say *missing*, else float64."""
+        dtype = np.dtype(self.fields[name].dtype)
+        if name in self.fill:
+            return np.result_type(dtype, np.asarray(self.fill[name]).dtype) if dtype.kind != "U" else dtype
+        return np.dtype(np.float64) if dtype.kind in "biu" and self.has_missing(name) else dtype
+
+    def missing_value(self, name: str) -> Any:
+        """Return what stands for a missing value of an output."""
+        return self.fill.get(name, FILL.get(self.read_dtype(name).kind, 0))
+
+    def constant_coordinate(self, name: str) -> Shard | None:
+        """Return a shard that holds an output coordinate which is the same at every point, or None if it varies."""
+        holders = [shard for shard in self.index.shards if name in shard.header.outputs]
+        digests = {shard.header.outputs[name].digest for shard in holders}
+        return holders[0] if len(digests) == 1 and digests != {""} else None
+
+
+def take_snapshot(
+    folder: Path,
+    space: Space,
+    shards: Sequence[Shard],
+    files: ShardFiles,
+    fill: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """Return the snapshot of some shards."""
+    fields, contradictions = _join_schemas(sorted(shards, key=lambda shard: shard.order))
+    index = build(shards, frozenset(contradictions))
+    return Snapshot(folder, space, index, fields, contradictions, files, dict(fill or {}))
+
+
+def _join_schemas(shards: Iterable[Shard]) -> tuple[dict[str, Field], dict[str, str]]:
+    """Join in the order that decides between shards, so that who contradicts whom does not depend on arrival."""
+    joined: dict[str, Field] = {}
+    contradictions = {}
+    previous = None
+    for shard in shards:
+        outputs = shard.header.outputs
+        if outputs == previous:
+            continue
+        previous = outputs
+        try:
+            joined = join_all(joined, {name: stored.field for name, stored in outputs.items()})
+        except OutputError as error:
+            contradictions[shard.name] = str(error)
+            previous = None
+    return joined, contradictions

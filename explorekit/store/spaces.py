@@ -1,0 +1,97 @@
+"""Coordinate sets on disk: ``spaces/<hash>.nc``, immutable, and the labels inside each shard."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from explorekit.space import Space
+from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.identity import canonical
+from explorekit.space.parameter import Parameter
+from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+
+LABELS = "labels"
+
+
+def space_hash(space: Space) -> str:
+    """Return the hash of a space: names, dimensions, dtypes, values and attributes."""
+    digest = hashlib.sha256()
+    for p in space.parameters.values():
+        digest.update(
+            repr(
+                (p.name, p.dim, p.values.dtype.str, sorted((k, repr(v)) for k, v in p.attrs.items()))
+            ).encode()
+        )
+        for value in canonical(p.values):
+            digest.update(len(value).to_bytes(8) + value)
+    for axis in space.axes.values():
+        digest.update(axis.occurrence.tobytes() if len(axis.parameters) > 1 else b"")
+    return digest.hexdigest()[:16]
+
+
+def write_space(path: Path, space: Space) -> None:
+    """Write a space to a new file."""
+    with create_file(path) as file:
+        put_space(file, space)
+
+
+def read_space(path: Path) -> Space:
+    """Read a space back as it was, in a file of its own or in a shard."""
+    with netCDF4.Dataset(path) as file:
+        return get_space(file)
+
+
+def put_space(file: Any, space: Space) -> None:
+    """Write a space's coordinates to an open file, with their order and exact dtypes as one JSON attribute."""
+    for dim, size in space.sizes.items():
+        file.createDimension(dim, size)
+    for p in space.parameters.values():
+        _put(file, p.name, (p.dim,) if p.dim else (), p.values, p.attrs)
+    for dim, axis in space.axes.items():
+        if len(axis.parameters) > 1 and axis.occurrence.any():
+            _put(
+                file,
+                f"{dim}.{OCCURRENCE}",
+                (dim,),
+                axis.occurrence,
+                {"long_name": "earlier points with the same values"},
+            )
+    described = [
+        {"name": p.name, "dim": p.dim, "dtype": p.values.dtype.str} for p in space.parameters.values()
+    ]
+    file.setncattr(LABELS, json.dumps({"parameters": described, "dims": list(space.dims)}))
+
+
+def get_space(file: Any) -> Space:
+    """Read what `put_space` wrote."""
+    described = json.loads(file.getncattr(LABELS))
+    parameters = [_get(file, one) for one in described["parameters"]]
+    axes = {}
+    for dim in described["dims"]:
+        axis = Axis(dim, tuple(p for p in parameters if p.dim == dim))
+        if f"{dim}.{OCCURRENCE}" in file.variables:
+            axis = axis.with_occurrence(fetch(file, f"{dim}.{OCCURRENCE}", np.int64))
+        axes[dim] = axis
+    return Space.from_parameters(parameters, axes)
+
+
+def _put(file: Any, name: str, dims: tuple[str, ...], values: Any, attrs: Mapping[str, Any]) -> None:
+    width = encoded_width(values) if values.dtype.kind == "U" else None
+    define(file, name, dims, values.dtype, attrs, width=width).put(..., values)
+
+
+def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
+    dtype = np.dtype(described["dtype"])
+    values = fetch(file, described["name"], dtype).astype(dtype)
+    values.flags.writeable = False
+    name = described["name"] if dtype.kind != "c" else f"{described['name']}_real"
+    variable = file.variables[name]
+    hidden = {"_FillValue", "_Encoding", "dtype", "explorekit_complex"}
+    hidden |= {"units", "calendar"} if dtype.kind == "M" else set()
+    attrs = {key: variable.getncattr(key) for key in variable.ncattrs() if key not in hidden}
+    return Parameter(described["name"], described["dim"], values, attrs)
