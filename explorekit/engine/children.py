@@ -1,0 +1,157 @@
+"""The children of one worker process: started ahead, kept between batches, replaced when they die."""
+
+import contextlib
+import mmap
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from explorekit.engine.messages import Job
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+class Child:
+    """A process that runs user code, and the worker's end of its connection."""
+
+    def __init__(self) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="explorekit-child-"))
+        self._cursor_file = tempfile.TemporaryFile(dir=self.scratch)  # noqa: SIM115
+        self._cursor_file.truncate(8)
+        self._memory = mmap.mmap(self._cursor_file.fileno(), 8)
+        self._cursor = memoryview(self._memory).cast("q")
+        self.job: Job | None = None
+        here, there = _pair()
+        lifeline, self._lifeline = os.pipe()
+        with (self.scratch / "output").open("a+b", buffering=0) as output:
+            self.process = subprocess.Popen(  # noqa: S603
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "explorekit.engine.child",
+                    str(there),
+                    str(self._cursor_file.fileno()),
+                    str(lifeline),
+                ],
+                pass_fds=(there, self._cursor_file.fileno(), lifeline),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=_environment(),
+            )
+        os.close(there)
+        os.close(lifeline)
+        self.connection = Connection(here)
+
+    @property
+    def cursor(self) -> int:
+        """The row that the child is at, or was at when it died."""
+        return int(self._cursor[0])
+
+    def take(self, job: Job) -> None:
+        """Give the child a job, unless it has it; one that runs other code needs a fresh child."""
+        if self.job is None or self.job.id != job.id:
+            self.send(job)
+            self.job = job
+
+    def send(self, message: Any) -> None:
+        self._cursor[0] = -1
+        self.connection.send(message)
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGINT)
+
+    def last_words(self) -> str:
+        """Return the end of what the child printed."""
+        with contextlib.suppress(OSError):
+            return (self.scratch / "output").read_bytes()[-2000:].decode(errors="replace").strip()
+        return ""
+
+    def end(self) -> None:
+        """Kill the child and its own children, and clean up after it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.connection.close()
+        with contextlib.suppress(OSError):
+            os.close(self._lifeline)
+        self._cursor.release()
+        self._memory.close()
+        self._cursor_file.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class ChildPool:
+    """Children that wait for work: those that hold a job, and fresh ones."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Child] = []
+
+    def prestart(self) -> None:
+        """Start a child ahead of the first batch: its imports take a third of a second."""
+        child = Child()
+        with self._lock:
+            self._idle.append(child)
+
+    def acquire(self, job: Job) -> Child:
+        """Return a child that holds the job: one that ran the same code, or a fresh one."""
+        while True:
+            with self._lock:
+                same = next(
+                    (c for c in self._idle if c.job is not None and c.job.payload == job.payload), None
+                )
+                chosen = same or next((c for c in self._idle if c.job is None), None)
+                retired = (
+                    next((c for c in self._idle if c.job is not None and c is not chosen), None)
+                    if same is None
+                    else None
+                )
+                self._idle = [child for child in self._idle if child is not chosen and child is not retired]
+            if retired is not None:
+                retired.end()
+            child = chosen or Child()
+            if child.process.poll() is not None:
+                child.end()
+                continue
+            child.take(job)
+            return child
+
+    def release(self, child: Child) -> None:
+        with self._lock:
+            self._idle.append(child)
+
+    def end_idle(self) -> None:
+        """End the children that wait."""
+        with self._lock:
+            ended, self._idle = self._idle, []
+        for child in ended:
+            child.end()
+
+
+def _pair() -> tuple[int, int]:
+    here, there = socket.socketpair()
+    there.setblocking(True)
+    return here.detach(), there.detach()
+
+
+def _environment() -> dict[str, str]:
+    """One thread of numerics a child, since a worker has one child a core; and sets in the same order everywhere."""
+    return {**dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": "0", **os.environ}

@@ -1,0 +1,249 @@
+"""The driver: a thread that hands batches to the cluster, a window at a time, and takes in their shards."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+from distributed import Client, Future
+
+from explorekit.engine.cluster import PrivateCluster, acquire_private, release_private
+from explorekit.engine.messages import Batch, Job, Reply
+from explorekit.engine.plan import TARGET, Plan
+from explorekit.engine.progress import PointError, Progress, State
+from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
+from explorekit.errors import OutputError, RunError
+from explorekit.simulation.schema import Field, join_all
+from explorekit.store.catalog import Catalog
+from explorekit.store.directory import storage_error
+from explorekit.store.index import shard_in
+from explorekit.store.shard import FAILED, OK, TIMED_OUT
+
+logger = logging.getLogger(__name__)
+
+_SHOWN_ERRORS = 5
+_CHECK_INTERVAL = 1.0
+_LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
+_TOLERATED_LOSSES = 5
+
+
+class Driver:
+    """Drives one run to its end; `drive` is the thread's function.
+
+    Parameters
+    ----------
+    job
+        What all batches have in common.
+    catalog
+        Takes in the shards.
+    pending
+        Array of shape (n, 2): the stretches of points to run.
+    client
+        The user's Dask client, or None for a private cluster.
+    n_workers
+        Size of the private cluster.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        catalog: Catalog,
+        pending: np.ndarray[Any, Any],
+        counts: dict[int, int],
+        client: Client | None,
+        n_workers: int | None,
+    ) -> None:
+        self._job = job
+        self._catalog = catalog
+        self._pending = pending
+        self._client = client
+        self._n_workers = n_workers
+        self._private: PrivateCluster | None = None
+        self._cancelled = threading.Event()
+        self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+        self._in_flight: dict[Future[Any], Batch] = {}
+        self._schema: dict[str, Field] = {}
+        self._sequence = 0
+        self._losses = 0
+        self._state: State = "starting"
+        self._total = len(job.space)
+        self._counts = dict(counts)
+        self._new = 0
+        self._workers = 0
+        self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
+        self._message = ""
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self.exception: BaseException | None = None
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(
+            state=self._state,
+            total=self._total,
+            ok=self._counts.get(OK, 0),
+            failed=self._counts.get(FAILED, 0) + self._counts.get(TIMED_OUT, 0),
+            new=self._new,
+            elapsed=(self._ended or time.monotonic()) - self._began,
+            workers=self._workers,
+            errors=tuple(self._errors),
+            message=self._message,
+        )
+
+    def cancel(self) -> None:
+        """Ask for the end; what is finished is kept."""
+        self._cancelled.set()
+        if self._state in ("starting", "running"):
+            self._state = "cancelling"
+        self._finished.put(None)
+
+    def drive(self) -> None:
+        """Run until every point has a record, the run is cancelled, or something is in the way."""
+        try:
+            if len(self._pending):
+                self._run()
+            state: State = "cancelled" if self._cancelled.is_set() and self._left() else "finished"
+        except Exception as error:
+            self.exception, self._message, state = error, str(error), "error"
+            logger.debug("run %s ended early", self._job.id, exc_info=True)
+        self._ended = time.monotonic()
+        self._state = state
+
+    def _left(self) -> int:
+        return self._total - sum(self._counts.values())
+
+    def _run(self) -> None:
+        client = self._connect()
+        plugin = JobPlugin(self._job, keep_children=self._private is not None)
+        try:
+            client.register_plugin(plugin, name=plugin.name)
+            self._loop(client)
+        except ModuleNotFoundError as error:
+            raise RunError(
+                f"the cluster's workers cannot import {error.name}; install explorekit "
+                f"and what it needs in their environment too."
+            ) from error
+        finally:
+            self._release(client)
+
+    def _connect(self) -> Client:
+        if self._client is not None:
+            return self._client
+        self._private = acquire_private(self._n_workers)
+        return self._private.client
+
+    def _release(self, client: Client) -> None:
+        try:
+            client.cancel(list(self._in_flight), force=True)
+            self._in_flight.clear()
+            client.unregister_worker_plugin(plugin_name(self._job.id))
+        except Exception:
+            logger.debug("could not tidy up %s", client, exc_info=True)
+        if self._private is not None:
+            release_private(self._private)
+
+    def _loop(self, client: Client) -> None:
+        slots = self._slots(client)
+        plan = Plan(self._pending, slots)
+        if self._state == "starting":
+            self._state = "running"
+        cancelled_at: float | None = None
+        checked = time.monotonic()
+        while True:
+            if not self._cancelled.is_set():
+                self._fill_window(client, plan)
+            elif cancelled_at is None:
+                cancelled_at = time.monotonic()
+                client.run(cancel_job, self._job.id, on_error="ignore")
+            if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > _LET_GO):
+                return
+            self._take_in(client, plan)
+            if time.monotonic() - checked > _CHECK_INTERVAL:
+                checked = time.monotonic()
+                plan.slots = max(1, self._slots(client))
+
+    def _slots(self, client: Client) -> int:
+        """Return the number of batches that run at once, and see to it that the workers live."""
+        if client.status != "running":
+            raise RunError(
+                f"the connection to the Dask scheduler was lost ({client.status}); what is finished is kept. Run again."
+            )
+        if self._private is not None:
+            self._private.revive()
+        threads = client.nthreads()
+        self._workers = len(threads)
+        return sum(threads.values())
+
+    def _fill_window(self, client: Client, plan: Plan) -> None:
+        # One batch ahead of each that runs hides the round trip; a longer queue would only delay a cancel.
+        while len(self._in_flight) < 2 * plan.slots:
+            ranges = plan.next_ranges()
+            if ranges is None:
+                return
+            batch = Batch(self._sequence, ranges, dict(self._schema), TARGET)
+            self._sequence += 1
+            future = client.submit(
+                run_batch, self._job.id, batch, pure=False, key=f"explorekit-{self._job.id}-{batch.sequence}"
+            )
+            self._in_flight[future] = batch
+            future.add_done_callback(self._finished.put)
+
+    def _take_in(self, client: Client, plan: Plan) -> None:
+        """Wait for finished batches, a moment at most, and keep what they deliver."""
+        finished = []
+        try:
+            finished.append(self._finished.get(timeout=_CHECK_INTERVAL))
+            while True:
+                finished.append(self._finished.get_nowait())
+        except queue.Empty:
+            pass
+        done = [future for future in finished if future is not None and future in self._in_flight]
+        good = [future for future in done if future.status == "finished"]
+        for future, reply in zip(good, client.gather(good), strict=True):
+            self._accept(self._in_flight.pop(future), reply, plan)
+        for future in done:
+            if future in self._in_flight:
+                self._lose(self._in_flight.pop(future), future, plan)
+
+    def _accept(self, batch: Batch, reply: Reply, plan: Plan) -> None:
+        handed = reply.handed
+        if handed.trouble:
+            error = OSError(handed.errno, handed.trouble)
+            raise storage_error(error, self._catalog.directory.path)
+        plan.put_back(batch.ranges, handed.done if reply.name else 0)
+        if handed.header is None or not reply.name:
+            if not self._cancelled.is_set():
+                self._count_loss(RunError("a newer run of this study has taken over; this one ends."))
+            return
+        self._losses = 0
+        plan.measured(handed.done, handed.seconds)
+        positions = batch.positions()[: handed.done]
+        self._catalog.add(shard_in(reply.name, handed.header, positions))
+        for start, stop, status in self._catalog.status_runs(reply.name):
+            self._counts[status] = self._counts.get(status, 0) + stop - start
+        self._new += handed.done
+        try:
+            self._schema = join_all(self._schema, {n: o.field for n, o in handed.header.outputs.items()})
+        except OutputError as error:  # two first batches at once; the reader tells which of them counts
+            logger.warning("%s", error)
+        for failure in handed.failures:
+            point = self._job.space.describe(int(positions[failure.row]))
+            self._errors.append(PointError(point, f"{failure.error}: {failure.message}", failure.traceback))
+
+    def _lose(self, batch: Batch, future: Future[Any], plan: Plan) -> None:
+        """Take back a batch whose task failed: a worker was lost, or could not start a child."""
+        plan.put_back(batch.ranges)
+        if self._cancelled.is_set():
+            return
+        cause = future.exception() if future.status == "error" else None
+        self._count_loss(cause or RunError(f"the cluster gave up a batch ({future.status})."))
+
+    def _count_loss(self, cause: BaseException) -> None:
+        self._losses += 1
+        if self._losses > _TOLERATED_LOSSES:
+            raise RunError(
+                f"{self._losses} batches in a row came to nothing; the last because: {cause}"
+            ) from cause

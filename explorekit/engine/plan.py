@@ -1,0 +1,69 @@
+"""Which pending points go into the next batch: sized by what was measured, shrinking near the end.
+
+Guided self-scheduling (Polychronopoulos and Kuck 1987): a batch takes its share of what remains, so that workers finish
+together, but no more than about half a second's worth, and no less than is worth a task.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from explorekit.engine.messages import Ranges
+
+TARGET = 0.5
+WORTHWHILE = 0.05
+
+
+class Plan:
+    """Hands out pending points as batches.
+
+    Parameters
+    ----------
+    pending
+        Array of shape (n, 2): stretches of flat positions that are to be run.
+    slots
+        Number of batches that run at once.
+    """
+
+    def __init__(self, pending: Ranges, slots: int) -> None:
+        self._stretches = deque((int(a), int(b)) for a, b in pending)
+        self.remaining = sum(b - a for a, b in self._stretches)
+        self.slots = max(1, slots)
+        self._seconds: float | None = None
+
+    def next_ranges(self) -> Ranges | None:
+        """Return the next points to run as an array of shape (n, 2), or None if none is left."""
+        if not self._stretches:
+            return None
+        wanted = self._size()
+        taken: list[tuple[int, int]] = []
+        while wanted and self._stretches:
+            start, stop = self._stretches.popleft()
+            cut = min(stop, start + wanted)
+            taken.append((start, cut))
+            wanted -= cut - start
+            if cut < stop:
+                self._stretches.appendleft((cut, stop))
+        self.remaining -= sum(b - a for a, b in taken)
+        return np.array(taken, dtype=np.int64)
+
+    def put_back(self, ranges: Ranges, done: int = 0) -> None:
+        """Take back the points of a batch behind the first `done`."""
+        lengths = ranges[:, 1] - ranges[:, 0]
+        first = ranges[:, 0] + np.clip(done - (np.cumsum(lengths) - lengths), 0, lengths)
+        for start, stop in zip(first[::-1].tolist(), ranges[::-1, 1].tolist(), strict=True):
+            if start < stop:
+                self._stretches.appendleft((start, stop))
+                self.remaining += stop - start
+
+    def measured(self, points: int, seconds: float) -> None:
+        """Learn what a point costs; the first one, which imports and compiles, must not count for long."""
+        each = seconds / points
+        self._seconds = each if self._seconds is None or each < self._seconds else (self._seconds + each) / 2
+
+    def _size(self) -> int:
+        if self._seconds is None:
+            return 1
+        each = max(self._seconds, 1e-9)
+        share = -(-self.remaining // (2 * self.slots))
+        return max(1, int(WORTHWHILE / each), min(int(TARGET / each), share))

@@ -1,0 +1,70 @@
+"""What a run has done so far, as numbers that a panel or a terminal can show."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["starting", "running", "cancelling", "finished", "cancelled", "error"]
+
+FINAL: frozenset[State] = frozenset({"finished", "cancelled", "error"})
+
+
+@dataclass(frozen=True)
+class PointError:
+    """One failed point: its parameters as text, and the error's type and message."""
+
+    point: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A snapshot of a run's progress; every count is a number of points.
+
+    Parameters
+    ----------
+    state
+        ``starting``, ``running``, ``cancelling``, ``finished``, ``cancelled`` or ``error``.
+    total, ok, failed
+        All points of the study, and those with a result or a recorded failure, earlier runs included.
+    new
+        Points that this run has finished.
+    elapsed
+        Seconds since the run started.
+    workers
+        Worker processes at hand.
+    errors
+        The latest failures, newest last.
+    message
+        Why the run ended early, or an empty text.
+    """
+
+    state: State
+    total: int
+    ok: int
+    failed: int
+    new: int
+    elapsed: float
+    workers: int
+    errors: tuple[PointError, ...] = ()
+    message: str = ""
+
+    @property
+    def pending(self) -> int:
+        return self.total - self.ok - self.failed
+
+    @property
+    def rate(self) -> float:
+        """Points a second, over this run."""
+        return self.new / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Estimated seconds until the last point, or None while nothing is known."""
+        if self.state in FINAL:
+            return 0.0
+        return self.pending / self.rate if self.new else None
+
+    @property
+    def done(self) -> bool:
+        return self.state in FINAL

@@ -1,0 +1,187 @@
+"""A run: what `Study.start` returns, to wait for, to look at, and to cancel."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from explorekit.engine.driver import Driver
+from explorekit.engine.progress import Progress
+
+if TYPE_CHECKING:
+    from explorekit.explorer import ProgressPanel
+
+_active: "weakref.WeakSet[Run]" = weakref.WeakSet()
+
+
+class Run:
+    """One run of a study, in the background.
+
+    Shown in a notebook it is a live panel. Made by `explorekit.Study.start`.
+    """
+
+    def __init__(self, name: str, driver: Driver, on_end: Callable[[], None]) -> None:
+        self.name = name
+        self._driver = driver
+        self._on_end = on_end
+        self._done = threading.Event()
+        self._panel: ProgressPanel | None = None
+        self._thread = threading.Thread(target=self._work, name=f"explorekit-run-{name}", daemon=True)
+        _active.add(self)
+        _wait_at_exit()
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._driver.drive()
+        finally:
+            self._on_end()
+            self._done.set()
+
+    @property
+    def progress(self) -> Progress:
+        """What the run has done so far."""
+        return self._driver.progress
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended, however it ended."""
+        return self._done.is_set()
+
+    def wait(self, timeout: float | None = None) -> "Run":
+        """Wait until the run ends; interrupting the wait cancels the run and keeps what is finished.
+
+        Shows a progress bar in a terminal.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most. The run goes on after that.
+
+        Returns
+        -------
+        Run
+            This run.
+
+        Raises
+        ------
+        StudyError, RunError
+            If the run ended early for a reason other than the simulation, such as a full disk.
+        TimeoutError
+            If the run has not ended in time.
+        """
+        with _terminated_as_interrupt(), _bar(self.progress) as update:
+            try:
+                waited = 0.0
+                while not self._done.wait(0.1):
+                    update(self.progress)
+                    waited += 0.1
+                    if timeout is not None and waited >= timeout:
+                        raise TimeoutError(
+                            f"the run of {self.name!r} has not ended after {timeout} s; it goes on."
+                        )
+                update(self.progress)
+            except (KeyboardInterrupt, SystemExit):
+                self.cancel()
+                self._done.wait()
+                raise
+        if self._driver.exception is not None:
+            raise self._driver.exception
+        return self
+
+    def cancel(self) -> None:
+        """End the run soon; returns at once. Finished points are kept, the others stay pending."""
+        self._driver.cancel()
+
+    def panel(self) -> "ProgressPanel":
+        """Return the live panel, which can be shown in any cell, any number of times."""
+        if self._panel is None:
+            from explorekit.explorer import ProgressPanel
+
+            self._panel = ProgressPanel(self)
+        return self._panel
+
+    def __repr__(self) -> str:
+        from explorekit.explorer.panel import text_line
+
+        return f"<explorekit.Run {self.name!r}: {text_line(self.progress)}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if not _in_kernel():
+            return {"text/plain": repr(self)}
+        return self.panel()._repr_mimebundle_(**kwargs)
+
+
+@contextlib.contextmanager
+def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
+    """Show a progress bar on a terminal; elsewhere nothing."""
+    if _in_kernel() or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=start.total, initial=start.ok + start.failed, unit="run", dynamic_ncols=True) as bar:
+
+        def update(progress: Progress) -> None:
+            bar.n = progress.ok + progress.failed
+            bar.set_postfix_str(f"{progress.failed} failed" if progress.failed else "", refresh=False)
+            bar.refresh()
+
+        yield update
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupt() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit while waiting, as batch schedulers and hubs end a process with it."""
+    plain = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if not plain:
+        yield
+        return
+
+    def leave(signum: int, _: Any) -> None:
+        raise SystemExit(128 + signum)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _in_kernel() -> bool:
+    """Return whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _end_all() -> None:
+    """A script waits for what it started; a session that a person leaves does not."""
+    interactive = _in_kernel() or hasattr(sys, "ps1")
+    for run in list(_active):
+        if interactive:
+            run.cancel()
+        with contextlib.suppress(Exception):
+            run.wait()
+
+
+_registered: list[int] = []
+
+
+def _wait_at_exit() -> None:
+    # Before concurrent.futures shuts its threads, without which Dask cannot finish a task; `atexit` comes after that.
+    if os.getpid() not in _registered:
+        _registered.append(os.getpid())
+        register = getattr(threading, "_register_atexit", None)
+        if register is None:  # pragma: no cover - every CPython so far has it
+            import atexit
+
+            register = atexit.register
+        register(_end_all)

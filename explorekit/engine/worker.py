@@ -1,0 +1,60 @@
+"""A worker process of the private cluster: a fresh interpreter that ends with the process that started it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+import threading
+from typing import Any
+
+QUIET = {
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "2s",
+}
+
+
+def main() -> None:
+    """Read what to do as one line of JSON on standard input, and work until told to stop."""
+    spec = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, args=(spec["local_directory"],), daemon=True).start()
+    asyncio.run(_work(spec))
+    os._exit(0)  # at once: threads of Dask's own may linger
+
+
+def _end_with_parent(local_directory: str) -> None:
+    """Wait for the end of standard input: the parent closes it, or is dead."""
+    sys.stdin.read()
+    shutil.rmtree(local_directory, ignore_errors=True)
+    os._exit(0)
+
+
+async def _work(spec: dict[str, Any]) -> None:
+    import dask
+    from distributed import Worker
+    from distributed.security import Security
+
+    from explorekit.engine.task import prestart_child
+
+    prestart_child()
+    dask.config.set(QUIET)
+    worker = Worker(
+        spec["scheduler"],
+        name=spec["name"],
+        nthreads=1,
+        memory_limit=spec["memory_limit"],
+        local_directory=spec["local_directory"],
+        security=Security(**spec["security"]),
+        dashboard=False,
+        host="127.0.0.1",
+        death_timeout=30,
+    )
+    with contextlib.suppress(asyncio.CancelledError):
+        async with worker:
+            await worker.finished()
+
+
+if __name__ == "__main__":
+    main()
