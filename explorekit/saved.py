@@ -1,0 +1,297 @@
+"""A study to look at: what a directory and an exported file have in common. Opening one never runs code."""
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorekit.errors import StudyError
+from explorekit.space import Space
+from explorekit.store.directory import StudyDirectory
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from explorekit.explorer import Explorer
+    from explorekit.store.snapshot import Snapshot
+
+
+class SavedStudy(ABC):
+    """The results of a study, and where they come from; see `explorekit.open`."""
+
+    path: Path
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name of the study, after its simulation."""
+
+    @property
+    @abstractmethod
+    def space(self) -> Space:
+        """The space that was explored."""
+
+    @property
+    @abstractmethod
+    def results(self) -> "xr.Dataset":
+        """All results on the coordinates of the space; nothing is read before it is used.
+
+        Missing runs read as missing, and ``status`` tells which these are. A snapshot: ask again for newer results.
+        """
+
+    @property
+    @abstractmethod
+    def runs(self) -> "xr.Dataset":
+        """The record of each run on the coordinates of the space.
+
+        ``status``, ``duration`` (s), ``started`` (UTC), ``timed_together``, ``attempts``, ``worker``, ``host``,
+        ``code_version`` and ``error``.
+        """
+
+    @property
+    @abstractmethod
+    def failures(self) -> "pd.DataFrame":
+        """One row a failed run: parameters, ``status``, ``error``, ``message`` and ``traceback``."""
+
+    @property
+    @abstractmethod
+    def provenance(self) -> dict[str, Any]:
+        """What made the numbers: source, code version, git commit, packages, platform, seed and times."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes when there are new results; cheap to ask."""
+        return 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a run of this study is going on in this process."""
+        return False
+
+    def explore(
+        self, variable: str | None = None, *, x: str | None = None, y: str | None = None, **selection: Any
+    ) -> "Explorer":
+        """Show the results with a slider or a menu for every dimension that is not on an axis.
+
+        Parameters
+        ----------
+        variable : str, optional
+            What to show first.
+        x, y : str, optional
+            The dimensions on the axes.
+        **selection
+            Where the sliders start, by dimension.
+
+        Returns
+        -------
+        Explorer
+            A widget; as the last line of a cell it shows itself.
+        """
+        from explorekit.explorer import explore
+
+        return explore(self, variable, x=x, y=y, **selection)
+
+    def __repr__(self) -> str:
+        return f"<explorekit.{type(self).__name__} {self.name!r} at {str(self.path)!r}: {self._counts()}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return (
+            f"<div><b>{type(self).__name__}</b> {escape(self.name)} <code>{escape(str(self.path))}</code><br>{escape(self._counts())}</div>"
+            + self.space._repr_html_()
+        )
+
+    @abstractmethod
+    def _counts(self) -> str:
+        """Return how many points are ok, failed and pending, as text."""
+
+
+class StudyFolder(SavedStudy):
+    """A study directory, read only."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        from explorekit.store.catalog import Catalog
+
+        self.path = Path(path)
+        self._directory = StudyDirectory(path)
+        record = self._directory.read_record()
+        self._name = record.name
+        self._catalog = Catalog(self._directory, self._directory.read_space(record.space))
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def space(self) -> Space:
+        return self._catalog.space
+
+    @property
+    def results(self) -> "xr.Dataset":
+        from explorekit.store.backend import dataset_attrs
+        from explorekit.store.dataset import results_dataset
+
+        return results_dataset(self._snapshot(), dataset_attrs(self._directory.read_record()))
+
+    @property
+    def runs(self) -> "xr.Dataset":
+        from explorekit.store.dataset import runs_dataset
+
+        return runs_dataset(self._snapshot())
+
+    @property
+    def failures(self) -> "pd.DataFrame":
+        from explorekit.store.dataset import failures_frame
+
+        return failures_frame(self._snapshot())
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        record = self._directory.read_record()
+        environment = self._directory.read_environment(record.code)
+        git = environment.get("git") or {}
+        started = self.runs["started"].values
+        known = started[started == started]
+        return {
+            "simulation": record.name,
+            "code_version": record.code,
+            "kept_code_versions": list(record.kept),
+            "source": self._directory.read_source(record.code),
+            "git_commit": git.get("commit", ""),
+            "git_dirty": git.get("dirty"),
+            "seed": str(record.seed),
+            "created": record.created,
+            "first_started": str(known.min()) if known.size else "",
+            "last_started": str(known.max()) if known.size else "",
+            "python": environment.get("python", ""),
+            "platform": environment.get("platform", ""),
+            "explorekit": environment.get("explorekit", ""),
+            "packages": environment.get("packages", {}),
+            "environment": environment,
+        }
+
+    def to_netcdf(self, path: str | os.PathLike[str]) -> Path:
+        """Write results, the record of each run, and provenance to one netCDF file.
+
+        Groups: ``/`` the results with ``status``, ``/runs``, ``/failures`` and ``/provenance``. Any reader of netCDF-4
+        reads it. A file that is there is replaced, once the new one is whole.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be written.
+        """
+        from explorekit.store.backend import dataset_attrs
+        from explorekit.store.export import export
+
+        target = Path(path)
+        if target.is_dir():
+            raise StudyError(
+                f"{target} is a directory; expected the path of a file, such as {target / (self.name + '.nc')}."
+            )
+        if not target.parent.is_dir():
+            raise StudyError(f"there is no directory {target.parent}; create it, or give another path.")
+        export(self._snapshot(), target, dataset_attrs(self._directory.read_record()), self.provenance)
+        return target
+
+    @property
+    def generation(self) -> int:
+        return self._catalog.generation
+
+    def _snapshot(self) -> "Snapshot":
+        from explorekit.store.backend import versions_that_count
+
+        if not self.running:
+            self._catalog.refresh()
+        return self._catalog.snapshot(versions_that_count(self._directory.read_record()))
+
+    def _counts(self) -> str:
+        from explorekit.store.shard import FAILED, OK, TIMED_OUT
+
+        counts = self._snapshot().index.counts()
+        ok, failed = counts.get(OK, 0), counts.get(FAILED, 0) + counts.get(TIMED_OUT, 0)
+        return f"{ok:,} ok, {failed:,} failed, {len(self.space) - ok - failed:,} pending of {len(self.space):,} points"
+
+
+class ExportedStudy(SavedStudy):
+    """A study that was exported to one netCDF file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        from explorekit.store.exported import exported_space
+
+        self.path = Path(path)
+        self._space = exported_space(self.path)
+
+    @property
+    def name(self) -> str:
+        return str(self.results.attrs.get("title", self.path.stem))
+
+    @property
+    def space(self) -> Space:
+        return self._space
+
+    @property
+    def results(self) -> "xr.Dataset":
+        from explorekit.store.exported import open_exported
+
+        return open_exported(self.path)
+
+    @property
+    def runs(self) -> "xr.Dataset":
+        from explorekit.store.exported import open_exported
+
+        return open_exported(self.path, group="runs")
+
+    @property
+    def failures(self) -> "pd.DataFrame":
+        from explorekit.store.exported import exported_failures
+
+        return exported_failures(self.path)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        from explorekit.store.export import read_provenance
+
+        return read_provenance(self.path)
+
+    def _counts(self) -> str:
+        status = self.results["status"].values
+        return f"{int((status == 1).sum()):,} ok of {status.size:,} points"
+
+
+def open(path: str | os.PathLike[str]) -> SavedStudy:  # noqa: A001
+    """Open a study directory, or a file that a study was exported to, to look at; this never runs code.
+
+    Parameters
+    ----------
+    path : path-like
+        The directory or the file.
+
+    Returns
+    -------
+    SavedStudy
+        With ``results``, ``runs``, ``failures``, ``provenance``, ``space`` and ``explore()``.
+
+    Raises
+    ------
+    StudyError
+        If there is no study at the path.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise StudyError(
+            f"there is nothing at {place}; expected a study directory or an exported file. Check the path."
+        )
+    return StudyFolder(place) if place.is_dir() else ExportedStudy(place)

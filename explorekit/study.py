@@ -1,0 +1,334 @@
+"""A study: a simulation, a space and a directory. The public surface of explorekit."""
+
+import difflib
+import importlib
+import os
+import pickle
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from explorekit.errors import CodeChangedError, SpaceError, StudyError
+from explorekit.saved import SavedStudy, StudyFolder, open  # noqa: A004
+from explorekit.simulation.calling import Call, bind
+from explorekit.simulation.capture import Captured, capture
+from explorekit.simulation.declare import as_simulation
+from explorekit.space import Space
+from explorekit.space.identity import canonical
+from explorekit.space.matching import same_space
+from explorekit.space.parameter import REPETITION
+from explorekit.space.values import as_values
+from explorekit.store.directory import StudyDirectory, StudyRecord
+from explorekit.store.lock import StudyLock
+from explorekit.store.provenance import environment
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from explorekit.engine.messages import Job
+    from explorekit.engine.run import Run
+
+__all__ = ["SavedStudy", "Study", "open"]
+
+OnChange = Literal["keep", "rerun"]
+
+
+class Study(StudyFolder):
+    """A simulation, a space and a directory.
+
+    Makes the directory, or opens the one that is there: with the same space it goes on where it stopped.
+
+    Parameters
+    ----------
+    simulation : callable
+        Called with the parameters of each point by keyword. It may ask for ``rng``, a `numpy.random.Generator`, ``seed``,
+        an int, or ``repetition``. It returns a scalar, dict, ndarray, DataArray or Dataset, or yields one a step.
+    space : Space, optional
+        What to explore; may be left out to open a study with the space it has.
+    path : path-like
+        The study directory.
+    seed : int, default 0
+        The root of all random streams. That of a point depends on nothing but this and the point's values.
+    seed_by : sequence of str, optional
+        The parameters that the streams depend on, ``repetition`` included; by default all.
+        ``["repetition"]`` gives all points of a repetition the same stream.
+
+    Raises
+    ------
+    SimulationError
+        If the simulation cannot be called with these parameters, or cannot travel to a worker.
+    SpaceError
+        If the space cannot be explored.
+    StudyError
+        If the directory holds something else, another space or another seed, or cannot be written.
+
+    Examples
+    --------
+    >>> import explorekit as ek
+    >>> def area(width, height):
+    ...     return width * height
+    >>> space = ek.Space(width=[1.0, 2.0], height=[3.0, 4.0, 5.0])
+    >>> study = ek.Study(area, space, "studies/area")  # doctest: +SKIP
+    >>> study.run()  # doctest: +SKIP
+    >>> study.results["area"].sel(width=2.0, height=5.0).item()  # doctest: +SKIP
+    10.0
+    """
+
+    def __init__(
+        self,
+        simulation: Callable[..., Any],
+        space: Space | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        seed: int = 0,
+        seed_by: Sequence[str] | None = None,
+    ) -> None:
+        self.simulation = as_simulation(simulation)
+        if path is None:
+            raise StudyError(
+                "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."
+            )
+        _check_seed(seed, seed_by, space)
+        captured = capture(self.simulation)
+        if StudyDirectory.exists(path):
+            self._check_same(StudyDirectory(path), space, seed, seed_by)
+        else:
+            self._create(path, space, seed, seed_by)
+        super().__init__(path)
+        self._run: Run | None = None
+        self._call = bind(self.simulation, self.space.parameters)
+        self._captured = captured
+
+    def _create(
+        self, path: str | os.PathLike[str], space: Space | None, seed: int, seed_by: Sequence[str] | None
+    ) -> None:
+        if space is None:
+            raise StudyError(
+                f"there is no study at {path} yet, so it needs a space: Study(simulation, space, path)."
+            )
+        call = bind(self.simulation, space.parameters)
+        record = StudyRecord(
+            self.simulation.name, seed, "", None if seed_by is None else tuple(seed_by), _baselines(call)
+        )
+        StudyDirectory.create(path, record, space)
+
+    def _check_same(
+        self, directory: StudyDirectory, space: Space | None, seed: int, seed_by: Sequence[str] | None
+    ) -> None:
+        record = directory.read_record()
+        if space is not None:
+            same_space(directory.read_space(record.space), space, str(directory.path))
+        given = None if seed_by is None else tuple(seed_by)
+        if (record.seed, record.seed_by) != (seed, given):
+            raise StudyError(
+                f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
+                f"Give the same, or another path: the results at hand came from those streams."
+            )
+
+    # ---- running
+
+    def start(
+        self,
+        client: "Client | Literal[False] | None" = None,
+        *,
+        n_workers: int | None = None,
+        code: OnChange | None = None,
+    ) -> "Run":
+        """Run the pending points in the background; returns at once.
+
+        Parameters
+        ----------
+        client : distributed.Client, optional
+            The cluster to run on. By default the active client if there is one, else a private cluster of worker processes
+            on this machine. False asks for the private one in any case.
+        n_workers : int, optional
+            Number of worker processes of the private cluster; by default what the machine's limits allow.
+        code : {"keep", "rerun"}, optional
+            What to do with earlier results if the simulation's code has changed since: keep them beside the new ones, or
+            run their points again.
+
+        Returns
+        -------
+        Run
+            Shown in a notebook it is a live panel; ``wait()`` waits for its end.
+
+        Raises
+        ------
+        CodeChangedError
+            If the code has changed and `code` does not say what to do.
+        StudyBusyError
+            If the study is being run already.
+        StudyError
+            If the directory cannot be written.
+        """
+        from explorekit.engine.driver import Driver
+        from explorekit.engine.run import Run
+
+        if self.running:
+            assert self._run is not None
+            return self._run
+        if n_workers is not None and n_workers < 1:
+            raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
+        captured = capture(self.simulation)
+        self._directory.check_writable()
+        lock = StudyLock(self.path)
+        lock.acquire()
+        try:
+            self._directory.remove_leftovers()
+            self._catalog.refresh()
+            record = self._adopt(captured, code)
+            job = self._job(captured, record)
+            index = self._snapshot().index
+            driver = Driver(
+                job, self._catalog, index.gaps(len(self.space)), index.counts(), _client(client), n_workers
+            )
+            self._captured = captured
+            self._run = Run(self.name, driver, lock.release)
+        except BaseException:
+            lock.release()
+            raise
+        return self._run
+
+    def run(
+        self,
+        client: "Client | Literal[False] | None" = None,
+        *,
+        n_workers: int | None = None,
+        code: OnChange | None = None,
+    ) -> "Run":
+        """Run the pending points and wait for the end: ``start(...).wait()``.
+
+        Interrupting it cancels the run; what is finished is kept, and running again goes on from there.
+        """
+        return self.start(client, n_workers=n_workers, code=code).wait()
+
+    @property
+    def running(self) -> bool:
+        return self._run is not None and not self._run.done
+
+    @property
+    def code_changes(self) -> str:
+        """How the simulation's code differs from that of the results at hand: a unified diff, empty if it does not."""
+        record = self._directory.read_record()
+        if record.code in ("", self._captured.version.id):
+            return ""
+        return _diff(
+            self._directory.read_source(record.code),
+            self._captured.version.source,
+            record.code,
+            self._captured.version.id,
+        )
+
+    def _adopt(self, captured: Captured, code: OnChange | None) -> StudyRecord:
+        """Make the simulation's code the study's current one, if it is new, as the user decided."""
+        record = self._directory.read_record()
+        version = captured.version.id
+        if code not in (None, "keep", "rerun"):
+            raise StudyError(f"got code={code!r}; expected 'keep' or 'rerun'.")
+        if record.code and record.code != version and self._catalog.versions():
+            if code is None:
+                raise self._code_changed(record, captured)
+            kept = (*record.kept, record.code) if code == "keep" else ()
+            changes = {"code": version, "kept": tuple(dict.fromkeys(v for v in kept if v != version))}
+        else:
+            changes = {"code": version}
+        file = getattr(sys.modules.get(self.simulation.function.__module__), "__file__", None)
+        self._directory.add_code(
+            version, captured.version.source, environment(Path(file).parent if file else None)
+        )
+        return record if record.code == version else self._directory.update_record(**changes)
+
+    def _code_changed(self, record: StudyRecord, captured: Captured) -> CodeChangedError:
+        counts = ", ".join(
+            f"{count:,} of version {version}" for version, count in self._catalog.versions().items()
+        )
+        diff = _diff(
+            self._directory.read_source(record.code),
+            captured.version.source,
+            record.code,
+            captured.version.id,
+        )
+        return CodeChangedError(
+            f"the code of {self.name!r} has changed since the results in {self.path} were made (points: {counts}; now version "
+            f"{captured.version.id}).\n{diff or '(a captured value has changed)'}\nSay what to do with the earlier results: "
+            f"run(code='keep') keeps them beside the new ones, run(code='rerun') runs their points again."
+        )
+
+    def _job(self, captured: Captured, record: StudyRecord) -> "Job":
+        from explorekit.engine.messages import Job
+
+        call = bind(self.simulation, self.space.parameters)
+        simulation = pickle.dumps((_Loads(captured.payload), call.without_defaults(), captured.version.id))
+        return Job(
+            id=secrets.token_hex(8),
+            payload=simulation,
+            space=self.space,
+            seed=record.seed,
+            seed_by=record.seed_by,
+            baselines={name: bytes.fromhex(value) for name, value in record.baselines.items()},
+            folder=str(self.path.resolve()),
+            epoch=self._directory.next_epoch(),
+            sys_path=tuple(entry or str(Path.cwd()) for entry in sys.path),
+            working_directory=str(Path.cwd()),
+        )
+
+
+@dataclass(frozen=True)
+class _Loads:
+    """Unpickles to what its payload holds."""
+
+    payload: bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pickle.loads, (self.payload,)
+
+
+def _client(given: "Client | Literal[False] | None") -> "Client | None":
+    """Return the user's client, or None for a private cluster."""
+    if given is False:
+        return None
+    if given is None:
+        if "distributed" not in sys.modules:
+            return None
+        cluster = importlib.import_module("explorekit.engine.cluster")
+        return cluster.active_client()  # type: ignore[no-any-return]
+    if not hasattr(given, "submit") or not hasattr(given, "register_plugin"):
+        raise StudyError(
+            f"got {given!r} as client; expected a distributed.Client, None, or False for a private cluster."
+        )
+    return given
+
+
+def _baselines(call: Call) -> Mapping[str, str]:
+    """Return the canonical form of the signature's defaults, as first recorded: there a parameter stays out of the key."""
+    baselines = {REPETITION: canonical(as_values(REPETITION, 0))[0].hex()}
+    for name, value in call.defaults.items():
+        try:
+            values = as_values(name, value)
+        except SpaceError:
+            continue
+        if values.ndim == 0:
+            baselines[name] = canonical(values)[0].hex()
+    return baselines
+
+
+def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise StudyError(f"got seed={seed!r}; expected a whole number of at least 0.")
+    if isinstance(seed_by, str):
+        raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters: [{seed_by!r}].")
+    if seed_by is not None and space is not None:
+        for name in seed_by:
+            if name not in space.parameters:
+                raise StudyError(
+                    f"got seed_by={list(seed_by)}; {name!r} is no parameter of the space ({', '.join(space.parameters)})."
+                )
+
+
+def _diff(old: str, new: str, old_name: str, new_name: str) -> str:
+    return "\n".join(
+        difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
+    )
