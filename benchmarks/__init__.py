@@ -1,0 +1,1 @@
+"""Figures of explorekit beside those of other ways to do the same work."""
