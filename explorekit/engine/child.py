@@ -5,6 +5,7 @@ whoever supervises it knows the culprit when it dies, and spools finished rows, 
 """
 
 import contextlib
+import faulthandler
 import fcntl
 import io
 import mmap
@@ -51,6 +52,7 @@ def main(connection: int, cursor: int, lifeline: int) -> None:
     connection, cursor, lifeline
         File descriptors: of the connection, of the shared cursor, and of a pipe that ends when the worker does.
     """
+    faulthandler.enable()
     _die_with(lifeline)
     interrupts = _Interrupts()
     with mmap.mmap(cursor, 8) as memory, Connection(connection) as peer:

@@ -16,6 +16,7 @@ from typing import Any
 
 from explorekit.engine.messages import Job
 
+_LAST_WORDS = 4000
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -81,7 +82,8 @@ class Child:
     def last_words(self) -> str:
         """Return the end of what the child printed."""
         with contextlib.suppress(OSError):
-            return (self.scratch / "output").read_bytes()[-2000:].decode(errors="replace").strip()
+            text = (self.scratch / "output").read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip()
+            return text[max(0, text.rfind("Fatal Python error")) :]  # what faulthandler tells of a crash
         return ""
 
     def end(self) -> None:

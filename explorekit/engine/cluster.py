@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import dask
-from distributed import Client, Scheduler
+from distributed import Client
 from distributed.core import Status
 from distributed.deploy.spec import ProcessInterface, SpecCluster
 from distributed.security import Security
 
 from explorekit.engine import limits
+from explorekit.engine.nohttp import PrivateScheduler
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class PrivateCluster:
         ):
             self._cluster = SpecCluster(
                 scheduler={
-                    "cls": Scheduler,
+                    "cls": PrivateScheduler,
                     "options": {
                         "host": "127.0.0.1",
                         "protocol": "tls://",

@@ -10,7 +10,6 @@ import threading
 from typing import Any
 
 QUIET = {
-    "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "2s",
 }
@@ -33,27 +32,26 @@ def _end_with_parent(local_directory: str) -> None:
 
 async def _work(spec: dict[str, Any]) -> None:
     import dask
-    from distributed import Worker
     from distributed.security import Security
 
+    from explorekit.engine.nohttp import PrivateWorker
     from explorekit.engine.task import prestart_child
 
     prestart_child()
     dask.config.set(QUIET)
-    worker = Worker(
+    worker = PrivateWorker(
         spec["scheduler"],
         name=spec["name"],
         nthreads=1,
         memory_limit=spec["memory_limit"],
         local_directory=spec["local_directory"],
         security=Security(**spec["security"]),
-        dashboard=False,
         host="127.0.0.1",
         death_timeout=30,
     )
     with contextlib.suppress(asyncio.CancelledError):
         async with worker:
-            await worker.finished()
+            await worker.finished()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

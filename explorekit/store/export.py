@@ -68,12 +68,21 @@ def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: 
             file.createDimension(name, size)
     for name, variable in results.variables.items():
         if name not in snapshot.space.parameters:
-            _put(file, str(name), variable, snapshot)
+            _put(file, str(name), _with_coordinates(variable, results) if name in results.data_vars else variable, snapshot)
     _put_runs(file, snapshot)
     positions, texts, _ = failed_points(snapshot)
     if texts:
         put_failures(file, [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)])
     _put_provenance(file, provenance)
+
+
+def _with_coordinates(variable: xr.Variable, results: xr.Dataset) -> xr.Variable:
+    """Name the coordinates that are no dimensions, as CF asks; readers take them for data otherwise."""
+    names = [n for n, c in results.coords.items() if c.dims != (n,) and set(c.dims) <= set(variable.dims)]
+    stored = [part for n in names for part in ((f"{n}_real", f"{n}_imag") if results[n].dtype.kind == "c" else (str(n),))]
+    named = variable.copy(deep=False)
+    named.attrs = {**variable.attrs, **({"coordinates": " ".join(stored)} if stored else {})}
+    return named
 
 
 def _put_runs(file: Any, snapshot: Snapshot) -> None:
@@ -144,6 +153,6 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def _decoded(value: Any) -> Any:
-    if (isinstance(value, str) and value[:1] in "{[") or value in ("null", "true", "false"):
+    if isinstance(value, str) and (value.startswith(("{", "[")) or value in ("null", "true", "false")):
         return json.loads(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -28,7 +28,7 @@ def open_exported(path: Path, group: str | None = None) -> xr.Dataset:
     dataset = xr.open_dataset(path, engine="netcdf4", group=group, cache=False)
     dataset = _rejoin_complex(dataset)
     dataset.attrs.pop(LABELS, None)
-    return _with_plain_text(dataset)
+    return _with_wide_floats(_with_plain_text(dataset))
 
 
 def exported_space(path: Path) -> Space:
@@ -69,6 +69,16 @@ def _rejoin_complex(dataset: xr.Dataset) -> xr.Dataset:
     parts = [part for pair in halves.values() for part in pair]
     as_coords = {name: v for name, v in joined.items() if f"{name}_real" in coords or v.dims == (name,)}
     return dataset.drop_vars(parts).assign(joined).set_coords([str(name) for name in as_coords])
+
+
+def _with_wide_floats(dataset: xr.Dataset) -> xr.Dataset:
+    """Read integers of which some are missing as float64, as a study does; xarray chooses float32 for short ones."""
+    short = [
+        name
+        for name, variable in dataset.variables.items()
+        if variable.dtype == np.float32 and np.dtype(variable.encoding.get("dtype", "f4")).kind in "iu"
+    ]
+    return dataset.assign({name: dataset[name].astype(np.float64) for name in short})
 
 
 def _with_plain_text(dataset: xr.Dataset) -> xr.Dataset:

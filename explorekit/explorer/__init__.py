@@ -1,0 +1,23 @@
+"""What does it look like? View state, slicing, drawing, controls, the explorer and the progress panel."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Loaded on first use: the view and the slicing must not drag in widgets or matplotlib.
+_HOME = {"explore": "explorer", "Explorer": "explorer", "ProgressPanel": "panel"}
+
+__all__ = ["Explorer", "ProgressPanel", "explore"]
+
+if TYPE_CHECKING:
+    from explorekit.explorer.explorer import Explorer, explore
+    from explorekit.explorer.panel import ProgressPanel
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

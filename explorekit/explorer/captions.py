@@ -1,0 +1,41 @@
+"""What do the words round a picture say? Which runs have no value, why, and what is left out."""
+
+from collections.abc import Sequence
+from html import escape
+
+from explorekit.explorer import flags
+from explorekit.explorer.slicing import Frame
+
+COLOURS = {flags.PENDING: "#d4d4d4", flags.FAILED: "#b2182b", flags.TIMED_OUT: "#f08c00"}
+SIGNS = {flags.PENDING: "", flags.FAILED: "×", flags.TIMED_OUT: "+"}
+
+
+def message_for(frame: Frame, error: str = "") -> str:
+    """Return in words why a frame shows nothing, or an empty text."""
+    if frame.kind == "nothing":
+        return "waiting for the first result"
+    if frame.values.size == 0:
+        return "no values along this axis"
+    if frame.outcome in (None, flags.OK) or not frame.missing.all():
+        return ""
+    words = flags.IN_WORDS[frame.outcome or 0]
+    return f"{words}: {error}" if error else words
+
+
+def caption(frame: Frame, notes: Sequence[str] = ()) -> str:
+    """Return the legend of runs without a value and all notes, as HTML."""
+    parts = [_entry(code, frame.runs[code]) for code in COLOURS if frame.runs.get(code)]
+    parts += [f"<span>{escape(note)}</span>" for note in (*notes, frame.note) if note]
+    style = "display:flex;flex-wrap:wrap;gap:0 1.4em;line-height:1.5;font-size:12px"
+    return (
+        f'<div style="{style};color:var(--jp-ui-font-color1, #333)">{"".join(parts)}</div>' if parts else ""
+    )
+
+
+def _entry(code: int, count: int) -> str:
+    style = (
+        f"display:inline-block;width:1.1em;height:1.1em;line-height:1.1em;margin-right:.4em;text-align:center;"
+        f"vertical-align:-.15em;border-radius:2px;color:{'#000' if code == flags.TIMED_OUT else '#fff'};"
+        f"background:{COLOURS[code]}"
+    )
+    return f'<span><span style="{style}">{SIGNS[code]}</span>{count:,} {flags.IN_WORDS[code]}</span>'

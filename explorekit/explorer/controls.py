@@ -1,0 +1,79 @@
+"""With what is a position chosen? One widget a dimension, labelled by its coordinate."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+import xarray as xr
+
+from explorekit.explorer.labels import dim_name
+from explorekit.explorer.slicing import Slicer
+
+NONE = "—"
+# A selection slider sends every label to the browser; above this many it is slower to open than to use.
+MOST_LABELS = 5_000
+WIDTH = "720px"
+
+
+def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
+    """Return the widget that chooses a position along ``dim``.
+
+    A menu for texts and truth values, a slider labelled by coordinate for what has an order, and a slider over
+    the index for a dimension without coordinates, or with too many to label.
+    """
+    dataset = slicer.dataset
+    size = dataset.sizes[dim]
+    shape: dict[str, Any] = {
+        "description": dim_name(dataset, dim),
+        "tooltip": dim_name(dataset, dim),
+        "style": {"description_width": "16ch"},
+        "layout": {"width": "auto"},
+        "disabled": size < 2,
+    }
+    labels = slicer.labels(dim) if size <= MOST_LABELS else []
+    if not labels or (set(labels) == {str(i) for i in range(size)} and dim not in dataset.coords):
+        return ipywidgets.IntSlider(index, 0, max(size - 1, 0), **shape)
+    options = list(zip(labels, _values(dataset, dim), strict=True))
+    named = dim in dataset.coords and dataset.coords[dim].dtype.kind not in "iufmM"
+    make = ipywidgets.Dropdown if named else ipywidgets.SelectionSlider
+    return make(options=options, index=index, **shape)
+
+
+def _values(dataset: xr.Dataset, dim: str) -> Sequence[Any]:
+    """Return what the widget's value is at each position: the coordinate, or the index where that is unclear."""
+    size = dataset.sizes[dim]
+    if dim not in dataset.coords:
+        return range(size)
+    array = dataset.coords[dim].values
+    values: list[Any] = list(array) if array.dtype.kind in "mM" else array.tolist()
+    usable = all(
+        value is not None and isinstance(value == value, bool) and value == value for value in values
+    )
+    return values if usable else range(size)
+
+
+def index_trait(control: ipywidgets.Widget) -> str:
+    """Return the name of the trait that holds a control's position."""
+    return "value" if isinstance(control, ipywidgets.IntSlider) else "index"
+
+
+def index_of(control: ipywidgets.Widget) -> int:
+    return int(getattr(control, index_trait(control)) or 0)
+
+
+def chooser(description: str) -> ipywidgets.Dropdown:
+    """Return an empty menu."""
+    layout = {"width": "auto", "flex": "1 1 160px"}
+    return ipywidgets.Dropdown(
+        options=[], description=description, style={"description_width": "initial"}, layout=layout
+    )
+
+
+def offer(menu: ipywidgets.Dropdown, names: Sequence[str], chosen: str | None, *, none: bool = False) -> None:
+    """Set what a menu offers and what is chosen; with ``none``, nothing can be chosen too, as an empty text."""
+    options = [(NONE, ""), *((name, name) for name in names)] if none else [(name, name) for name in names]
+    if tuple(menu.options) != tuple(options):
+        menu.options = options
+    wanted = ("" if none else None) if chosen is None else chosen
+    if menu.value != wanted:
+        menu.value = wanted

@@ -1,0 +1,147 @@
+"""How does a frame become a picture? Axes drawn once, then only what changed, as PNG."""
+
+import io
+import textwrap
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from explorekit.explorer.drawing.axes import plain_text, shortened
+from explorekit.explorer.drawing.image import ImagePainter
+from explorekit.explorer.drawing.line import LinePainter
+from explorekit.explorer.drawing.number import NumberPainter
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
+
+SIZE = (7.2, 4.6)
+DPI = 100
+LINE_LENGTH = 88
+
+
+class Painter(Protocol):
+    """Draws frames of one kind on axes of its own."""
+
+    axes: Axes
+
+    @property
+    def artists(self) -> Sequence[Artist]:
+        """What changes from frame to frame, in drawing order."""
+
+    def update(self, frame: Frame, scale: Scale) -> None:
+        """Set the artists to ``frame``."""
+
+
+class BlankPainter:
+    """Axes without anything, for a message."""
+
+    artists: Sequence[Artist] = ()
+
+    def __init__(self, figure: Figure) -> None:
+        self.axes = figure.add_subplot()
+        self.axes.set_axis_off()
+
+    def update(self, frame: Frame, scale: Scale) -> None:
+        """Nothing to set."""
+
+
+class Canvas:
+    """One figure, drawn anew only when its axes change.
+
+    Parameters
+    ----------
+    size
+        Width and height in inches at 100 dots an inch.
+    """
+
+    def __init__(self, size: tuple[float, float] = SIZE) -> None:
+        self.figure = Figure(figsize=size, dpi=DPI)
+        # matplotlib's own types leave the methods of this canvas out.
+        self.canvas: Any = FigureCanvasAgg(self.figure)
+        self.redraws = 0
+        self.painter: Painter = BlankPainter(self.figure)
+        self._look: Hashable = None
+
+    def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
+        """Return the picture of ``frame`` as PNG, with ``message`` over it."""
+        title = "\n".join(shortened(line, LINE_LENGTH) for line in _wrapped(frame.title))
+        message = "\n".join(textwrap.wrap(message, 56)[:6])
+        look = _look(frame, scale, title)
+        if look == self._look:
+            self._set(frame, scale, title, message)
+        else:
+            self._look = None
+            self._redraw(frame, scale, title, message)
+            self._look = look
+        self._blit()
+        return self._png()
+
+    def _redraw(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
+        self.redraws += 1
+        self.figure.clear()
+        self.figure.set_layout_engine("constrained")
+        self.painter = _painter(self.figure, frame, scale)
+        self._title: Text = self.painter.axes.set_title("", loc="left", fontsize=10)
+        self._message = _message(self.painter.axes)
+        self._set(frame, scale, title, message)
+        self._moving = (*self.painter.artists, self._title, self._message)
+        for artist in self._moving:
+            artist.set_animated(True)
+        self.canvas.draw()
+        # A layout engine would run again, 50 ms, at every later draw.
+        self.figure.set_layout_engine("none")
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _set(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
+        self.painter.update(frame, scale)
+        self._title.set_text(plain_text(title))
+        self._message.set_text(plain_text(message))
+        self._message.set_visible(bool(message))
+
+    def _blit(self) -> None:
+        self.canvas.restore_region(self._background)
+        for artist in self._moving:
+            if artist.get_visible():
+                self.painter.axes.draw_artist(artist)
+
+    def _png(self) -> bytes:
+        out = io.BytesIO()
+        # Level 1 takes a fifth of the time of the default level 6 for a quarter more bytes.
+        size = self.canvas.get_width_height()
+        whole = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+        whole.convert("RGB").save(out, "png", compress_level=1)
+        return out.getvalue()
+
+
+def _painter(figure: Figure, frame: Frame, scale: Scale) -> Painter:
+    match frame.kind:
+        case "number":
+            return NumberPainter(figure, frame, scale)
+        case "line":
+            return LinePainter(figure, frame, scale)
+        case "image":
+            return ImagePainter(figure, frame, scale)
+        case _:
+            return BlankPainter(figure)
+
+
+def _message(axes: Axes) -> Text:
+    box = {"facecolor": "white", "edgecolor": "#b0b0b0", "boxstyle": "round,pad=0.8"}
+    middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
+    return axes.text(0.5, 0.5, "", fontsize=12, color="#333333", zorder=10, bbox=box, **middle)  # type: ignore[arg-type]
+
+
+def _wrapped(title: str) -> list[str]:
+    return textwrap.wrap(title, LINE_LENGTH, break_long_words=False)[:3]
+
+
+def _look(frame: Frame, scale: Scale, title: str) -> Hashable:
+    """Return what the axes, their labels and limits depend on."""
+    axes = tuple(axis.key for axis in (frame.x, frame.y) if axis is not None)
+    limits = () if frame.kind == "number" else (scale.limits, scale.categories)
+    return (frame.kind, frame.label, axes, limits, frame.time, title.count("\n"))

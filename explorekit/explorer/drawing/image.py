@@ -1,0 +1,101 @@
+"""How are values over two axes drawn? As coloured cells, those of runs without a value in colours of their own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+
+from explorekit.explorer import flags
+from explorekit.explorer.axis import Array, Axis
+from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.palette import categories_map, status_map, values_map
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
+
+# In smaller cells a mark would cover its neighbours.
+MOST_MARKED = 50
+
+
+class ImagePainter:
+    """Cells coloured by value, over them the cells of runs without a value, over those their marks."""
+
+    def __init__(self, figure: Figure, frame: Frame, scale: Scale) -> None:
+        assert frame.x is not None
+        assert frame.y is not None
+        self.axes: Axes = figure.add_subplot()
+        colours = categories_map(scale.categories) if scale.categories else values_map()
+        limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
+        x, y = frame.x, frame.y
+        self.x: Array = drawn(x.positions, x.kind)
+        self.y: Array = drawn(y.positions, y.kind)
+        self.cells = _cells(self.axes, x, y, colours, Normalize(*limits))
+        self.runs = _cells(self.axes, x, y, status_map(), Normalize(-0.5, len(flags.MEANINGS) - 0.5))
+        (self.failed,) = self.axes.plot([], [], "x", color="white", ms=5, mew=1.2)
+        (self.timed_out,) = self.axes.plot([], [], "+", color="black", ms=6, mew=1.2)
+        for which, axis in (("x", x), ("y", y)):
+            dress(self.axes, which, axis)  # type: ignore[arg-type]
+        self._limit(x, y)
+        self._colour_bar(figure, frame, scale)
+
+    def _limit(self, x: Axis, y: Axis) -> None:
+        for axis, set_scale, set_limits in (
+            (x, self.axes.set_xscale, self.axes.set_xlim),
+            (y, self.axes.set_yscale, self.axes.set_ylim),
+        ):
+            if axis.spacing == "log":
+                set_scale("log")
+            set_limits(*drawn(axis.edges[[0, -1]], axis.kind))
+
+    def _colour_bar(self, figure: Figure, frame: Frame, scale: Scale) -> None:
+        bar = figure.colorbar(self.cells, ax=self.axes, pad=0.02)
+        bar.set_label(plain_text(frame.label))
+        if scale.categories:
+            category_ticks(bar.ax.yaxis, scale.categories)
+            bar.ax.minorticks_off()
+        elif frame.time:
+            date_ticks(bar.ax.yaxis)
+
+    @property
+    def artists(self) -> Sequence[Artist]:
+        return (self.cells, self.runs, self.failed, self.timed_out, *self.axes.spines.values())
+
+    def update(self, frame: Frame, scale: Scale) -> None:
+        values = drawn(scale.codes(frame.values), "time" if frame.time else "number")
+        self.cells.set_array(np.ma.masked_invalid(values) if isinstance(self.cells, QuadMesh) else values)
+        status = frame.shown_status
+        hidden = status is None or bool(np.all(status == flags.OK))
+        self.runs.set_visible(not hidden)
+        if status is not None and not hidden:
+            self.runs.set_array(np.ma.masked_equal(status, flags.OK))
+        self._mark(self.failed, status, flags.FAILED)
+        self._mark(self.timed_out, status, flags.TIMED_OUT)
+
+    def _mark(self, marks: Line2D, status: Array | None, code: int) -> None:
+        if status is None or max(status.shape) > MOST_MARKED:
+            marks.set_data([], [])
+            return
+        rows, columns = np.nonzero(status == code)
+        marks.set_data(self.x[columns], self.y[rows])
+
+
+def _cells(axes: Axes, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
+    """Return an image where both axes are even, cells of their own size otherwise."""
+    empty = np.full((len(y.positions), len(x.positions)), np.nan)
+    xs, ys = drawn(x.edges, x.kind), drawn(y.edges, y.kind)
+    if x.spacing == y.spacing == "even":
+        return axes.imshow(
+            empty,
+            cmap=colours,
+            norm=norm,
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+            extent=(float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])),
+        )
+    return axes.pcolormesh(xs, ys, np.ma.masked_invalid(empty), cmap=colours, norm=norm, shading="flat")

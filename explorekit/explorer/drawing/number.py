@@ -1,0 +1,28 @@
+"""How is a single value drawn? As large text."""
+
+from collections.abc import Sequence
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from explorekit.explorer.drawing.axes import plain_text, shortened
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
+
+
+class NumberPainter:
+    """The text of one value in the middle of an empty figure."""
+
+    def __init__(self, figure: Figure, frame: Frame, _scale: Scale) -> None:
+        self.axes = figure.add_subplot()
+        self.axes.set_axis_off()
+        middle = {"ha": "center", "va": "center", "transform": self.axes.transAxes}
+        self.number = self.axes.text(0.5, 0.5, "", fontsize=26, **middle)  # type: ignore[arg-type]
+        self.axes.text(0.5, 0.68, plain_text(frame.label), fontsize=12, color="#666666", **middle)  # type: ignore[arg-type]
+
+    @property
+    def artists(self) -> Sequence[Artist]:
+        return (self.number,)
+
+    def update(self, frame: Frame, _scale: Scale) -> None:
+        self.number.set_text(plain_text(shortened(frame.text, 40)))

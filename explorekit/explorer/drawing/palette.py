@@ -1,0 +1,38 @@
+"""In which colours? Values, categories, and runs without a value."""
+
+from collections.abc import Sequence
+
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, ListedColormap
+
+from explorekit.explorer import flags
+
+# Viridis has neither red nor orange nor grey; each kind also has a mark of its own, for whoever sees no colours.
+STATUS_COLOURS = {
+    flags.PENDING: "#d4d4d4",
+    flags.OK: "#4c78a8",
+    flags.FAILED: "#b2182b",
+    flags.TIMED_OUT: "#f08c00",
+}
+STATUS_MARKS = {flags.PENDING: "|", flags.FAILED: "x", flags.TIMED_OUT: "+"}
+LINE = "#1f5f99"
+
+
+def values_map() -> Colormap:
+    """Return the colours of numbers; NaN shows the paper."""
+    return colormaps["viridis"]
+
+
+def categories_map(categories: Sequence[str]) -> ListedColormap:
+    """Return one colour a category: those of the run status for its words, otherwise distinct ones."""
+    if set(categories) <= set(flags.MEANINGS):
+        return ListedColormap([STATUS_COLOURS[flags.MEANINGS.index(c)] for c in categories])
+    name, most = ("tab10", 10) if len(categories) <= 10 else ("tab20", 20)
+    distinct = colormaps[name]
+    if len(categories) <= most:
+        return ListedColormap([distinct(i) for i in range(len(categories))])
+    return ListedColormap(colormaps["turbo"].resampled(len(categories))(range(len(categories))))
+
+
+def status_map() -> ListedColormap:
+    return ListedColormap(list(STATUS_COLOURS.values()))

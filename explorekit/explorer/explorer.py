@@ -1,0 +1,293 @@
+"""The widget that slices results: one variable at a time, while the runs go on or after."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets
+import xarray as xr
+from matplotlib.figure import Figure
+
+from explorekit.explorer import flags
+from explorekit.explorer.captions import caption, message_for
+from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
+from explorekit.explorer.drawing import Canvas
+from explorekit.explorer.scale import Scale, measure
+from explorekit.explorer.selecting import positions
+from explorekit.explorer.slicing import Frame, Slicer
+from explorekit.explorer.source import Source, as_source, error_text
+from explorekit.explorer.view import (
+    STATUS,
+    View,
+    carried,
+    dims_of,
+    first_view,
+    parameter_dims,
+    slider_dims,
+    variables,
+    with_index,
+    with_variable,
+    with_x,
+    with_y,
+)
+from explorekit.explorer.watch import Watch
+
+
+def explore(
+    data: Any, variable: str | None = None, x: str | None = None, y: str | None = None, **selection: Any
+) -> "Explorer":
+    """Look at results: a picture, and a control for every dimension that is not in it.
+
+    Parameters
+    ----------
+    data
+        A study, a Dataset, a DataArray, or the path of a study directory or a netCDF file. A study that is
+        running is followed.
+    variable
+        The data variable to show first; by default the first that is not the status.
+    x, y
+        The dimensions along the axes. Both give an image, one a line, and ``explore`` chooses where neither is
+        given.
+    **selection
+        The value to start with along other dimensions, in the units of their coordinates; the nearest value
+        there is. A dimension named here stays off the axes unless it is asked for.
+
+    Returns
+    -------
+    Explorer
+        A widget; the last expression of a notebook cell shows it.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown; the text gives the nearest known one.
+    TypeError
+        If ``data`` is nothing that has results.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), coords={"tau": [5.0, 7.5, 10.0]}, name="rate")
+    >>> explorer = explore(rate, x="I", tau=7.5)
+    >>> explorer.controls["tau"].value
+    7.5
+    """
+    return Explorer(data, variable, x, y, selection)
+
+
+class Explorer(ipywidgets.VBox):  # type: ignore[misc]
+    """A picture of one slice, and the controls that choose it.
+
+    ``explore`` makes one.
+
+    Parameters
+    ----------
+    data, variable, x, y
+        As in `explore`.
+    selection
+        The value to start with along each dimension.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        variable: str | None = None,
+        x: str | None = None,
+        y: str | None = None,
+        selection: Mapping[str, Any] | None = None,
+    ) -> None:
+        # One lock round artists, views and file reads: the watching thread redraws too.
+        self._lock = threading.RLock()
+        self._syncing = False
+        self._source: Source = as_source(data)
+        self._asked = (variable, x, y, dict(selection or {}))
+        self._generation = self._source.generation
+        self._slicer = Slicer(self._source.results)
+        self._scales: dict[str, Scale] = {}
+        self._notes: list[str] = []
+        self._view = self._start(View())
+        self._canvas = Canvas()
+        self._made: dict[str, ipywidgets.Widget] = {}
+        self._build()
+        super().__init__(
+            children=[self._menus, self._sliders, self.image, self.caption],
+            layout={"max_width": WIDTH, "padding": "4px 0"},
+        )
+        self.add_class("explorekit-explorer")
+        self._watch: Watch[Explorer] = Watch(self, Explorer.refresh)
+        with self._lock:
+            self._arrange()
+            self._draw()
+        self.watch()
+
+    def _build(self) -> None:
+        self.variable_chooser = chooser("variable")
+        self.x_chooser = chooser("x")
+        self.y_chooser = chooser("y")
+        self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
+        self.caption = ipywidgets.HTML()
+        self._menus = ipywidgets.HBox(
+            [self.variable_chooser, self.x_chooser, self.y_chooser], layout={"flex_flow": "row wrap"}
+        )
+        self._sliders = ipywidgets.VBox()
+        self.variable_chooser.observe(self._on_menu, "value")
+        self.x_chooser.observe(self._on_menu, "value")
+        self.y_chooser.observe(self._on_menu, "value")
+
+    @property
+    def view(self) -> View:
+        """What is shown: the variable, the axes, and the index along every dimension."""
+        return self._view
+
+    @property
+    def controls(self) -> dict[str, ipywidgets.Widget]:
+        """The control of every dimension that is not on an axis."""
+        return {dim: self._made[dim] for dim in slider_dims(self._slicer.dataset, self._view)}
+
+    @property
+    def figure(self) -> Figure:
+        """The matplotlib figure behind the picture, to save or restyle."""
+        return self._canvas.figure
+
+    def watch(self) -> None:
+        """Follow the source while it is running; touching a control does the same."""
+        if self._source.running:
+            self._watch.start()
+
+    def refresh(self) -> bool:
+        """Show the newest results, on the same view; return whether more may come."""
+        # Asked before the generation, so that the last results of a run that ends just now are not missed.
+        running = self._source.running
+        with self._lock:
+            if self._news():
+                self._arrange()
+                self._draw()
+        return running
+
+    def close(self) -> None:
+        """Stop following the source and remove the widget, here and in every browser."""
+        # A widget that could not be built is closed too, by its destructor.
+        if "_watch" in self.__dict__:
+            self._watch.stop()
+            for widget in (*self._made.values(), *self._menus.children, *self.children):
+                widget.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<Explorer of {self._view.variable or 'a study without results yet'}>"
+
+    def _start(self, now: View) -> View:
+        """Return the first view of what was asked for, as far as there is something to show."""
+        variable, x, y, labels = self._asked
+        dataset = self._slicer.dataset
+        if set(variables(dataset)) <= {STATUS} and self._source.running and variable != STATUS:
+            variable = x = y = None
+            labels = {dim: label for dim, label in labels.items() if dim in dataset.sizes}
+            indices, self._notes = positions(dataset, labels)
+            return View(selection={**indices, **now.selection})
+        indices, self._notes = positions(dataset, labels)
+        return first_view(dataset, variable, x, y, {**indices, **now.selection}, keep=labels)
+
+    def _news(self) -> bool:
+        """Take a newer snapshot if there is one."""
+        generation = self._source.generation
+        if generation == self._generation:
+            return False
+        old, self._slicer = self._slicer.dataset, Slicer(self._source.results)
+        new = self._slicer.dataset
+        self._generation = generation
+        for dim in [dim for dim in self._made if old.sizes.get(dim) != new.sizes.get(dim)]:
+            self._made.pop(dim).close()
+        self._scales = {
+            name: _joined(scale, measure(new, name)) for name, scale in self._scales.items() if name in new
+        }
+        self._view = self._resumed(old) if self._view.variable is None else carried(self._view, old, new)
+        return True
+
+    def _resumed(self, old: xr.Dataset) -> View:
+        try:
+            return self._start(carried(self._view, old, self._slicer.dataset))
+        except ValueError as error:
+            # Asked for before there were results to check it against: there is nobody left to raise to.
+            self._notes = [str(error)]
+            return first_view(self._slicer.dataset, selection=self._view.selection)
+
+    def _on_menu(self, change: Any) -> None:
+        with self._lock:
+            if self._syncing:
+                return
+            menu, dataset = change["owner"], self._slicer.dataset
+            if menu is self.x_chooser:
+                self._go(with_x(self._view, menu.value or None))
+            elif menu is self.y_chooser:
+                self._go(with_y(self._view, menu.value or None))
+            elif menu.value is not None:
+                self._go(with_variable(dataset, self._view, menu.value))
+
+    def _on_control(self, dim: str) -> None:
+        with self._lock:
+            if not self._syncing and dim in self._made:
+                # Read here, not from the message: only the newest position matters.
+                index = index_of(self._made[dim])
+                self._go(with_index(self._slicer.dataset, self._view, dim, index))
+
+    def _go(self, view: View) -> None:
+        self._notes = []
+        arrange = view.axes != self._view.axes or view.variable != self._view.variable
+        self._view = view
+        if self._news() or arrange:
+            self._arrange()
+        self._draw()
+        self.watch()
+
+    def _arrange(self) -> None:
+        """Make the controls fit the view."""
+        dataset, view = self._slicer.dataset, self._view
+        dims = list(dims_of(dataset, view)) if view.variable is not None else []
+        self._syncing = True
+        try:
+            offer(self.variable_chooser, variables(dataset), view.variable)
+            offer(self.x_chooser, dims, view.x, none=True)
+            offer(self.y_chooser, dims, view.y, none=True)
+            for dim in slider_dims(dataset, view):
+                if dim not in self._made:
+                    self._made[dim] = self._control(dim)
+            shown = tuple(self.controls.values())
+            if self._sliders.children != shown:
+                self._sliders.children = shown
+        finally:
+            self._syncing = False
+
+    def _control(self, dim: str) -> ipywidgets.Widget:
+        control = slice_control(self._slicer, dim, self._view.index(dim))
+        control.observe(lambda _change: self._on_control(dim), index_trait(control))
+        return control
+
+    def _draw(self) -> None:
+        frame = self._slicer.frame(self._view)
+        scale = self._scale(frame)
+        self.image.value = self._canvas.draw(frame, scale, message_for(frame, self._error(frame)))
+        text = caption(frame, self._notes)
+        if self.caption.value != text:
+            self.caption.value = text
+
+    def _scale(self, frame: Frame) -> Scale:
+        name = self._view.variable
+        if name is None:
+            return Scale()
+        scale = self._scales.get(name) or measure(self._slicer.dataset, name)
+        self._scales[name] = scale = scale.including(frame.values)
+        return scale
+
+    def _error(self, frame: Frame) -> str:
+        if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
+            return ""
+        dims = parameter_dims(self._slicer.dataset)
+        return error_text(self._source, {dim: self._view.index(dim) for dim in dims})
+
+
+def _joined(old: Scale, new: Scale) -> Scale:
+    """Return the scale over both: the colours of what has been seen stay."""
+    added = tuple(c for c in new.categories if c not in old.categories)
+    return replace(old.or_wider(new.low, new.high), categories=(*old.categories, *added))

@@ -1,0 +1,97 @@
+"""What is it called on screen? Names with units, coordinate values as text, the nearest known name."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+
+def units_of(attrs: dict[Any, Any]) -> str:
+    units = str(attrs.get("units", "")).strip()
+    return "" if units in ("", "1") else units
+
+
+def full_name(name: str, attrs: dict[Any, Any]) -> str:
+    """Return ``refractory period (ms)``: the long name, or the name, with the units."""
+    units = units_of(attrs)
+    title = str(attrs.get("long_name", "") or name)
+    return f"{title} ({units})" if units else title
+
+
+def dim_name(dataset: xr.Dataset, dim: str) -> str:
+    """Return the full name of a dimension, whether or not it has a coordinate."""
+    if dim in dataset.coords:
+        return full_name(dim, dataset.coords[dim].attrs)
+    partners = paired(dataset, dim)
+    return f"{dim} ({', '.join(partners)})" if partners else dim
+
+
+def paired(dataset: xr.Dataset, dim: str) -> list[str]:
+    """Return the coordinates that live on ``dim`` under names of their own."""
+    return [str(name) for name, c in dataset.coords.items() if c.dims == (dim,) and name != dim]
+
+
+def value_text(value: Any, digits: int = 6) -> str:
+    """Return one value as short text."""
+    match value:
+        case bool() | np.bool_():
+            return str(bool(value))
+        case np.datetime64():
+            return str(pd.Timestamp(value)).removesuffix(" 00:00:00")
+        case np.timedelta64():
+            return str(pd.Timedelta(value)).removeprefix("0 days ")
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case float() | np.floating():
+            return f"{float(value):.{digits}g}"
+        case complex() | np.complexfloating():
+            return f"{value:.{digits}g}"
+        case _:
+            return str(value)
+
+
+def value_texts(values: np.ndarray[Any, Any]) -> list[str]:
+    """Return all values as text, with as many digits as it takes to tell them apart."""
+    different = len(np.unique(values)) if values.dtype.kind == "f" else 0
+    for digits in (6, 9, 12, 17):
+        texts = [value_text(value, digits) for value in values]
+        if len(set(texts)) >= different:
+            break
+    return texts
+
+
+def index_labels(dataset: xr.Dataset, dim: str) -> list[str]:
+    """Return one label a position along ``dim``: its coordinate with units, or its paired coordinates."""
+    if dim in dataset.coords:
+        coordinate = dataset.coords[dim]
+        units = units_of(coordinate.attrs)
+        return [f"{text} {units}".rstrip() for text in value_texts(coordinate.values)]
+    partners = paired(dataset, dim)
+    if not partners:
+        return [str(i) for i in range(dataset.sizes[dim])]
+    columns = [[f"{name}={text}" for text in index_labels_of(dataset.coords[name])] for name in partners]
+    return [", ".join(row) for row in zip(*columns, strict=True)]
+
+
+def index_labels_of(coordinate: xr.DataArray) -> list[str]:
+    units = units_of(coordinate.attrs)
+    return [f"{text} {units}".rstrip() for text in value_texts(coordinate.values)]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like ``name``, or None if none is alike."""
+    known = list(known)
+    alike = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if alike:
+        return alike[0]
+    return next((k for k in known if k.lower() == name.lower()), None)
+
+
+def unknown(what: str, name: object, known: Sequence[str]) -> str:
+    """Return the text of an error about a name that is not there."""
+    guess = nearest(str(name), known)
+    hint = f"; did you mean {guess!r}?" if guess else ""
+    return f"unknown {what} {name!r}{hint} Known: {', '.join(map(repr, known)) or 'none'}."

@@ -1,0 +1,134 @@
+"""Between which values is a variable drawn? Limits, or categories, of the whole variable, from a bounded sample."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorekit.explorer import flags
+from explorekit.explorer.slicing import missing, plain
+from explorekit.explorer.view import STATUS
+
+Array = np.ndarray[Any, Any]
+
+# A sample reads at most BLOCKS pieces of BLOCK values; a variable no larger than one block is read whole.
+BLOCK = 2**17
+BLOCKS = 16
+# The status of more runs than this is not searched for finished ones.
+MOST_RUNS = 2**22
+# A sample misses the extremes; room beyond a value outside keeps a drag from redrawing the axes at every step.
+ROOM = 0.05
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The values between which a variable is drawn; the same for all its slices.
+
+    Parameters
+    ----------
+    low, high
+        The limits; ``low > high`` while no finite value is known.
+    categories
+        The texts of a variable without measure, in the order of their codes 0, 1, ….
+    """
+
+    low: float = math.inf
+    high: float = -math.inf
+    categories: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Limits that a drawing can use: finite and apart."""
+        if self.categories:
+            return -0.5, len(self.categories) - 0.5
+        if self.low > self.high:
+            return 0.0, 1.0
+        if self.low == self.high:
+            apart = max(abs(self.low) * 0.1, 1e-300) if self.low else 0.5
+            return self.low - apart, self.high + apart
+        return self.low, self.high
+
+    def including(self, values: Array) -> "Scale":
+        """Return the scale itself if it covers plain ``values``, otherwise one that does."""
+        if values.dtype == object:
+            new = sorted(set(values[~missing(values)].ravel()) - set(self.categories))
+            return replace(self, categories=(*self.categories, *new)) if new else self
+        finite = values[np.isfinite(values)]
+        if finite.size == 0:
+            return self
+        low, high = float(finite.min()), float(finite.max())
+        if self.low > self.high:
+            return replace(self, low=low, high=high)
+        room = ROOM * (max(high, self.high) - min(low, self.low))
+        return self.or_wider(
+            low - room if low < self.low else self.low, high + room if high > self.high else self.high
+        )
+
+    def or_wider(self, low: float, high: float) -> "Scale":
+        if low >= self.low and high <= self.high:
+            return self
+        return replace(self, low=min(low, self.low), high=max(high, self.high))
+
+    def codes(self, values: Array) -> Array:
+        """Return plain values as floats: themselves, or the code of each category, NaN where missing."""
+        if values.dtype != object:
+            return values
+        codes = {category: float(i) for i, category in enumerate(self.categories)}
+        return np.array([codes.get(v, np.nan) for v in values.ravel()]).reshape(values.shape)
+
+
+def measure(dataset: xr.Dataset, name: str) -> Scale:
+    """Return the scale of a variable, from all of it or from a sample spread over the runs that are there."""
+    variable = dataset.variables[name]
+    meanings = flags.meanings_of(variable.attrs)
+    if meanings:
+        return Scale(categories=meanings)
+    if variable.dtype.kind == "b":
+        return Scale(0.0, 1.0)
+    scale = Scale()
+    for block in _blocks(dataset, variable):
+        values = plain(np.asarray(block.values), variable.attrs)
+        if values.dtype == object:
+            scale = scale.including(values)
+        elif (finite := values[np.isfinite(values)]).size:
+            scale = scale.or_wider(float(finite.min()), float(finite.max()))
+    return scale
+
+
+def _blocks(dataset: xr.Dataset, variable: xr.Variable) -> Iterator[xr.Variable]:
+    if variable.size <= BLOCK:
+        yield variable
+        return
+    cut = next(k for k in range(1, variable.ndim + 1) if math.prod(variable.shape[k:]) <= BLOCK)
+    windows: dict[Any, slice] = {}
+    if cut == variable.ndim:
+        cut -= 1
+        start = (variable.shape[-1] - BLOCK) // 2
+        windows[variable.dims[-1]] = slice(start, start + BLOCK)
+    outer = variable.shape[:cut]
+    for flat in _spread(_there(dataset, variable, cut)):
+        where = dict(zip(variable.dims, np.unravel_index(flat, outer), strict=False)) if outer else {}
+        yield variable.isel(where | windows)
+
+
+def _spread(candidates: Array) -> Array:
+    places = np.linspace(0, len(candidates) - 1, min(BLOCKS, len(candidates)))
+    return np.asarray(candidates[places.round().astype(int)])
+
+
+def _there(dataset: xr.Dataset, variable: xr.Variable, cut: int) -> Array:
+    """Return the flat positions along the first ``cut`` dimensions that have finished runs."""
+    everywhere = math.prod(variable.shape[:cut])
+    status = dataset.variables.get(STATUS)
+    if status is None or status.size > MOST_RUNS or everywhere > MOST_RUNS or status is variable:
+        return np.linspace(0, everywhere - 1, min(everywhere, BLOCKS)).round().astype(int)
+    outer = variable.dims[:cut]
+    ok = flags.run_status(np.asarray(status.values), status.attrs) == flags.OK
+    inner = tuple(axis for axis, dim in enumerate(status.dims) if dim not in outer)
+    there = xr.DataArray(ok.any(axis=inner), dims=[dim for dim in status.dims if dim in outer])
+    sizes = dict(zip(outer, variable.shape, strict=False))
+    whole = there.broadcast_like(xr.DataArray(np.broadcast_to(True, variable.shape[:cut]), dims=list(sizes)))
+    return np.flatnonzero(np.asarray(whole.transpose(*outer).values))

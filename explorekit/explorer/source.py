@@ -1,0 +1,67 @@
+"""Where do the numbers on screen come from? A study that may still be running, or a plain Dataset."""
+
+import os
+from dataclasses import dataclass
+from typing import Any, Protocol, cast, runtime_checkable
+
+import xarray as xr
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What an explorer needs of a study."""
+
+    @property
+    def results(self) -> xr.Dataset:
+        """The newest snapshot."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes whenever new results landed; cheap to ask."""
+
+    @property
+    def running(self) -> bool:
+        """Whether more results may come."""
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A Dataset that does not change."""
+
+    results: xr.Dataset
+    generation: int = 0
+    running: bool = False
+
+
+def as_source(data: Any) -> Source:
+    """Return ``data`` as a source: a Dataset, a DataArray, a path, or anything that has ``results``.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    """
+    if isinstance(data, str | os.PathLike):
+        from explorekit.study import open as open_study
+
+        return as_source(open_study(data))
+    if isinstance(data, xr.Dataset):
+        return Still(data)
+    if isinstance(data, xr.DataArray):
+        # `to_dataset` refuses a name that is also a coordinate's.
+        name = str(data.name) if data.name is not None and data.name not in data.coords else "values"
+        return Still(data.to_dataset(name=name))
+    if hasattr(data, "results"):
+        live = hasattr(data, "generation") and hasattr(data, "running")
+        return cast("Source", data) if live else Still(data.results)
+    raise TypeError(f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray or a path")
+
+
+def error_text(source: Source, where: dict[str, int]) -> str:
+    """Return the last line of the error of the run at ``where``, or an empty text if the source keeps none."""
+    runs = getattr(source, "runs", None)
+    if not isinstance(runs, xr.Dataset) or "error" not in runs.variables:
+        return ""
+    error = runs.variables["error"]
+    lines = str(error.isel({d: i for d, i in where.items() if d in error.dims}).values).strip().splitlines()
+    return lines[-1] if lines else ""

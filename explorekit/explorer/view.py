@@ -1,0 +1,173 @@
+"""What is being looked at? One variable, the dimensions on the axes, and a position along every other."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xarray as xr
+
+from explorekit.explorer.labels import unknown
+
+STATUS = "status"
+# Below this many values along both, two curves tell more than a picture of a few cells.
+FEW = 8
+
+
+@dataclass(frozen=True)
+class View:
+    """What the explorer shows.
+
+    Parameters
+    ----------
+    variable
+        The data variable, or None before there is one.
+    x, y
+        The dimensions on the axes: both give an image, ``x`` alone a line, neither a number.
+    selection
+        The index along every dimension; those of dimensions on an axis are kept for later and not used.
+    """
+
+    variable: str | None = None
+    x: str | None = None
+    y: str | None = None
+    selection: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        return tuple(dim for dim in (self.y, self.x) if dim is not None)
+
+    def index(self, dim: str) -> int:
+        return self.selection.get(dim, 0)
+
+
+def parameter_dims(dataset: xr.Dataset) -> tuple[str, ...]:
+    """Return the dimensions along which runs differ; none for a Dataset without run status."""
+    return tuple(map(str, dataset.variables[STATUS].dims)) if STATUS in dataset.data_vars else ()
+
+
+def variables(dataset: xr.Dataset) -> list[str]:
+    """Return the variables that can be shown, the status last."""
+    names = [str(name) for name in dataset.data_vars]
+    return sorted(names, key=lambda name: name == STATUS)
+
+
+def dims_of(dataset: xr.Dataset, view: View) -> tuple[str, ...]:
+    """Return the dimensions to control: the variable's, or the parameters' while there is no variable."""
+    if view.variable is None:
+        return parameter_dims(dataset)
+    return tuple(map(str, dataset.variables[view.variable].dims))
+
+
+def slider_dims(dataset: xr.Dataset, view: View) -> tuple[str, ...]:
+    """Return the dimensions that are not on an axis."""
+    return tuple(dim for dim in dims_of(dataset, view) if dim not in view.axes)
+
+
+def default_axes(dataset: xr.Dataset, variable: str, keep: Collection[str]) -> tuple[str | None, str | None]:
+    """Return the dimensions for x and y that show ``variable`` best, leaving those in ``keep`` alone."""
+    sizes = dict(
+        zip(map(str, dataset.variables[variable].dims), dataset.variables[variable].shape, strict=True)
+    )
+    parameters = parameter_dims(dataset)
+    outputs = [dim for dim in sizes if dim not in parameters and dim not in keep and sizes[dim] > 1]
+    if parameters and len(outputs) >= 2:
+        return outputs[-1], outputs[-2]
+    if parameters and outputs:
+        return outputs[0], None
+    free = [dim for dim in sizes if dim not in keep and sizes[dim] > 1]
+    free = [dim for dim in free if dim != "repetition"] or free
+    pair = free[:2] if parameters else free[:-3:-1]
+    if len(pair) == 2 and min(sizes[dim] for dim in pair) >= FEW:
+        return pair[0], pair[1]
+    return (max(free, key=sizes.__getitem__), None) if free else (None, None)
+
+
+def first_view(
+    dataset: xr.Dataset,
+    variable: str | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    selection: Mapping[str, int] | None = None,
+    keep: Collection[str] = (),
+) -> View:
+    """Return the view to start with; what is not asked for gets a sensible default.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or one dimension is asked for on both axes.
+    """
+    selection = dict(selection or {})
+    known = variables(dataset)
+    if variable is None:
+        variable = next((name for name in known if name != STATUS), None)
+    elif variable not in known:
+        raise ValueError(unknown("variable", variable, known))
+    if variable is None:
+        return View(None, None, None, selection)
+    dims = [str(dim) for dim in dataset.variables[variable].dims]
+    for axis in (x, y):
+        if axis is not None and axis not in dims:
+            raise ValueError(unknown(f"dimension of {variable!r}:", axis, dims))
+    if x is not None and x == y:
+        raise ValueError(f"x and y are both {x!r}: give two different dimensions")
+    if x is None and y is None:
+        x, y = default_axes(dataset, variable, keep)
+    elif x is None:
+        partner = _partner(dataset, variable, str(y))
+        x, y = (y, None) if partner is None else (partner, y)
+    return View(variable, x, y, selection)
+
+
+def _partner(dataset: xr.Dataset, variable: str, dim: str) -> str | None:
+    others = [str(d) for d in dataset.variables[variable].dims if d != dim]
+    return max(others, key=lambda d: dataset.sizes[d], default=None)
+
+
+def with_variable(dataset: xr.Dataset, view: View, variable: str) -> View:
+    """Return the view of another variable, on the same axes where it has them."""
+    dims = dataset.variables[variable].dims
+    if view.axes and all(axis in dims for axis in view.axes):
+        return replace(view, variable=variable)
+    x, y = default_axes(dataset, variable, ())
+    return replace(view, variable=variable, x=x, y=y)
+
+
+def with_x(view: View, dim: str | None) -> View:
+    """Return the view with ``dim`` along x; without one there is no y either."""
+    if dim is None:
+        return replace(view, x=None, y=None)
+    return replace(view, x=dim, y=view.x if dim == view.y else view.y)
+
+
+def with_y(view: View, dim: str | None) -> View:
+    """Return the view with ``dim`` along y; a lone dimension goes along x."""
+    if dim is None:
+        return replace(view, y=None)
+    if view.x is None:
+        return replace(view, x=dim)
+    if dim == view.x:
+        return replace(view, x=view.y, y=dim) if view.y is not None else view
+    return replace(view, y=dim)
+
+
+def with_index(dataset: xr.Dataset, view: View, dim: str, index: int) -> View:
+    """Return the view at another position along ``dim``, the nearest there is."""
+    last = max(dataset.sizes.get(dim, 1) - 1, 0)
+    return replace(view, selection={**view.selection, dim: min(max(int(index), 0), last)})
+
+
+def carried(view: View, old: xr.Dataset, new: xr.Dataset) -> View:
+    """Return the view on a newer snapshot: the same labels, wherever they are now."""
+    if view.variable is not None and view.variable not in new.data_vars:
+        return first_view(new, selection=view.selection)
+    selection = {dim: _moved(old, new, dim, i) for dim, i in view.selection.items() if dim in new.sizes}
+    return replace(view, selection=selection)
+
+
+def _moved(old: xr.Dataset, new: xr.Dataset, dim: str, index: int) -> int:
+    if dim in old.coords and dim in new.coords and old.sizes[dim] != new.sizes[dim]:
+        hits = np.flatnonzero(new.coords[dim].values == old.coords[dim].values[index])
+        if len(hits):
+            return int(hits[0])
+    return min(index, new.sizes[dim] - 1)

@@ -1,0 +1,42 @@
+"""Nothing that a test starts outlives it: processes, threads and clusters are counted."""
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+
+import matplotlib
+import psutil
+import pytest
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Close the clusters that the tests shared, and fail if any process of ours lives on."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    import sys
+
+    if "explorekit.engine.cluster" in sys.modules:
+        sys.modules["explorekit.engine.cluster"].close_private_clusters()
+    gc.collect()
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before and _lives(child)]
+        if not left and not _explorekit_threads():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"left running: {[p.cmdline() for p in left]}, {_explorekit_threads()}")
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _explorekit_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("explorekit")]

@@ -1,0 +1,41 @@
+"""Running a user's script in a process of its own, to kill, interrupt and watch."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen[str]:
+    """Start a script that lies in a folder, as a user would, in a session of its own."""
+    script = folder / "script.py"
+    script.write_text(textwrap.dedent(text))
+    return subprocess.Popen(
+        [sys.executable, "-W", "error::UserWarning", str(script)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": ""},
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def run_script(folder: Path, text: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run a script to its end and return what it printed; fails if it failed."""
+    process = start_script(folder, text)
+    out, err = process.communicate(timeout=timeout)
+    assert process.returncode == 0, f"{out}\n{err}"
+    return subprocess.CompletedProcess(process.args, 0, out, err)
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 30) -> None:
+    """Wait for a condition to hold, and fail if it does not in time."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,135 @@
+"""Who is interrupted by what: a run by its own wait, by cancel and by its script's end, and by nothing else."""
+
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from engine.scripts import run_script, start_script, wait_until
+
+import explorekit as ek
+
+
+def shards(study: Path) -> list[Path]:
+    return sorted((study / "runs").glob("[0-9]*.nc"))
+
+
+def slow(a: float) -> float:
+    import time
+
+    time.sleep(0.05)
+    return 2 * a
+
+
+SCRIPT = """
+    import time
+    import numpy as np
+    import explorekit as ek
+
+    def slow(a):
+        with open("calls.txt", "a") as file:
+            file.write(f"{a}\\n")
+        time.sleep(0.05)
+        return 2 * a
+
+    study = ek.Study(slow, ek.Space(a=np.arange(60.0)), "study")
+    run = study.start(n_workers=2)
+"""
+
+
+def finished(study: Path) -> np.ndarray:
+    return ek.open(study).results["slow"].values
+
+
+def test_a_script_without_a_main_guard_runs_and_waits_at_its_end(tmp_path: Path) -> None:
+    run_script(tmp_path, SCRIPT)
+    np.testing.assert_array_equal(finished(tmp_path / "study"), 2 * np.arange(60.0))
+    assert len((tmp_path / "calls.txt").read_text().split()) == 60
+
+
+def test_interrupting_wait_keeps_what_is_finished_and_running_again_goes_on(tmp_path: Path) -> None:
+    script = start_script(tmp_path, SCRIPT + "    run.wait()\n")
+    wait_until(lambda: len(shards(tmp_path / "study")) >= 3)
+    script.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, err = script.communicate(timeout=20)
+    assert time.monotonic() - began < 6
+    assert "KeyboardInterrupt" in err
+    values = finished(tmp_path / "study")
+    kept = np.isfinite(values)
+    assert 0 < kept.sum() < 60
+    np.testing.assert_array_equal(values[kept], 2 * np.arange(60.0)[kept])
+    calls = len((tmp_path / "calls.txt").read_text().split())
+    assert calls - kept.sum() <= 2  # the points that were cut
+    run_script(tmp_path, SCRIPT)
+    np.testing.assert_array_equal(finished(tmp_path / "study"), 2 * np.arange(60.0))
+    assert len((tmp_path / "calls.txt").read_text().split()) == 60 + calls - kept.sum()
+
+
+def test_sigterm_while_waiting_is_cancel_and_flush(tmp_path: Path) -> None:
+    script = start_script(tmp_path, SCRIPT + "    run.wait()\n")
+    wait_until(lambda: len(shards(tmp_path / "study")) >= 3)
+    script.terminate()
+    script.communicate(timeout=20)
+    assert script.returncode == 128 + signal.SIGTERM
+    assert 0 < np.isfinite(finished(tmp_path / "study")).sum() < 60
+    assert not (tmp_path / "study" / "lock").exists()
+
+
+def test_cancel_ends_children_within_two_seconds_and_leaves_the_cut_point_pending(tmp_path: Path) -> None:
+    def stuck(a: int) -> int:
+        import ctypes
+
+        if a >= 4:
+            ctypes.PyDLL(None).sleep(60)  # in C, holding the interpreter's lock
+        return a
+
+    study = ek.Study(stuck, ek.Space(a=range(8)), tmp_path / "study")
+    run = study.start(False, n_workers=2)
+    wait_until(lambda: run.progress.ok >= 3)
+    time.sleep(0.5)
+    began = time.monotonic()
+    run.cancel()
+    run.wait(10)
+    assert time.monotonic() - began < 4
+    assert run.progress.state == "cancelled"
+    status = study.results["status"].values
+    assert (status[:4] == 1).sum() >= 3
+    assert (status[4:] == 0).all()
+    wait_until(lambda: not any("sleep" in p.name() for p in psutil.Process().children(recursive=True)), 5)
+
+
+def test_a_finished_point_of_a_cancelled_batch_is_kept(tmp_path: Path) -> None:
+    def quick_then_slow(a: int) -> int:
+        import time
+
+        time.sleep(0.01 if a < 20 else 30)
+        return a
+
+    study = ek.Study(quick_then_slow, ek.Space(a=range(24)), tmp_path / "study")
+    run = study.start(False, n_workers=1)
+    wait_until(lambda: run.progress.state == "running" and run.progress.elapsed > 2.0)
+    run.cancel()
+    run.wait(10)
+    assert (study.results["status"].values[:20] == 1).all()
+    assert (study.results["status"].values[20:] == 0).all()
+
+
+def test_waiting_with_a_timeout_leaves_the_run_going(tmp_path: Path) -> None:
+    study = ek.Study(slow, ek.Space(a=np.arange(20.0)), tmp_path / "study")
+    run = study.start(False, n_workers=2)
+    with pytest.raises(TimeoutError, match="goes on"):
+        run.wait(0.2)
+    assert run.wait().progress.ok == 20
+
+
+def test_killing_the_driver_ends_workers_and_children(tmp_path: Path) -> None:
+    script = start_script(tmp_path, SCRIPT + "    run.wait()\n")
+    wait_until(lambda: len(shards(tmp_path / "study")) >= 2)
+    family = psutil.Process(script.pid).children(recursive=True)
+    assert len(family) >= 4
+    script.kill()
+    script.communicate()
+    wait_until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family), 10)
