@@ -3,13 +3,15 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# At once, and not on first use: the decorator has the name of its folder, which would else take its place.
+from explorekit.simulation.declare import simulation
+
 __version__ = "0.1.0"
 
 # Loaded on first use, so that `import explorekit` costs milliseconds.
 _HOME = {
     "Space": "space",
     "param": "space",
-    "simulation": "simulation",
     "Study": "study",
     "open": "study",
     "explore": "explorer",
@@ -20,7 +22,6 @@ __all__ = ["Space", "Study", "errors", "explore", "open", "param", "simulation"]
 if TYPE_CHECKING:
     from explorekit import errors
     from explorekit.explorer import explore
-    from explorekit.simulation import simulation
     from explorekit.space import Space, param
     from explorekit.study import Study, open  # noqa: A004
 

@@ -24,7 +24,11 @@ def no_process_is_left() -> Iterator[None]:
     gc.collect()
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before and _lives(child)]
+        left = [
+            child
+            for child in psutil.Process().children(recursive=True)
+            if child.pid not in before and _lives(child)
+        ]
         if not left and not _explorekit_threads():
             return
         time.sleep(0.1)
@@ -33,7 +37,9 @@ def no_process_is_left() -> Iterator[None]:
 
 def _lives(process: psutil.Process) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(process.cmdline())
+        return process.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(
+            process.cmdline()
+        )
     except psutil.NoSuchProcess:
         return False
 

@@ -68,3 +68,7 @@ class Progress:
     @property
     def done(self) -> bool:
         return self.state in FINAL
+
+    def __str__(self) -> str:
+        counts = f"{self.ok:,} ok, {self.failed:,} failed, {self.pending:,} pending of {self.total:,}"
+        return f"{self.state}, {counts}{f'; {self.message}' if self.message else ''}"

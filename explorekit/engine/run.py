@@ -30,6 +30,7 @@ class Run:
         self._on_end = on_end
         self._done = threading.Event()
         self._panel: ProgressPanel | None = None
+        self._waited_in: int | None = None
         self._thread = threading.Thread(target=self._work, name=f"explorekit-run-{name}", daemon=True)
         _active.add(self)
         _wait_at_exit()
@@ -74,6 +75,7 @@ class Run:
         TimeoutError
             If the run has not ended in time.
         """
+        self._show_while_waiting()
         with _terminated_as_interrupt(), _bar(self.progress) as update:
             try:
                 waited = 0.0
@@ -106,20 +108,27 @@ class Run:
         return self._panel
 
     def __repr__(self) -> str:
-        from explorekit.explorer.panel import text_line
-
-        return f"<explorekit.Run {self.name!r}: {text_line(self.progress)}>"
+        return f"<explorekit.Run {self.name!r}: {self.progress}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        if not _in_kernel():
+        cell = _cell()
+        if cell is None or cell == self._waited_in:
             return {"text/plain": repr(self)}
         return self.panel()._repr_mimebundle_(**kwargs)
+
+    def _show_while_waiting(self) -> None:
+        """Show the panel in the cell that waits, unless an earlier cell shows it."""
+        self._waited_in = _cell()
+        if self._waited_in is not None and self._panel is None:
+            from IPython.display import display
+
+            display(self.panel())  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager
 def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
     """Show a progress bar on a terminal; elsewhere nothing."""
-    if _in_kernel() or not sys.stderr.isatty():
+    if _cell() is not None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from tqdm import tqdm
@@ -155,16 +164,16 @@ def _terminated_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _in_kernel() -> bool:
-    """Return whether this process is the kernel of a notebook."""
+def _cell() -> int | None:
+    """Return the number of the running cell, or None where this process is not the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")
+    return shell.execution_count if shell is not None and hasattr(shell, "kernel") else None
 
 
 def _end_all() -> None:
     """A script waits for what it started; a session that a person leaves does not."""
-    interactive = _in_kernel() or hasattr(sys, "ps1")
+    interactive = _cell() is not None or hasattr(sys, "ps1")
     for run in list(_active):
         if interactive:
             run.cancel()

@@ -1,0 +1,105 @@
+"""Where a run runs: the private cluster, closed to others and sized by the machine's limits; or the user's own."""
+
+import socket
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+
+import explorekit as ek
+from explorekit.engine import limits
+from explorekit.engine.cluster import acquire_private, release_private
+
+
+def doubled(a: float) -> float:
+    return 2 * a
+
+
+def test_the_private_cluster_listens_on_loopback_only_and_turns_strangers_away() -> None:
+    cluster = acquire_private(2)
+    try:
+        ours = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        listening = {
+            c.laddr for p in ours for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
+        }
+        assert listening
+        assert {address.ip for address in listening} == {"127.0.0.1"}
+        for address in listening:  # nobody answers a word in plain HTTP, nor without a certificate
+            with socket.create_connection(address, timeout=2) as stranger:
+                stranger.sendall(b"GET /info HTTP/1.0\r\n\r\n")
+                stranger.settimeout(2)
+                try:
+                    assert b"HTTP" not in stranger.recv(100)
+                except (TimeoutError, ConnectionResetError):
+                    pass
+    finally:
+        release_private(cluster)
+
+
+@pytest.mark.parametrize(
+    ("variables", "workers"),
+    [
+        ({"CPU_LIMIT": "1"}, 1),
+        ({"CPU_LIMIT": "1.5"}, 1),
+        ({"SLURM_CPUS_PER_TASK": "1"}, 1),
+        ({"CPU_LIMIT": "0.5"}, 1),
+    ],
+)
+def test_the_number_of_workers_follows_the_limits(monkeypatch, variables, workers) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    chosen = limits.choose()
+    assert chosen.workers == workers
+    assert next(iter(variables)) in chosen.reason
+
+
+def test_the_memory_of_workers_follows_the_limit(monkeypatch) -> None:
+    monkeypatch.setenv("MEM_LIMIT", str(2 * 2**30))
+    chosen = limits.choose(2)
+    assert chosen.workers * chosen.memory <= 2 * 2**30
+    assert "MEM_LIMIT" in chosen.reason
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_the_active_client_is_used_and_left_as_it_was(tmp_path: Path, processes: bool) -> None:
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=processes, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        study = ek.Study(doubled, ek.Space(a=np.arange(50.0)), tmp_path)
+        run = study.run()
+        assert run.progress.workers == 1
+        np.testing.assert_array_equal(study.results["doubled"].values, 2 * np.arange(50.0))
+        workers = set(np.unique(study.runs["worker"].values).tolist())
+        assert len(workers) == 1
+        assert client.submit(lambda: 3).result() == 3
+
+
+def test_modules_of_the_users_own_travel_by_value(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "physics_of_mine.py").write_text(
+        "import constants_of_mine\n\ndef fall(t):\n    return constants_of_mine.G * t * t / 2\n"
+    )
+    (tmp_path / "constants_of_mine.py").write_text("import physics_of_mine\nG = 9.81\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import constants_of_mine
+    import physics_of_mine
+
+    try:
+        constants_of_mine.G = 10.0  # what is loaded counts, not what lies on disk
+        study = ek.Study(physics_of_mine.fall, ek.Space(t=[1.0, 2.0]), tmp_path / "study")
+        study.run(False, n_workers=2)
+        np.testing.assert_array_equal(study.results["fall"].values, [5.0, 20.0])
+    finally:
+        del sys.modules["physics_of_mine"], sys.modules["constants_of_mine"]
+
+
+def test_something_else_than_a_client_is_refused(tmp_path: Path) -> None:
+    study = ek.Study(doubled, ek.Space(a=[1.0]), tmp_path)
+    with pytest.raises(ek.errors.StudyError, match=r"expected a distributed\.Client"):
+        study.run("tcp://127.0.0.1:8786")
+    assert not (tmp_path / "lock").exists()

@@ -1,0 +1,89 @@
+"""In a notebook's kernel: an interrupt goes to the whole process group, and must not reach a study that was started."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import numpy as np
+import pytest
+from jupyter_client.manager import KernelManager
+
+import explorekit as ek
+
+START = """
+import time
+import numpy as np
+import explorekit as ek
+
+def slow(a):
+    time.sleep(0.05)
+    return 2 * a
+
+study = ek.Study(slow, ek.Space(a=np.arange(80.0)), "study")
+run = study.start(n_workers=2)
+"""
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Any]:
+    manager = KernelManager()
+    manager.start_kernel(cwd=str(tmp_path))
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=False)
+        manager.cleanup_resources()
+
+
+def execute(client: Any, code: str, timeout: float = 60) -> dict[str, Any]:
+    """Run a cell and return the kernel's reply."""
+    return wait_for_reply(client, client.execute(code), timeout)
+
+
+def wait_for_reply(client: Any, message: str, timeout: float = 60) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            reply: dict[str, Any] = client.get_shell_msg(timeout=1)
+        except Empty:
+            continue
+        if reply["parent_header"].get("msg_id") == message:
+            return reply["content"]
+    raise TimeoutError
+
+
+@pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
+def test_interrupting_another_cell_leaves_a_started_study_alone(kernel: Any, tmp_path: Path) -> None:
+    manager, client = kernel
+    assert execute(client, START)["status"] == "ok"
+    assert execute(client, "while run.progress.ok < 5: time.sleep(0.05)")["status"] == "ok"
+    for _ in range(3):
+        cell = client.execute("time.sleep(60)")
+        time.sleep(0.3)
+        manager.interrupt_kernel()  # SIGINT to the kernel's process group
+        assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
+    assert execute(client, "assert run.progress.state == 'running', run.progress")["status"] == "ok"
+    assert execute(client, "run.wait()")["status"] == "ok"
+    results = ek.open(tmp_path / "study")
+    np.testing.assert_array_equal(results.results["slow"].values, 2 * np.arange(80.0))
+    assert (results.runs["attempts"].values == 1).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
+def test_interrupting_the_cell_that_waits_cancels_and_keeps(kernel: Any, tmp_path: Path) -> None:
+    manager, client = kernel
+    assert execute(client, START)["status"] == "ok"
+    cell = client.execute("run.wait()")
+    time.sleep(4.0)
+    manager.interrupt_kernel()
+    assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
+    kept = np.isfinite(ek.open(tmp_path / "study").results["slow"].values).sum()
+    assert 0 < kept < 80
+    assert execute(client, "study.run(n_workers=2)")["status"] == "ok"
+    np.testing.assert_array_equal(ek.open(tmp_path / "study").results["slow"].values, 2 * np.arange(80.0))

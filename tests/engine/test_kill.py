@@ -1,0 +1,170 @@
+"""Killing the driver at any moment loses no acknowledged point, and only what was in flight is run again."""
+
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine.scripts import start_script, wait_until
+
+import explorekit as ek
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+WORKERS = 2
+
+SCRIPT = f"""
+    import sys
+    sys.path.insert(0, {str(NOTEBOOKS)!r})
+    import os
+    import numpy as np
+    import explorekit as ek
+    from gray_scott import gray_scott
+
+    def counted(feed, kill):
+        descriptor = os.open({{calls!r}}, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+        os.write(descriptor, f"{{{{feed:.6f}}}} {{{{kill:.6f}}}}\\n".encode())
+        os.close(descriptor)
+        return gray_scott(feed, kill, steps=150)
+
+    space = ek.Space(feed=np.linspace(0.02, 0.06, 10), kill=np.linspace(0.05, 0.065, 9))
+    study = ek.Study(counted, space, "study")
+    run = study.start(False, n_workers={WORKERS})
+    print("started", flush=True)
+    run.wait()
+"""
+
+
+def acknowledged(study: Path) -> set[str]:
+    return {path.name for path in (study / "runs").glob("[0-9]*.nc")}
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("EXPLOREKIT_KILLS", "2"))))
+def test_kill_9_of_the_driver_in_the_middle_of_gray_scott(tmp_path: Path, seed: int) -> None:
+    generator = random.Random(seed)
+    calls = tmp_path / "calls.txt"
+    script = SCRIPT.format(calls=str(calls))
+    kills, held = 0, {}
+    while True:
+        process = start_script(tmp_path, script)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        try:
+            process.communicate(timeout=1.5 + 2.0 * generator.random() if kills < 5 else 120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+        else:
+            assert process.returncode == 0
+            break
+        kept = {
+            name: (tmp_path / "study" / "runs" / name).read_bytes()
+            for name in acknowledged(tmp_path / "study")
+        }
+        assert held.items() <= kept.items()
+        held = kept
+    assert kills >= 1
+    assert (
+        held.items()
+        <= {
+            n: (tmp_path / "study" / "runs" / n).read_bytes() for n in acknowledged(tmp_path / "study")
+        }.items()
+    )
+    results = ek.open(tmp_path / "study")
+    assert (results.results["status"].values == 1).all()
+    # Each kill cuts one batch a worker, and a batch is half a second of points.
+    counts = Counter(calls.read_text().splitlines())
+    duration = float(np.median(results.runs["duration"].values))
+    in_flight = WORKERS * (int(0.5 / duration) + 2)
+    assert len(counts) == 90
+    assert sum(counts.values()) - 90 <= kills * in_flight
+    assert_equals_undisturbed(results)
+
+
+def assert_equals_undisturbed(study: ek.Study) -> None:
+    import gray_scott
+
+    for position in (0, 37, 89):
+        point = study.results.stack(point=("feed", "kill")).isel(point=position)  # noqa: PD013
+        expected = gray_scott.gray_scott(float(point.feed), float(point.kill), steps=150)
+        np.testing.assert_array_equal(point["V"].values, expected["V"].values)
+        assert point["variance_V"].item() == expected["variance_V"].item()
+
+
+def test_a_killed_worker_process_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
+    import psutil
+
+    def slow(a: int) -> int:
+        import time
+
+        time.sleep(0.03)
+        return a
+
+    study = ek.Study(slow, ek.Space(a=range(120)), tmp_path / "study")
+    run = study.start(False, n_workers=3)
+    wait_until(lambda: run.progress.ok >= 10)
+    workers = [p for p in psutil.Process().children() if "explorekit.engine.worker" in " ".join(p.cmdline())]
+    for worker in workers[-2:]:
+        worker.kill()
+        time.sleep(0.3)
+    run.wait(60)
+    np.testing.assert_array_equal(study.results["slow"].values, np.arange(120))
+
+
+def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
+    def deadly(a: int) -> int:
+        import os
+        import signal
+
+        if a in (7, 8, 30):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if a == 40:
+            os._exit(3)
+        if a == 50:
+            raise SystemExit(1)
+        return 2 * a
+
+    study = ek.Study(deadly, ek.Space(a=range(60)), tmp_path / "study")
+    study.run(False, n_workers=2)
+    bad = [7, 8, 30, 40, 50]
+    status = study.results["status"].values
+    assert np.flatnonzero(status != 1).tolist() == bad
+    good = np.setdiff1d(np.arange(60), bad)
+    np.testing.assert_array_equal(study.results["deadly"].values[good], 2 * good)
+    failures = study.failures.set_index("a")
+    assert failures.loc[7, "error"] == "ProcessDied"
+    assert "SIGKILL" in failures.loc[7, "message"]
+    assert "exit code 3" in failures.loc[40, "message"]
+    assert failures.loc[50, "error"] == "SystemExit"
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can mount a small file system"
+)
+def test_a_full_disk_is_a_clear_error_and_running_again_goes_on(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+    try:
+
+        def big(a: int) -> np.ndarray:
+            return np.full(50_000, float(a))
+
+        study = ek.Study(big, ek.Space(a=range(40)), disk / "study")
+        with pytest.raises(ek.errors.StudyError, match="disk is full"):
+            study.run(False, n_workers=2)
+        kept = int((study.results["status"].values == 1).sum())
+        assert kept > 0
+        with pytest.raises(ek.errors.StudyError, match="disk is full"):
+            study.run(False, n_workers=2)
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        study.run(False, n_workers=2)
+        np.testing.assert_array_equal(study.results["big"].values[:, 0], np.arange(40.0))
+        study._catalog.close()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

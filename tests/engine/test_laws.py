@@ -1,0 +1,126 @@
+"""The law of a run: the numbers do not depend on workers, batches, order or interruption."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import numpy as np
+import xarray as xr
+from engine.scripts import wait_until
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import explorekit as ek
+from explorekit.engine import plan
+
+LENGTH = 5
+
+
+def noisy(a, b, scale, rng, seed, repetition):
+    if a == 3 and b == "no":
+        raise ValueError(f"no result at {repetition}")
+    return {
+        "draw": rng.normal(scale=scale),
+        "seed_used": seed,
+        "series": xr.DataArray(a + rng.random(5), dims="time", coords={"time": np.arange(5) * 0.5}),
+        "text": b * a,
+    }
+
+
+SPACE = ek.Space(a=range(6), b=["yes", "no"], scale=2.0).repeat(3)
+
+
+def run(folder: Path, workers: int, seed: int = 7) -> xr.Dataset:
+    study = ek.Study(noisy, SPACE, folder, seed=seed)
+    study.run(False, n_workers=workers)
+    return study.results.load()
+
+
+def expected() -> xr.Dataset:
+    """What one worker, undisturbed, gives; computed once."""
+    global _expected
+    if _expected is None:
+        with TemporaryDirectory() as folder:
+            _expected = run(Path(folder), 1)
+    return _expected
+
+
+_expected: xr.Dataset | None = None
+
+
+def assert_same(got: xr.Dataset, wanted: xr.Dataset) -> None:
+    xr.testing.assert_identical(got, wanted)
+    for name in wanted.variables:
+        assert got[name].dtype == wanted[name].dtype
+        assert got[name].values.tobytes() == wanted[name].values.tobytes()
+
+
+slow_clusters = settings(
+    deadline=None,
+    max_examples=6,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@slow_clusters
+@given(workers=st.sampled_from([1, 2, 4]), target=st.floats(1e-6, 0.5), worthwhile=st.floats(1e-6, 0.05))
+def test_results_are_identical_for_any_number_of_workers_and_any_batch_size(workers, target, worthwhile):
+    with TemporaryDirectory() as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=worthwhile):
+        assert_same(run(Path(folder), workers), expected())
+
+
+@slow_clusters
+@given(stops=st.lists(st.integers(0, 30), max_size=3), target=st.floats(1e-6, 0.05))
+def test_results_are_identical_for_an_interrupted_and_continued_run(stops, target):
+    with TemporaryDirectory() as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=1e-6):
+        for stop in stops:
+            study = ek.Study(noisy, SPACE, folder, seed=7)
+            started = study.start(False, n_workers=2)
+            wait_until(lambda: started.done or started.progress.new >= stop)
+            started.cancel()
+            started.wait()
+        assert_same(run(Path(folder), 2), expected())
+
+
+def test_streams_depend_on_values_not_on_what_else_is_explored(tmp_path: Path) -> None:
+    small = ek.Study(noisy, ek.Space(b=["yes"], a=[4, 2], scale=2.0).repeat(2), tmp_path / "small", seed=7)
+    small.run(False, n_workers=2)
+    part = expected().sel(a=[4, 2], b=["yes"], repetition=[0, 1]).transpose(*small.results["series"].dims)
+    np.testing.assert_array_equal(small.results["draw"].values, part["draw"].values)
+    np.testing.assert_array_equal(small.results["series"].values, part["series"].values)
+    np.testing.assert_array_equal(small.results["seed_used"].values, part["seed_used"].values)
+
+
+def test_another_root_seed_gives_other_streams(tmp_path: Path) -> None:
+    other = run(tmp_path, 2, seed=8)
+    ok = other["status"].values == 1
+    assert (other["draw"].values[ok] != expected()["draw"].values[ok]).all()
+
+
+def test_seed_by_repetition_gives_common_random_numbers(tmp_path: Path) -> None:
+    study = ek.Study(noisy, SPACE, tmp_path, seed=7, seed_by=["repetition"])
+    study.run(False, n_workers=2)
+    draws = study.results["draw"].sel(b="yes")
+    assert (draws == draws.isel(a=0)).all()
+    assert len(np.unique(draws.isel(a=0))) == 3
+
+
+def test_a_failing_point_costs_that_point_only(tmp_path: Path) -> None:
+    study = ek.Study(noisy, SPACE, tmp_path, seed=7)
+    study.run(False, n_workers=2)
+    failures = study.failures
+    assert len(failures) == 3
+    assert set(failures["error"]) == {"ValueError"}
+    assert "no result at 2" in failures.set_index("repetition").loc[2, "traceback"]
+    assert (study.results["status"].sel(a=3, b="no") == 2).all()
+    assert int((study.results["status"] == 1).sum()) == len(SPACE) - 3
+    assert np.isnan(study.results["draw"].sel(a=3, b="no")).all()
+
+
+def test_running_a_finished_study_again_runs_nothing(tmp_path: Path) -> None:
+    run(tmp_path, 2)
+    shards = sorted((tmp_path / "runs").iterdir())
+    again = ek.Study(noisy, SPACE, tmp_path, seed=7).run(False, n_workers=2)
+    assert again.progress.new == 0
+    assert again.progress.state == "finished"
+    assert sorted((tmp_path / "runs").iterdir()) == shards

@@ -1,0 +1,126 @@
+"""What a simulation may return, through the whole engine: every kind, generators, and what does not fit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import explorekit as ek
+
+
+def study_of(simulation, space, path) -> ek.Study:
+    study = ek.Study(simulation, space, path)
+    study.run(False, n_workers=2)
+    return study
+
+
+def test_a_generator_gives_one_result_a_step(tmp_path: Path) -> None:
+    def training(rate, epochs=4):
+        loss = 1.0
+        for epoch in range(epochs):
+            loss *= rate
+            yield {"loss": loss, "epoch": epoch}
+        return {"final": loss}
+
+    results = study_of(training, ek.Space(rate=[0.5, 0.25]), tmp_path).results
+    assert results["loss"].dims == ("rate", "step")
+    np.testing.assert_array_equal(results["loss"].sel(rate=0.5).values, [0.5, 0.25, 0.125, 0.0625])
+    assert results["epoch"].dtype == np.int64
+    assert results["final"].sel(rate=0.25).item() == 0.25**4
+
+
+def test_generators_of_different_length_are_padded_and_their_lengths_kept(tmp_path: Path) -> None:
+    def steps(n):
+        for i in range(n):
+            yield {"x": i}
+
+    results = study_of(steps, ek.Space(n=[1, 3]), tmp_path).results
+    np.testing.assert_array_equal(results["x"].values, [[0, np.nan, np.nan], [0, 1, 2]])
+    np.testing.assert_array_equal(results["step_size"].values, [1, 3])
+
+
+def test_datasets_keep_coordinates_and_attributes(tmp_path: Path) -> None:
+    def wave(k):
+        x = np.linspace(0, 1, 5)
+        return xr.Dataset({"y": ("x", np.sin(k * x), {"units": "m"})}, {"x": ("x", x, {"units": "km"})})
+
+    results = study_of(wave, ek.Space(k=[1.0, 2.0, 3.0]), tmp_path).results
+    assert results["y"].attrs["units"] == "m"
+    assert results["x"].attrs["units"] == "km"
+    np.testing.assert_array_equal(results["y"].sel(k=2.0).values, np.sin(2 * np.linspace(0, 1, 5)))
+    assert float(results["y"].sel(x=0.25, k=3.0)) == np.sin(0.75)
+
+
+def test_a_lone_value_is_named_after_the_simulation(tmp_path: Path) -> None:
+    assert list(study_of(lambda a: a + 1, ek.Space(a=[1, 2]), tmp_path / "a").results.data_vars) == [
+        "result",
+        "status",
+    ]
+
+    def energy(a):
+        return np.array([a, 2 * a])
+
+    results = study_of(energy, ek.Space(a=[1, 2]), tmp_path / "b").results
+    assert results["energy"].dims == ("a", "energy_dim")
+    assert results["energy"].dtype == np.int64
+
+
+def test_other_dimensions_at_one_point_are_that_points_failure(tmp_path: Path) -> None:
+    def fickle(a):
+        return np.zeros(3) if a != 2 else np.zeros((2, 2))
+
+    study = study_of(fickle, ek.Space(a=range(6)), tmp_path)
+    assert np.flatnonzero(study.results["status"].values != 1).tolist() == [2]
+    message = study.failures["message"].iloc[0]
+    assert "fickle" in message
+    assert "dimensions" in message
+
+
+def test_an_output_named_like_a_parameter_fails_with_its_name(tmp_path: Path) -> None:
+    study = study_of(lambda a: {"a": a}, ek.Space(a=[1, 2]), tmp_path)
+    assert (study.results["status"].values == 2).all()
+    assert "'a', a name that is taken" in study.failures["message"].iloc[0]
+
+
+def test_what_a_simulation_prints_is_kept_in_the_logs(tmp_path: Path) -> None:
+    def talkative(a):
+        import os
+
+        print(f"python says {a}")
+        os.system(f"echo the shell says {a}")
+        return a
+
+    study_of(talkative, ek.Space(a=[1, 2, 3]), tmp_path)
+    text = "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
+    for a in (1, 2, 3):
+        assert f"python says {a}\n" in text
+        assert f"the shell says {a}\n" in text
+
+
+def test_a_simulation_cannot_change_what_others_get(tmp_path: Path) -> None:
+    buffer = np.zeros(3)
+
+    def reuses_its_buffer(a):
+        buffer[:] = a
+        return {"x": buffer}
+
+    results = study_of(reuses_its_buffer, ek.Space(a=range(5)), tmp_path).results
+    np.testing.assert_array_equal(results["x"].values[:, 0], np.arange(5))
+
+
+def test_dotted_parameters_reach_one_argument(tmp_path: Path) -> None:
+    def model(neuron, gain_factor):
+        return neuron["tau"] * 10 + neuron["cell"]["size"] + gain_factor
+
+    space = ek.Space({"neuron.tau": [1, 2], "neuron.cell.size": 3, "gain.factor": 100})
+    np.testing.assert_array_equal(study_of(model, space, tmp_path).results["model"].values, [113, 123])
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_space_without_dimensions_is_one_point(tmp_path: Path, n: int) -> None:
+    study = study_of(lambda a: a * 2.0, ek.Space(a=n), tmp_path)
+    assert study.results["result"].shape == ()
+    assert study.results["result"].item() == 2.0 * n
+    study.to_netcdf(tmp_path / "one.nc")
+    assert ek.open(tmp_path / "one.nc").results["result"].item() == 2.0 * n

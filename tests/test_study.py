@@ -1,0 +1,265 @@
+"""The whole: making, opening, resuming and keeping a study, and what bad input gets."""
+
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import explorekit as ek
+from explorekit.errors import (
+    CodeChangedError,
+    SimulationError,
+    SpaceError,
+    SpaceMismatchError,
+    StudyBusyError,
+    StudyError,
+)
+
+
+def doubled(a):
+    return 2 * a
+
+
+def area(width, height=1.0):
+    return width * height
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_from_space_to_file(tmp_path: Path) -> None:
+    space = ek.Space(width=ek.param([1.0, 2.0], units="m"), height=ek.param([3.0, 4.0, 5.0], units="m"))
+    study = ek.Study(ek.simulation(area, units={"area": "m2"}), space, tmp_path / "study", seed=1)
+    study.run(False, n_workers=2)
+    assert study.results["area"].sel(width=2.0, height=5.0).item() == 10.0
+    assert study.results["area"].attrs["units"] == "m2"
+    file = study.to_netcdf(tmp_path / "area.nc")
+    with xr.open_dataset(file) as plain:
+        xr.testing.assert_equal(plain.load(), study.results.load())
+        assert plain["area"].attrs["units"] == "m2"
+        assert plain["area"].attrs["ancillary_variables"] == "status"
+        assert plain["width"].attrs["units"] == "m"
+    kept = ek.open(file)
+    xr.testing.assert_identical(kept.results.load(), study.results.load())
+    xr.testing.assert_identical(kept.runs.load(), study.runs.load())
+    assert kept.space == space
+    assert "return width * height" in kept.provenance["source"]
+    assert kept.provenance["packages"]["numpy"] == np.__version__
+    assert kept.provenance["seed"] == "1"
+
+
+def test_runs_are_accounted_for(tmp_path: Path) -> None:
+    study = ek.Study(area, ek.Space(width=[1.0, 2.0]), tmp_path)
+    assert (study.runs["status"].values == 0).all()
+    study.run(False, n_workers=1)
+    runs = study.runs.load()
+    assert (runs["status"].values == 1).all()
+    assert (runs["duration"].values > 0).all()
+    assert (runs["started"].values > np.datetime64("2026-01-01")).all()
+    assert (runs["attempts"].values == 1).all()
+    assert set(runs["code_version"].values) == {study.provenance["code_version"]}
+
+
+def test_a_parameter_named_like_a_record_keeps_its_name(tmp_path: Path) -> None:
+    study = ek.Study(
+        lambda duration, error: duration * error, ek.Space(duration=[1.0, 2.0], error=3.0), tmp_path
+    )
+    study.run(False, n_workers=1)
+    assert study.runs["duration"].dims == ("duration",)
+    assert (study.runs["run_duration"].values > 0).all()
+    assert len(study.failures) == 0
+
+
+def test_an_unfinished_study_reads_as_missing_and_exports(tmp_path: Path) -> None:
+    study = ek.Study(doubled, ek.Space(a=range(4)), tmp_path / "study")
+    assert list(study.results.data_vars) == ["status"]
+    file = study.to_netcdf(tmp_path / "empty.nc")
+    assert (ek.open(file).results["status"].values == 0).all()
+
+
+def test_opening_again_resumes_whatever_the_order(tmp_path: Path) -> None:
+    ek.Study(area, ek.Space(width=[1.0, 2.0], height=[3.0, 0.3]), tmp_path).run(False, n_workers=2)
+    again = ek.Study(area, ek.Space(height=[0.1 + 0.2, 3.0], width=[2.0, 1.0]), tmp_path)
+    assert again.run(False, n_workers=2).progress.new == 0
+    assert again.space.sizes == {"width": 2, "height": 2}
+    assert ek.Study(area, path=tmp_path).results["area"].sel(width=2.0, height=0.3).item() == 2.0 * 0.3
+
+
+@pytest.mark.parametrize(
+    ("space", "difference"),
+    [
+        (ek.Space(width=[1.0, 2.0, 3.0], height=2.0), "it has no width=3"),
+        (ek.Space(width=[1.0], height=2.0), "it has width=2 too"),
+        (ek.Space(width=[1.0, 2.0], height=5.0), "'height' is 2, not 5"),
+        (ek.Space(width=[1.0, 2.0]), "it has the parameter 'height'"),
+        (ek.Space(width=[1, 2], height=2.0), "the values of 'width' are float, not int"),
+        (ek.Space(width=[1.0, 2.0], height=[2.0]), "'height' lies on no dimension, not on height"),
+    ],
+)
+def test_another_space_is_refused_and_nothing_is_touched(tmp_path: Path, space, difference) -> None:
+    ek.Study(area, ek.Space(width=[1.0, 2.0], height=2.0), tmp_path)
+    before = content(tmp_path)
+    with pytest.raises(SpaceMismatchError, match="explores another space") as error:
+        ek.Study(area, space, tmp_path)
+    assert difference in str(error.value)
+    assert content(tmp_path) == before
+
+
+def test_another_seed_is_refused(tmp_path: Path) -> None:
+    ek.Study(doubled, ek.Space(a=[1]), tmp_path, seed=1)
+    with pytest.raises(StudyError, match="has seed=1"):
+        ek.Study(doubled, ek.Space(a=[1]), tmp_path, seed=2)
+
+
+def test_a_directory_that_holds_something_else_is_refused_and_untouched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StudyError, match=r"thesis\.txt"):
+        ek.Study(doubled, ek.Space(a=[1]), tmp_path)
+    assert content(tmp_path) == {"thesis.txt": b"years of work"}
+    with pytest.raises(StudyError, match="is a file"):
+        ek.Study(doubled, ek.Space(a=[1]), tmp_path / "thesis.txt")
+
+
+def test_bad_calls_fail_before_anything_is_made(tmp_path: Path) -> None:
+    place = tmp_path / "study"
+    with pytest.raises(SimulationError, match=r"no argument 'widht'.*Did you mean 'width'"):
+        ek.Study(area, ek.Space(widht=[1.0]), place)
+    with pytest.raises(SimulationError, match="needs 'width'"):
+        ek.Study(area, ek.Space(height=[1.0]), place)
+    with pytest.raises(SimulationError, match="expected a function"):
+        ek.Study(3.0, ek.Space(a=[1]), place)
+    lock = threading.Lock()
+
+    def holds_a_lock(a):
+        with lock:
+            return a
+
+    with pytest.raises(SimulationError, match="lock"):
+        ek.Study(holds_a_lock, ek.Space(a=[1]), place)
+    with pytest.raises(StudyError, match="needs a space"):
+        ek.Study(doubled, path=place)
+    with pytest.raises(StudyError, match="got no path"):
+        ek.Study(doubled, ek.Space(a=[1]))
+    with pytest.raises(StudyError, match="seed=-1"):
+        ek.Study(doubled, ek.Space(a=[1]), place, seed=-1)
+    with pytest.raises(StudyError, match="'b' is no parameter"):
+        ek.Study(doubled, ek.Space(a=[1]), place, seed_by=["b"])
+    with pytest.raises(SpaceError):
+        ek.Study(doubled, ek.Space(a=[1, 1]), place)
+    assert not place.exists()
+
+
+def test_changed_code_is_shown_and_never_adopted_silently(tmp_path: Path) -> None:
+    ek.Study(doubled, ek.Space(a=range(5)), tmp_path).run(False, n_workers=1)
+
+    def new(a):
+        return 3 * a
+
+    new.__name__ = "doubled"
+    study = ek.Study(new, ek.Space(a=range(5)), tmp_path)
+    assert "-    return 2 * a" in study.code_changes
+    assert "+    return 3 * a" in study.code_changes
+    np.testing.assert_array_equal(study.results["doubled"].values, 2 * np.arange(5))
+    with pytest.raises(CodeChangedError, match="5 of version"):
+        study.run(False, n_workers=1)
+    assert not (tmp_path / "lock").exists()
+    study.run(False, n_workers=1, code="keep")
+    np.testing.assert_array_equal(study.results["doubled"].values, 2 * np.arange(5))
+    assert study.code_changes == ""
+
+
+def test_code_rerun_replaces_the_numbers_and_keeps_the_old_files(tmp_path: Path) -> None:
+    ek.Study(doubled, ek.Space(a=range(5)), tmp_path).run(False, n_workers=1)
+    old = set((tmp_path / "runs").iterdir())
+
+    def new(a):
+        return 3 * a
+
+    new.__name__ = "doubled"
+    study = ek.Study(new, ek.Space(a=range(5)), tmp_path)
+    study.run(False, n_workers=1, code="rerun")
+    np.testing.assert_array_equal(study.results["doubled"].values, 3 * np.arange(5))
+    assert old < set((tmp_path / "runs").iterdir())
+    assert len(list((tmp_path / "code").iterdir())) == 2
+
+
+def test_comments_are_no_change_of_code(tmp_path: Path) -> None:
+    module = tmp_path / "mine.py"
+    module.write_text("def f(a):\n    return a\n")
+    script = "import explorekit as ek, mine; ek.Study(mine.f, ek.Space(a=[1, 2]), 'study').run(n_workers=1)"
+    for text in ("def f(a):\n    return a\n", '# new\ndef f(a):\n    """Same."""\n    return (a)  # here\n'):
+        module.write_text(text)
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+    assert len(list((tmp_path / "study" / "code").iterdir())) == 1
+
+
+def test_two_drivers_at_once_are_refused(tmp_path: Path) -> None:
+    def slow(a):
+        import time
+
+        time.sleep(0.2)
+        return a
+
+    study = ek.Study(slow, ek.Space(a=range(10)), tmp_path)
+    run = study.start(False, n_workers=1)
+    assert study.start() is run
+    with pytest.raises(StudyBusyError, match="is being run by process"):
+        ek.Study(slow, ek.Space(a=range(10)), tmp_path).start(False)
+    run.cancel()
+    run.wait()
+
+
+class Bomb:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('code was run')",)
+
+
+def test_opening_never_runs_code(tmp_path: Path) -> None:
+    ek.Study(doubled, ek.Space(a=range(3)), tmp_path / "study").run(False, n_workers=1)
+    for folder in ("", "code", "runs", "index", "spaces"):
+        (tmp_path / "study" / folder / "bomb.pkl").write_bytes(pickle.dumps(Bomb()))
+    for file in (tmp_path / "study" / "code").glob("*/source.py"):
+        file.write_text("raise SystemExit('code was run')")
+    opened = ek.open(tmp_path / "study")
+    np.testing.assert_array_equal(opened.results["doubled"].values, [0, 2, 4])
+    assert not hasattr(opened, "run")
+    assert "code was run" in opened.provenance["source"]
+    opened.to_netcdf(tmp_path / "x.nc")
+    ek.open(tmp_path / "x.nc").results.load()
+
+
+def test_opening_what_is_no_study_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="nothing at"):
+        ek.open(tmp_path / "missing")
+    with pytest.raises(StudyError, match="holds no study"):
+        ek.open(tmp_path)
+    (tmp_path / "a.txt").write_text("text")
+    with pytest.raises(StudyError, match="cannot open"):
+        ek.open(tmp_path / "a.txt")
+    xr.Dataset({"x": ("a", [1])}).to_netcdf(tmp_path / "foreign.nc")
+    with pytest.raises(StudyError, match=r"xarray\.open_dataset"):
+        ek.open(tmp_path / "foreign.nc")
+
+
+def test_a_study_can_be_moved_and_opened_by_xarray(tmp_path: Path) -> None:
+    ek.Study(doubled, ek.Space(a=range(3)), tmp_path / "study").run(False, n_workers=1)
+    (tmp_path / "study").rename(tmp_path / "elsewhere")
+    with xr.open_dataset(tmp_path / "elsewhere", engine="explorekit") as dataset:
+        assert dataset["doubled"].sel(a=2).item() == 4
+    with xr.open_dataset(tmp_path / "elsewhere") as dataset:  # the engine is found by looking
+        assert dataset["doubled"].sel(a=2).item() == 4
+
+
+def test_importing_is_light() -> None:
+    heavy = ("dask", "distributed", "ipywidgets", "matplotlib", "xarray", "pandas", "netCDF4")
+    script = f"import sys, explorekit; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
