@@ -5,11 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 
-import matplotlib
+import matplotlib as mpl
 import psutil
 import pytest
 
-matplotlib.use("Agg")
+mpl.use("Agg")
 
 
 @pytest.fixture(scope="session", autouse=True)

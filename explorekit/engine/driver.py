@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections import deque
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.plan import TARGET, Plan
 from explorekit.engine.progress import PointError, Progress, State
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
-from explorekit.errors import OutputError, RunError
-from explorekit.simulation.schema import Field, join_all
+from explorekit.errors import RunError
+from explorekit.simulation.votes import Votes
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import storage_error
 from explorekit.store.index import shard_in
@@ -24,10 +25,21 @@ from explorekit.store.shard import FAILED, OK, TIMED_OUT
 
 logger = logging.getLogger(__name__)
 
+_PROTECTED = ("tls://", "wss://", "inproc://", "gateway://")
+_SURE = 3  # points that must agree on an output's structure before others are held to it
 _SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
+
+
+@cache
+def _warn_once(address: str) -> None:
+    logger.warning(
+        "The Dask cluster at %s is not protected by TLS: whoever can reach it can run code in your name. "
+        "Start it with security=True, or give client=False for a private cluster.",
+        address,
+    )
 
 
 class Driver:
@@ -65,7 +77,7 @@ class Driver:
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         self._in_flight: dict[Future[Any], Batch] = {}
-        self._schema: dict[str, Field] = {}
+        self._votes = Votes()
         self._sequence = 0
         self._losses = 0
         self._state: State = "starting"
@@ -75,6 +87,7 @@ class Driver:
         self._workers = 0
         self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
+        self._where = ""
         self._began = time.monotonic()
         self._ended: float | None = None
         self.exception: BaseException | None = None
@@ -91,6 +104,7 @@ class Driver:
             workers=self._workers,
             errors=tuple(self._errors),
             message=self._message,
+            where=self._where,
         )
 
     def cancel(self) -> None:
@@ -131,8 +145,13 @@ class Driver:
 
     def _connect(self) -> Client:
         if self._client is not None:
+            address = str(self._client.scheduler_info()["address"])
+            self._where = f"the Dask cluster at {address}"
+            if not address.startswith(_PROTECTED):
+                _warn_once(address)
             return self._client
         self._private = acquire_private(self._n_workers)
+        self._where = str(self._private)
         return self._private.client
 
     def _release(self, client: Client) -> None:
@@ -180,10 +199,12 @@ class Driver:
     def _fill_window(self, client: Client, plan: Plan) -> None:
         # One batch ahead of each that runs hides the round trip; a longer queue would only delay a cancel.
         while len(self._in_flight) < 2 * plan.slots:
-            ranges = plan.next_ranges()
+            expected = self._votes.schema(_SURE)
+            # One at a time at first: in a batch, the first point's structure would bind the others.
+            ranges = plan.next_ranges(at_most=1 if not expected and self._new < 2 * _SURE else None)
             if ranges is None:
                 return
-            batch = Batch(self._sequence, ranges, dict(self._schema), TARGET)
+            batch = Batch(self._sequence, ranges, expected, TARGET)
             self._sequence += 1
             future = client.submit(
                 run_batch, self._job.id, batch, pure=False, key=f"explorekit-{self._job.id}-{batch.sequence}"
@@ -201,12 +222,12 @@ class Driver:
         except queue.Empty:
             pass
         done = [future for future in finished if future is not None and future in self._in_flight]
-        good = [future for future in done if future.status == "finished"]
-        for future, reply in zip(good, client.gather(good), strict=True):
-            self._accept(self._in_flight.pop(future), reply, plan)
-        for future in done:
-            if future in self._in_flight:
-                self._lose(self._in_flight.pop(future), future, plan)
+        for future, reply in zip(done, _replies(client, done), strict=True):
+            batch = self._in_flight.pop(future)
+            if reply is None:
+                self._lose(batch, future, plan)
+            else:
+                self._accept(batch, reply, plan)
 
     def _accept(self, batch: Batch, reply: Reply, plan: Plan) -> None:
         handed = reply.handed
@@ -225,10 +246,7 @@ class Driver:
         for start, stop, status in self._catalog.status_runs(reply.name):
             self._counts[status] = self._counts.get(status, 0) + stop - start
         self._new += handed.done
-        try:
-            self._schema = join_all(self._schema, {n: o.field for n, o in handed.header.outputs.items()})
-        except OutputError as error:  # two first batches at once; the reader tells which of them counts
-            logger.warning("%s", error)
+        self._votes.add({name: stored.field for name, stored in handed.header.outputs.items()}, handed.done)
         for failure in handed.failures:
             point = self._job.space.describe(int(positions[failure.row]))
             self._errors.append(PointError(point, f"{failure.error}: {failure.message}", failure.traceback))
@@ -247,3 +265,14 @@ class Driver:
             raise RunError(
                 f"{self._losses} batches in a row came to nothing; the last because: {cause}"
             ) from cause
+
+
+def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:
+    """Return what finished tasks replied, None for those that failed or whose worker is gone with the reply."""
+    good = [future for future in futures if future.status == "finished"]
+    try:
+        replies = dict(zip(good, client.gather(good), strict=True))
+    except Exception:
+        logger.debug("a reply was lost", exc_info=True)
+        replies = {}
+    return [replies.get(future) for future in futures]

@@ -31,11 +31,11 @@ class Plan:
         self.slots = max(1, slots)
         self._seconds: float | None = None
 
-    def next_ranges(self) -> Ranges | None:
+    def next_ranges(self, at_most: int | None = None) -> Ranges | None:
         """Return the next points to run as an array of shape (n, 2), or None if none is left."""
         if not self._stretches:
             return None
-        wanted = self._size()
+        wanted = min(self._size(), at_most or self.remaining)
         taken: list[tuple[int, int]] = []
         while wanted and self._stretches:
             start, stop = self._stretches.popleft()

@@ -37,6 +37,8 @@ class Progress:
         The latest failures, newest last.
     message
         Why the run ended early, or an empty text.
+    where
+        The cluster that the run uses, in words.
     """
 
     state: State
@@ -48,6 +50,7 @@ class Progress:
     workers: int
     errors: tuple[PointError, ...] = ()
     message: str = ""
+    where: str = ""
 
     @property
     def pending(self) -> int:

@@ -40,6 +40,11 @@ class Shard:
         """What decides between two records of a point: the lowest epoch and sequence."""
         return self.header.origin.epoch, self.header.origin.sequence, self.name
 
+    def points(self, status: int) -> int:
+        """Return the number of its points that have a status."""
+        chosen = self.stretches[self.stretches[:, 3] == status]
+        return int((chosen[:, 1] - chosen[:, 0]).sum())
+
 
 def shard_in(name: str, header: Header, positions: Positions) -> Shard:
     """Return a shard whose rows have known positions in a space (−1: not in it)."""

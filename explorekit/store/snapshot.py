@@ -1,6 +1,6 @@
 """A study's results at one moment: dtypes, shapes and records that stay as they are while more arrive."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from explorekit.errors import OutputError
 from explorekit.simulation.collect import FILL
-from explorekit.simulation.schema import Field, join_all
+from explorekit.simulation.schema import Field
+from explorekit.simulation.votes import Votes, contradiction
 from explorekit.space import Space
 from explorekit.store.files import ShardFiles
 from explorekit.store.index import Index, Shard, build
@@ -111,19 +111,12 @@ def take_snapshot(
     return Snapshot(folder, space, index, fields, contradictions, files, dict(fill or {}))
 
 
-def _join_schemas(shards: Iterable[Shard]) -> tuple[dict[str, Field], dict[str, str]]:
-    """Join in the order that decides between shards, so that who contradicts whom does not depend on arrival."""
-    joined: dict[str, Field] = {}
-    contradictions = {}
-    previous = None
+def _join_schemas(shards: Sequence[Shard]) -> tuple[dict[str, Field], dict[str, str]]:
+    """Return the schema that most points agree on, and by shard why it does not fit; whatever order they came in."""
+    votes = Votes()
+    fields = {shard.name: {name: stored.field for name, stored in shard.header.outputs.items()} for shard in shards}
     for shard in shards:
-        outputs = shard.header.outputs
-        if outputs == previous:
-            continue
-        previous = outputs
-        try:
-            joined = join_all(joined, {name: stored.field for name, stored in outputs.items()})
-        except OutputError as error:
-            contradictions[shard.name] = str(error)
-            previous = None
-    return joined, contradictions
+        votes.add(fields[shard.name], shard.points(OK))
+    schema = votes.schema()
+    reasons = {shard.name: contradiction(schema, fields[shard.name]) for shard in shards}
+    return schema, {name: reason for name, reason in reasons.items() if reason}

@@ -1,5 +1,6 @@
 """Where a run runs: the private cluster, closed to others and sized by the machine's limits; or the user's own."""
 
+import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -31,10 +32,8 @@ def test_the_private_cluster_listens_on_loopback_only_and_turns_strangers_away()
             with socket.create_connection(address, timeout=2) as stranger:
                 stranger.sendall(b"GET /info HTTP/1.0\r\n\r\n")
                 stranger.settimeout(2)
-                try:
+                with contextlib.suppress(TimeoutError, ConnectionResetError):
                     assert b"HTTP" not in stranger.recv(100)
-                except (TimeoutError, ConnectionResetError):
-                    pass
     finally:
         release_private(cluster)
 

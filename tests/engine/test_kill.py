@@ -90,7 +90,7 @@ def assert_equals_undisturbed(study: ek.Study) -> None:
     import gray_scott
 
     for position in (0, 37, 89):
-        point = study.results.stack(point=("feed", "kill")).isel(point=position)  # noqa: PD013
+        point = study.results.stack(point=("feed", "kill")).isel(point=position)
         expected = gray_scott.gray_scott(float(point.feed), float(point.kill), steps=150)
         np.testing.assert_array_equal(point["V"].values, expected["V"].values)
         assert point["variance_V"].item() == expected["variance_V"].item()

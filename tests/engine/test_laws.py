@@ -76,7 +76,7 @@ def test_results_are_identical_for_an_interrupted_and_continued_run(stops, targe
         for stop in stops:
             study = ek.Study(noisy, SPACE, folder, seed=7)
             started = study.start(False, n_workers=2)
-            wait_until(lambda: started.done or started.progress.new >= stop)
+            wait_until(lambda run=started, n=stop: run.done or run.progress.new >= n)
             started.cancel()
             started.wait()
         assert_same(run(Path(folder), 2), expected())

@@ -66,12 +66,13 @@ def test_a_lone_value_is_named_after_the_simulation(tmp_path: Path) -> None:
     assert results["energy"].dtype == np.int64
 
 
-def test_other_dimensions_at_one_point_are_that_points_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("odd", [0, 1, 4, 6, 29])
+def test_other_dimensions_at_one_point_are_that_points_failure(tmp_path: Path, odd: int) -> None:
     def fickle(a):
-        return np.zeros(3) if a != 2 else np.zeros((2, 2))
+        return np.zeros(3) if a != odd else np.zeros((2, 2))
 
-    study = study_of(fickle, ek.Space(a=range(6)), tmp_path)
-    assert np.flatnonzero(study.results["status"].values != 1).tolist() == [2]
+    study = study_of(fickle, ek.Space(a=range(30)), tmp_path)
+    assert np.flatnonzero(study.results["status"].values != 1).tolist() == [odd]
     message = study.failures["message"].iloc[0]
     assert "fickle" in message
     assert "dimensions" in message
