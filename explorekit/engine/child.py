@@ -97,6 +97,7 @@ class _Runner:
             os.chdir(job.working_directory)
         sys.path.extend(entry for entry in job.sys_path if entry not in sys.path)
         self._simulation, self._call, self._version = _load(job.payload)
+        self._name = self._simulation.name
         self._taken = frozenset({*job.space.parameters, *job.space.dims})
         self._host = socket.gethostname()
 
@@ -172,6 +173,7 @@ class _Runner:
     ) -> int:
         """Run some rows; returns one past the last that finished."""
         function, interrupts, cursor = self._simulation.function, self._interrupts, self._cursor
+        name, add_scalar, status = self._name, progress.collector.add_scalar, progress.status
         for row in range(first, last):
             arguments = next(points)
             if row in assignment.culprits:
@@ -181,11 +183,13 @@ class _Runner:
             try:
                 interrupts.in_point = True
                 result = function(**arguments)
-                if type(result) not in SCALARS and not is_scalar_mapping(result):
+                plain = type(result) in SCALARS
+                if not plain and not is_scalar_mapping(result):
                     result = outputs_of(result, self._simulation, self._taken)
                 interrupts.in_point = False
-                self._add(row, result, progress.collector)
-                progress.status[row] = OK
+                if not plain or not add_scalar(name, row, result):
+                    self._add(row, result, progress.collector)
+                status[row] = OK
             except BaseException as error:  # noqa: BLE001 - also SystemExit: one point's end is not the batch's
                 interrupts.in_point = False
                 if interrupts.arrived:
@@ -198,10 +202,7 @@ class _Runner:
     def _add(self, row: int, result: Any, collector: Collector) -> None:
         if isinstance(result, Outputs):
             collector.add(row, result)
-        elif type(result) is dict:
-            if not collector.add_scalars(row, result):
-                collector.add(row, outputs_of(result, self._simulation, self._taken))
-        elif not collector.add_scalar(self._simulation.name, row, result):
+        elif type(result) is not dict or not collector.add_scalars(row, result):
             collector.add(row, outputs_of(result, self._simulation, self._taken))
 
     def _points(self, positions: Any) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,8 @@ NONE = "—"
 # A selection slider sends every label to the browser; above this many it is slower to open than to use.
 MOST_LABELS = 5_000
 WIDTH = "720px"
+# Longer descriptions are cut, and whole in the tooltip.
+LONGEST = 26
 
 
 def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
@@ -26,7 +28,7 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     shape: dict[str, Any] = {
         "description": dim_name(dataset, dim),
         "tooltip": dim_name(dataset, dim),
-        "style": {"description_width": "16ch"},
+        "style": {"description_width": _description_width(dataset)},
         "layout": {"width": "auto"},
         "disabled": size < 2,
     }
@@ -37,6 +39,12 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     named = dim in dataset.coords and dataset.coords[dim].dtype.kind not in "iufmM"
     make = ipywidgets.Dropdown if named else ipywidgets.SelectionSlider
     return make(options=options, index=index, **shape)
+
+
+def _description_width(dataset: xr.Dataset) -> str:
+    """Return a width that shows every description, so that all sliders begin below each other."""
+    longest = max((len(dim_name(dataset, str(dim))) for dim in dataset.sizes), default=0)
+    return f"{min(longest, LONGEST)}ch"
 
 
 def _values(dataset: xr.Dataset, dim: str) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine.scripts import wait_until
 from jupyter_client.manager import KernelManager
 
 import explorekit as ek
@@ -80,7 +81,7 @@ def test_interrupting_the_cell_that_waits_cancels_and_keeps(kernel: Any, tmp_pat
     manager, client = kernel
     assert execute(client, START)["status"] == "ok"
     cell = client.execute("run.wait()")
-    time.sleep(4.0)
+    wait_until(lambda: len(list((tmp_path / "study" / "runs").glob("0*.nc"))) >= 3)
     manager.interrupt_kernel()
     assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
     kept = np.isfinite(ek.open(tmp_path / "study").results["slow"].values).sum()

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
-from explorekit.explorer.drawing.palette import LINE, STATUS_COLOURS, STATUS_MARKS
+from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_MARKS
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -34,9 +34,7 @@ class LinePainter:
         (self.dots,) = self.axes.plot([], [], color=LINE, linestyle="", marker="o", markersize=3)
         bottom = self.axes.get_xaxis_transform()
         self.marks = {
-            code: Line2D(
-                [], [], color=STATUS_COLOURS[code], marker=mark, ls="", ms=8, mew=2, transform=bottom
-            )
+            code: Line2D([], [], color=MARK_COLOURS[code], marker=mark, ls="", ms=8, mew=2, transform=bottom)
             for code, mark in STATUS_MARKS.items()
         }
         for mark in self.marks.values():

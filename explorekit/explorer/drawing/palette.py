@@ -15,7 +15,11 @@ STATUS_COLOURS = {
     flags.TIMED_OUT: "#f08c00",
 }
 STATUS_MARKS = {flags.PENDING: "|", flags.FAILED: "x", flags.TIMED_OUT: "+"}
+# On paper the grey of a cell is too light for a mark.
+MARK_COLOURS = {**STATUS_COLOURS, flags.PENDING: "#8c8c8c"}
 LINE = "#1f5f99"
+# Of matplotlib's tab20, without the oranges, reds and greys, which say how runs ended.
+DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
 
 
 def values_map() -> Colormap:
@@ -27,11 +31,9 @@ def categories_map(categories: Sequence[str]) -> ListedColormap:
     """Return one colour a category: those of the run status for its words, otherwise distinct ones."""
     if set(categories) <= set(flags.MEANINGS):
         return ListedColormap([STATUS_COLOURS[flags.MEANINGS.index(c)] for c in categories])
-    name, most = ("tab10", 10) if len(categories) <= 10 else ("tab20", 20)
-    distinct = colormaps[name]
-    if len(categories) <= most:
-        return ListedColormap([distinct(i) for i in range(len(categories))])
-    return ListedColormap(colormaps["turbo"].resampled(len(categories))(range(len(categories))))
+    if len(categories) <= len(DISTINCT):
+        return ListedColormap([colormaps["tab20"](i) for i in DISTINCT[: len(categories)]])
+    return ListedColormap(colormaps["viridis"].resampled(len(categories))(range(len(categories))))
 
 
 def status_map() -> ListedColormap:

@@ -1,0 +1,160 @@
+"""Following a study that is running."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+from explorekit.explorer import explore
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr("explorekit.explorer.watch.SHARE", 1.0)
+
+
+def watching():
+    return [t for t in threading.enumerate() if t.name == "explorekit-watch"]
+
+
+def line(explorer):
+    with explorer._lock:
+        return explorer.figure.axes[0].lines[0].get_ydata()
+
+
+def top(explorer):
+    with explorer._lock:
+        return explorer.figure.axes[0].get_ylim()[1]
+
+
+def status_with(ok):
+    status = np.zeros((10, 3), np.int8)
+    status[:ok] = 1
+    return status
+
+
+def test_new_results_appear_and_the_selection_stays(growing, results_with, eventually, pixels):
+    study = growing(results_with(status_with(3)))
+    explorer = explore(study, "rate", x="I", y="tau_ref")
+    before = pixels(explorer)
+    study.grow(results_with(status_with(8)))
+    eventually(lambda: "6 not run yet" in explorer.caption.value)
+    assert not np.array_equal(before, pixels(explorer))
+
+    explorer.y_chooser.value = ""
+    explorer.controls["tau_ref"].value = 7.5
+    study.grow(results_with(status_with(10)))
+    eventually(lambda: np.isfinite(line(explorer)).all())
+    assert explorer.controls["tau_ref"].value == 7.5
+    assert explorer.view.index("tau_ref") == 1
+
+
+def test_before_the_first_result_the_parameters_are_there(growing, results, eventually):
+    study = growing(results[["status"]])
+    explorer = explore(study, "V", x="time")
+    texts = [text.get_text() for text in explorer.figure.axes[0].texts]
+    assert "waiting for the first result" in texts
+    assert list(explorer.controls) == ["I", "tau_ref"]
+    explorer.controls["tau_ref"].value = 10.0
+
+    study.grow(results)
+    eventually(lambda: explorer.view.variable == "V")
+    assert explorer.view.x == "time"
+    assert explorer.controls["tau_ref"].value == 10.0
+    assert "rate" in dict(explorer.variable_chooser.options)
+
+
+def test_a_wrong_name_given_before_the_first_result_is_told_when_it_comes(growing, results, eventually):
+    study = growing(results[["status"]])
+    explorer = explore(study, "rat")
+    study.grow(results)
+    eventually(lambda: "did you mean" in explorer.caption.value)
+    assert explorer.view.variable == "rate"
+
+
+def test_limits_follow_the_data_and_never_shrink(growing, results, eventually):
+    study = growing(results)
+    explorer = explore(study, "rate", x="I")
+    study.grow(results.assign(rate=results.rate * 10))
+    eventually(lambda: top(explorer) > 150)
+    study.grow(results)
+    eventually(lambda: np.nanmax(line(explorer)) < 20)
+    assert top(explorer) > 150
+
+
+def test_the_thread_ends_with_the_run_after_the_last_result(growing, results, results_with, eventually):
+    study = growing(results_with(status_with(3)))
+    explorer = explore(study, "rate", x="I", y="tau_ref")
+    assert len(watching()) == 1
+    study.grow(results_with(status_with(10)), running=False)
+    eventually(lambda: not watching())
+    assert "not run yet" not in explorer.caption.value
+
+
+def test_a_study_at_rest_is_not_watched(growing, results):
+    explore(growing(results, running=False))
+    assert not watching()
+
+
+def test_touching_a_control_takes_the_newest_and_watches_again(growing, results, results_with):
+    study = growing(results_with(status_with(3)), running=False)
+    explorer = explore(study, "rate", x="I")
+    study.grow(results, running=True)
+    explorer.controls["tau_ref"].index = 2
+    assert np.isfinite(line(explorer)).all()
+    assert len(watching()) == 1
+
+
+def test_a_closed_explorer_is_freed_and_leaves_no_thread(growing, results):
+    explorer = explore(growing(results))
+    here = weakref.ref(explorer)
+    explorer.close()
+    assert not watching()
+    del explorer
+    gc.collect()
+    assert here() is None
+
+
+def test_a_source_in_trouble_is_asked_again(growing, results, eventually, caplog):
+    class Troubled(growing):
+        failures = 0
+
+        @property
+        def results(self):
+            if self.generation == 1 and self.failures < 1:
+                self.failures += 1
+                raise OSError("moved")
+            return self.now
+
+        @results.setter
+        def results(self, value):
+            self.now = value
+
+    study = Troubled(results)
+    explorer = explore(study, "rate", x="I")
+    study.grow(results.assign(rate=results.rate * 0))
+    eventually(lambda: np.nanmax(line(explorer)) == 0)
+    assert "trying again" in caplog.text
+
+
+def test_an_axis_that_grew_keeps_the_label_under_the_slider(growing, results, eventually):
+    study = growing(results)
+    explorer = explore(study, "V", tau_ref=7.5)
+    study.grow(results.reindex(tau_ref=[5.0, 6.0, 7.5, 10.0], fill_value={"status": 0}))
+    eventually(lambda: len(explorer.controls["tau_ref"].options) == 4)
+    assert explorer.controls["tau_ref"].value == 7.5
+
+
+def test_turning_while_results_arrive_ends_on_what_was_chosen(growing, results, eventually):
+    study = growing(results)
+    explorer = explore(study, "V", I=0.9)
+    for index in [0, 1, 2] * 30:
+        study.grow(results)
+        explorer.controls["tau_ref"].index = index
+    study.grow(results, running=False)
+    eventually(lambda: not watching())
+    np.testing.assert_array_equal(
+        explorer.figure.axes[0].lines[0].get_ydata(), results.V.isel(I=9, tau_ref=2)
+    )
