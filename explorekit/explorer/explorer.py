@@ -1,6 +1,7 @@
 """The widget that slices results: one variable at a time, while the runs go on or after."""
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,10 @@ from explorekit.explorer.view import (
     with_y,
 )
 from explorekit.explorer.watch import Watch
+
+# Following a run may take this part of a core at most, but waits no longer than so many seconds.
+_SHARE = 0.04
+_LONGEST = 30.0
 
 
 def explore(
@@ -115,7 +120,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             layout={"max_width": WIDTH, "padding": "4px 0"},
         )
         self.add_class("explorekit-explorer")
-        self._watch: Watch[Explorer] = Watch(self, Explorer.refresh)
+        self._due = 0.0
+        self._watch: Watch[Explorer] = Watch(self, Explorer._look)
         with self._lock:
             self._arrange()
             self._draw()
@@ -164,6 +170,15 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 self._arrange()
                 self._draw()
         return running
+
+    def _look(self) -> bool:
+        """Refresh, but no more often than drawing can afford; at once when the run has ended."""
+        if self._source.running and time.monotonic() < self._due:
+            return True
+        start = time.perf_counter()
+        more = self.refresh()
+        self._due = time.monotonic() + min((time.perf_counter() - start) / _SHARE, _LONGEST)
+        return more
 
     def close(self) -> None:
         """Stop following the source and remove the widget, here and in every browser."""

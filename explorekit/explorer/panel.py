@@ -142,6 +142,7 @@ def _set(widget: ipywidgets.Widget, trait: str, value: object) -> None:
 def status_html(name: str, progress: Progress) -> str:
     """Return state, bar and counts as HTML."""
     done = progress.ok + progress.failed
+    where = f" on {escape(progress.where)}" if progress.where and not progress.done else ""
     why = f'<div class="explorekit-why">{escape(progress.message)}</div>' if progress.message else ""
     numbers = "".join(
         f'<span class="explorekit-{kind}"><b>{escape(number)}</b> {escape(word)}</span>'
@@ -149,7 +150,7 @@ def status_html(name: str, progress: Progress) -> str:
     )
     return (
         f'<div class="explorekit-head"><span class="explorekit-name">{escape(name)}</span>'
-        f'<span class="explorekit-dim">{STATES[progress.state]}</span></div>'
+        f'<span class="explorekit-dim">{STATES[progress.state]}{where}</span></div>'
         f'<div class="explorekit-bar" role="progressbar" aria-valuemin="0" aria-valuenow="{done}" '
         f'aria-valuemax="{progress.total}" aria-label="{escape(name)}">'
         f"{_part(progress.ok, progress.total, 'ok')}{_part(progress.failed, progress.total, 'bad')}</div>"

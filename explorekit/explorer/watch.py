@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -12,9 +11,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 INTERVAL = 0.5
-# Looking may take this part of a core at most.
-SHARE = 0.04
-LONGEST = 30.0
 PATIENCE = 5.0
 
 
@@ -30,7 +26,7 @@ class Watch(Generic[T]):
     look
         A plain function, so that the thread does not hold the owner through it.
     interval
-        Seconds between looks; more if they are slow.
+        Seconds between looks.
     """
 
     def __init__(self, owner: T, look: Callable[[T], bool], interval: float = INTERVAL) -> None:
@@ -62,13 +58,9 @@ class Watch(Generic[T]):
 def _watch(
     owner: "weakref.ref[T]", look: Callable[[T], bool], stop: threading.Event, interval: float
 ) -> None:
-    delay = interval
-    while not stop.wait(delay):
-        start = time.perf_counter()
+    while not stop.wait(interval):
         if not _looked(owner, look, stop):
             return
-        cost = time.perf_counter() - start
-        delay = min(max(interval, cost / SHARE), LONGEST)
 
 
 def _looked(owner: "weakref.ref[T]", look: Callable[[T], bool], stop: threading.Event) -> bool:

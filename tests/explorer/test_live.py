@@ -12,7 +12,7 @@ from explorekit.explorer import explore
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("explorekit.explorer.watch.SHARE", 1.0)
+    monkeypatch.setattr("explorekit.explorer.explorer._SHARE", 1.0)
 
 
 def watching():

@@ -25,11 +25,6 @@ class FakeRun:
         self.progress = replace(self.progress, state="cancelling")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr("explorekit.explorer.watch.SHARE", 1.0)
-
-
 def test_it_shows_the_counts_and_the_time_left():
     html = ProgressPanel(FakeRun(RUNNING)).status.value
     for words in ("<b>410</b> of 1,000 runs", "<b>10</b> failed", "<b>590</b> pending", "<b>50</b> runs/s"):
