@@ -69,7 +69,10 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     handed = Handed(0, 0.0)
     try:
         child, handed = _Supervision(job, batch, child, temporary, spool).run()
-        _pool.release(child)
+        if handed.trouble:
+            child.end()  # HDF5 cannot let go of a file that it could not finish
+        else:
+            _pool.release(child)
         name = _deliver(directory, job, batch, handed, temporary)
         return Reply(batch.sequence, handed, name)
     finally:
