@@ -10,7 +10,7 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError
 from explorekit.space.identity import canonical, occurrences
 from explorekit.space.parameter import Parameter
-from explorekit.space.values import format_value
+from explorekit.space.values import exact_text
 
 OCCURRENCE = "occurrence"
 
@@ -79,7 +79,13 @@ class Axis:
         Occurrences are kept rather than counted anew: they belong to the point.
         """
         axis = Axis(self.dim, tuple(parameter.take(positions) for parameter in self.parameters))
-        return axis.with_occurrence(self.occurrence[positions])
+        axis = axis.with_occurrence(self.occurrence[positions])
+        if isinstance(positions, np.ndarray) and np.unique(positions).size < axis.size:
+            raise SpaceError(
+                f"got positions along {self.dim!r} of which some are the same; expected each point once. "
+                f"Select each once, or use .repeat(n) for repetitions."
+            )
+        return axis
 
     def with_occurrence(self, occurrence: npt.NDArray[np.int64]) -> "Axis":
         """Return the axis with occurrences that were counted elsewhere."""
@@ -94,6 +100,6 @@ class Axis:
             repeated = unique[np.argmax(counts > 1)]
             positions = np.flatnonzero(values == repeated)[:2]
             raise SpaceError(
-                f"parameter {parameter.name!r} has the value {format_value(repeated)} at positions {positions[0]} and "
+                f"parameter {parameter.name!r} has the value {exact_text(repeated)} at positions {positions[0]} and "
                 f"{positions[1]}; expected distinct values on a grid dimension. Remove one, or use .repeat(n) for repetitions."
             )

@@ -3,16 +3,18 @@
 import logging
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.errors import SpaceMismatchError, listing
 from explorekit.space.axis import Axis
 from explorekit.space.parameter import Parameter
 from explorekit.space.space import Space
-from explorekit.space.values import KIND, Values, format_value
+from explorekit.space.values import KIND, Values, exact_text
 
 logger = logging.getLogger(__name__)
 
 NEAR_ULPS = 4
+_NAMED = 5
 
 
 def same_space(existing: Space, given: Space, where: str) -> None:
@@ -62,18 +64,28 @@ def _parameter_difference(mine: Parameter, theirs: Parameter) -> str | None:
     if kinds[0] != kinds[1]:
         return f"the values of {mine.name!r} are {kinds[0]}, not {kinds[1]}"
     if mine.dim is None and mine.values[()] != theirs.values[()]:
-        return f"{mine.name!r} is {format_value(mine.values[()])}, not {format_value(theirs.values[()])}"
+        return f"{mine.name!r} is {exact_text(mine.values[()])}, not {exact_text(theirs.values[()])}"
     return None
 
 
 def _axis_difference(mine: Axis, theirs: Axis) -> str:
     theirs = snapped(mine, theirs)
     new = theirs.positions_of(mine)
-    lacking = [mine.parameters[0].values[i] for i in np.flatnonzero(new < 0)]
-    added = [theirs.parameters[0].values[i] for i in np.flatnonzero(mine.positions_of(theirs) < 0)]
-    parts = [f"it has no {mine.dim}={', '.join(map(format_value, added[:5]))}"] if added else []
-    parts += [f"it has {mine.dim}={', '.join(map(format_value, lacking[:5]))} too"] if lacking else []
+    lacking, added = np.flatnonzero(new < 0), np.flatnonzero(mine.positions_of(theirs) < 0)
+    parts = [f"it has no {_named(theirs, added)}"] if added.size else []
+    parts += [f"it has {_named(mine, lacking)} too"] if lacking.size else []
     return "; ".join(parts)
+
+
+def _named(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
+    """Return some positions of an axis as text: ``a=1, 2``, or ``a, b=(1, 'x'), (2, 'y')``; counts those left out."""
+    columns = [[exact_text(value) for value in p.values[positions[:_NAMED]]] for p in axis.parameters]
+    names = ", ".join(p.name for p in axis.parameters)
+    texts = [
+        values[0] if len(values) == 1 else f"({', '.join(values)})" for values in zip(*columns, strict=True)
+    ]
+    more = f", … ({positions.size - _NAMED} more)" if positions.size > _NAMED else ""
+    return f"{names}={', '.join(texts)}{more}"
 
 
 def snapped(existing: Axis, incoming: Axis) -> Axis:
@@ -82,6 +94,8 @@ def snapped(existing: Axis, incoming: Axis) -> Axis:
         return incoming
     theirs = incoming.parameters[0]
     values = _snap(existing.parameters[0].values, theirs.values)
+    unique, counts = np.unique(values, return_counts=True)
+    values = np.where(np.isin(values, unique[counts > 1]), theirs.values, values)  # two do not become one
     moved = values != theirs.values
     if not moved.any():
         return incoming
@@ -98,8 +112,13 @@ def _snap(existing: Values, incoming: Values) -> Values:
     ordered = np.sort(existing)
     right = np.clip(np.searchsorted(ordered, incoming), 0, ordered.size - 1)
     left = np.maximum(right - 1, 0)
-    nearest = np.where(
-        np.abs(ordered[left] - incoming) < np.abs(ordered[right] - incoming), ordered[left], ordered[right]
-    )
-    near = np.abs(nearest - incoming) <= NEAR_ULPS * np.spacing(np.maximum(np.abs(nearest), np.abs(incoming)))
+    with np.errstate(all="ignore"):  # infinities, and distances beyond the largest float
+        nearest = np.where(
+            np.abs(ordered[left] - incoming) < np.abs(ordered[right] - incoming),
+            ordered[left],
+            ordered[right],
+        )
+        near = np.abs(nearest - incoming) <= NEAR_ULPS * np.spacing(
+            np.maximum(np.abs(nearest), np.abs(incoming))
+        )
     return np.where(near, nearest, incoming)

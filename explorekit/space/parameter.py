@@ -1,12 +1,14 @@
 """A parameter: a name, its values, the dimension they lie on, and attributes such as units."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from explorekit.errors import SpaceError
+from explorekit.errors import SpaceError, listing
 from explorekit.space.values import Values, as_values, format_value
 
 REPETITION = "repetition"
@@ -17,8 +19,17 @@ _RESERVED = {
     "occurrence": "occurrence_index",
     "step": "step_size",
     "status": "state",
+    "runs": "n_runs",
+    "failures": "n_failures",
+    "provenance": "origin",
     REPETITION: "trial",
 }
+
+_OCCURRENCE = "occurrence"
+_OWN_ATTRS = frozenset(
+    {"_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "explorekit_complex"}
+)
+_ATTRIBUTE_TYPES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
 
 
 @dataclass(frozen=True)
@@ -132,14 +143,18 @@ def named(name: str, given: Any) -> Parameter:
     check_name(name)
     attrs: Mapping[str, Any] = {}
     dim: str | None = name
+    chosen: str | None = None
     if isinstance(given, Param):
-        given, attrs, dim = given.values, given.attrs, given.dim or name
+        given, attrs, chosen = given.values, given.attrs, given.dim
+        dim = chosen or name
     if hasattr(given, "dims") and hasattr(given, "attrs"):  # an xarray DataArray or Variable, unloaded here
-        if given.ndim == 1:
+        if given.ndim == 1 and chosen is None:
             dim = str(given.dims[0])
         given, attrs = given.values, {**given.attrs, **attrs}
     values = as_values(name, given)
     _check_attrs(name, attrs)
+    if values.ndim and dim != name:
+        _check_dim(name, dim)
     if values.ndim and dim in _RESERVED:
         raise SpaceError(
             f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
@@ -160,6 +175,15 @@ def check_name(name: str) -> None:
             f"got the parameter name {name!r}; expected an identifier, or identifiers joined by dots, "
             f"since the simulation receives it by keyword."
         )
+    if (plain := unicodedata.normalize("NFKC", name)) != name:
+        raise SpaceError(
+            f"got the parameter name {name!r}, which Python and netCDF take for {plain!r}, another sequence of characters; "
+            f"write it as {plain!r}."
+        )
+    if "." in name and name.endswith(f".{_OCCURRENCE}"):
+        raise SpaceError(
+            f"the parameter name {name!r} is reserved; use another than {_OCCURRENCE!r} behind the dot."
+        )
     if name in _RESERVED:
         raise SpaceError(
             f"the parameter name {name!r} is reserved; use another, such as {_RESERVED[name]!r}"
@@ -167,11 +191,46 @@ def check_name(name: str) -> None:
         )
 
 
+def _check_dim(name: str, dim: Any) -> None:
+    if not isinstance(dim, str) or not all(part.isidentifier() for part in dim.split(".")):
+        raise SpaceError(
+            f"parameter {name!r}: got the dimension name {dim!r}; expected an identifier, or identifiers joined by dots. "
+            f"Rename the dimension."
+        )
+
+
 def _check_attrs(name: str, attrs: Mapping[str, Any]) -> None:
     for key, value in attrs.items():
-        if isinstance(value, bool) or not isinstance(
-            value, (str, int, float, np.number, np.ndarray, list, tuple)
+        if (
+            not isinstance(key, str)
+            or not re.fullmatch(r"\w[^\x00-\x1f\x7f/]*(?<! )", key)
+            or key in _OWN_ATTRS
         ):
+            raise SpaceError(
+                f"parameter {name!r}: got the attribute name {key!r}; expected an identifier other than "
+                f"{listing(sorted(_OWN_ATTRS), 9)}, which say how a file holds the values. Rename it, or leave it out."
+            )
+        if not _is_attribute(value):
             raise SpaceError(
                 f"parameter {name!r}: attribute {key!r} is {value!r}, which netCDF cannot hold; expected text or numbers."
             )
+
+
+def _is_attribute(value: Any) -> bool:
+    """Return whether netCDF can hold a value as an attribute: a text, a number, or a list of one of these."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return (
+            np.ndim(value) == 1
+            and len(value) > 0
+            and all(map(_is_attribute, value))
+            and len({isinstance(one, str) for one in value}) == 1
+        )
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return isinstance(value, float) or (
+        isinstance(value, np.number) and value.dtype.str[1:] in _ATTRIBUTE_TYPES
+    )

@@ -12,7 +12,7 @@ from explorekit.space import html
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.identity import Label, canonical
 from explorekit.space.parameter import REPETITION, Parameter, named, repetitions
-from explorekit.space.values import as_values, format_value, python_values
+from explorekit.space.values import as_values, exact_text, format_value, python_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,6 +71,7 @@ class Space:
             if parameter.name in by_name:
                 raise SpaceError(f"parameter {parameter.name!r} is given twice; name each parameter once.")
             by_name[parameter.name] = parameter
+        _reject_clashes(by_name)
         dims = dict.fromkeys(parameter.dim for parameter in parameters if parameter.dim is not None)
         if REPETITION in dims:
             del dims[REPETITION]
@@ -220,6 +221,13 @@ class Space:
         """
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise SpaceError(f"repeat() got {n!r}; expected a whole number of at least 1.")
+        counted = self._parameters.get(REPETITION)
+        if counted is not None and not np.array_equal(
+            np.atleast_1d(counted.values), np.arange(counted.values.size)
+        ):
+            raise SpaceError(
+                f"repeat() got a space with the repetitions {counted.summary()} only; expected all from 0. Repeat first, then select."
+            )
         others = [p for p in self._parameters.values() if p.name != REPETITION]
         axes = {dim: axis for dim, axis in self._axes.items() if dim != REPETITION}
         return Space.from_parameters([*others, repetitions(self.sizes.get(REPETITION, 1) * int(n))], axes)
@@ -241,23 +249,22 @@ class Space:
         indexers
             By dimension: an integer, a slice, or a sequence of integers or bools.
         """
-        chosen = {**(indexers or {}), **indexers_kwargs}
-        for dim in chosen:
+        given = {**(indexers or {}), **indexers_kwargs}
+        for dim in given:
             if dim not in self._axes:
                 raise SpaceError(
                     f"no dimension {dim!r}; this space has {listing(self.dims)}.{suggest(dim, self.dims)}"
                 )
-        parameters = [
-            p.take(_indexer(p, chosen)) if p.dim in chosen else p for p in self._parameters.values()
-        ]
+        chosen = {dim: _indexer(dim, self._axes[dim].size, indexer) for dim, indexer in given.items()}
+        parameters = [p.take(chosen[p.dim]) if p.dim in chosen else p for p in self._parameters.values()]
         if empty := [p.name for p in parameters if p.values.size == 0]:
             raise SpaceError(
                 f"the selection leaves no value of parameter {listing(empty)}; select at least one."
             )
         axes = {
-            dim: axis.take(_indexer(axis.parameters[0], chosen)) if dim in chosen else axis
+            dim: axis.take(chosen[dim]) if dim in chosen else axis
             for dim, axis in self._axes.items()
-            if not isinstance(chosen.get(dim), (int, np.integer))
+            if not isinstance(chosen.get(dim), int)
         }
         return Space.from_parameters(parameters, axes)
 
@@ -342,17 +349,49 @@ def _repetition(values: Any) -> Parameter:
     return repetitions(numbers.size)
 
 
-def _indexer(parameter: Parameter, chosen: Mapping[str, Any]) -> Any:
-    indexer = chosen[str(parameter.dim)]
-    if isinstance(indexer, (int, np.integer, slice)):
-        try:
-            np.arange(parameter.values.size)[indexer]
-        except IndexError:
-            raise SpaceError(
-                f"position {indexer} is outside dimension {parameter.dim!r}, which has {parameter.values.size} values."
-            ) from None
-        return indexer
-    return np.arange(parameter.values.size)[np.asarray(indexer)]
+def _reject_clashes(parameters: Mapping[str, Parameter]) -> None:
+    """Reject names that are distinct, but would mean the same thing to the simulation or in the file."""
+    for name, parameter in parameters.items():
+        parts = name.split(".")
+        for group in (".".join(parts[:n]) for n in range(1, len(parts))):
+            if group in parameters:
+                raise SpaceError(
+                    f"parameter {group!r} is also the group of {name!r}; expected a name to be the one or the other. Rename one."
+                )
+        for half in (f"{name}_real", f"{name}_imag"):
+            if half in parameters and parameter.values.dtype.kind == "c":
+                raise SpaceError(
+                    f"the complex parameter {name!r} is kept as {name}_real and {name}_imag, but there is a parameter {half!r}; "
+                    f"rename one."
+                )
+
+
+def _indexer(dim: str, size: int, given: Any) -> Any:
+    """Return an indexer as an int that is not negative, a slice, or an array of positions."""
+    if isinstance(given, slice):
+        return given
+    try:
+        indexer = np.asarray(given)
+        positions = np.arange(size)[indexer.astype(np.int64) if indexer.size == 0 else indexer]
+    except (IndexError, ValueError) as error:
+        raise SpaceError(
+            f"got position {given!r} along dimension {dim!r}, which has {size} values: {error}."
+        ) from None
+    if isinstance(given, (bool, np.bool_)) or positions.ndim > 1:
+        raise SpaceError(
+            f"got position {given!r} along dimension {dim!r}; expected an integer, a slice, or a sequence of integers or bools."
+        )
+    return positions if positions.ndim else int(positions)
+
+
+def _nearest(parameter: Parameter, value: Any) -> str:
+    """Return the values of a parameter as text that tells a missing value from the one nearest to it."""
+    if parameter.values.dtype.kind not in "fiu" or not isinstance(value, (int, float, np.number)):
+        return parameter.summary(8)
+    with np.errstate(all="ignore"):
+        distance = np.abs(parameter.values.astype(float) - float(value))
+    nearest = parameter.values[int(np.argmin(np.where(np.isnan(distance), np.inf, distance)))]
+    return f"{parameter.summary(8)}, and {exact_text(nearest)} is the nearest"
 
 
 def _positions(parameter: Parameter, wanted: Any) -> Any:
@@ -360,13 +399,19 @@ def _positions(parameter: Parameter, wanted: Any) -> Any:
         import pandas as pd
 
         index = pd.Index(parameter.values)
-        return index.slice_indexer(wanted.start, wanted.stop, wanted.step)
+        try:
+            return index.slice_indexer(wanted.start, wanted.stop, wanted.step)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpaceError(
+                f"cannot select {wanted} along parameter {parameter.name!r} ({parameter.summary()}): {error}. "
+                f"Select a list of values, or positions with isel()."
+            ) from None
     values = as_values(parameter.name, wanted)
     found = [np.flatnonzero(parameter.values == value) for value in np.atleast_1d(values)]
     for value, positions in zip(np.atleast_1d(values), found, strict=True):
         if not positions.size:
             raise SpaceError(
-                f"parameter {parameter.name!r} has no value {format_value(value)}; it has {parameter.summary(8)}. Values match exactly."
+                f"parameter {parameter.name!r} has no value {exact_text(value)}; it has {_nearest(parameter, value)}. Values match exactly."
             )
     if values.ndim == 0 and found[0].size == 1:
         return int(found[0][0])

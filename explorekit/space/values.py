@@ -62,6 +62,14 @@ def python_values(values: Values) -> list[Any]:
     return list(values)
 
 
+def exact_text(value: Any) -> str:
+    """Return a value as text that differs where values differ: ``0.30000000000000004``."""
+    short = format_value(value)
+    if isinstance(value, (float, np.floating)) and type(value)(short) != value:
+        return str(value)
+    return short
+
+
 def format_value(value: Any) -> str:
     """Return a value as short text: ``0.1``, ``'relu'``, ``2020-01-01``."""
     if isinstance(value, str):
@@ -74,21 +82,46 @@ def format_value(value: Any) -> str:
 
 
 def _array(name: str, given: Any) -> Values:
-    if not isinstance(given, np.ndarray):
+    if isinstance(given, (str, list, tuple)):
         _reject_mixed(name, given)
+        _reject_nul(name, given)
     try:
-        return np.array(getattr(given, "values", given))
+        values = np.array(getattr(given, "values", given))
     except (ValueError, TypeError) as error:
         raise SpaceError(
             f"parameter {name!r}: got a ragged or irregular sequence ({error}); expected values of one kind."
         ) from None
+    if values.dtype.kind in "fc" and isinstance(given, (list, tuple)):
+        return _exact(name, given, values)
+    return values
+
+
+def _reject_nul(name: str, given: Any) -> None:
+    """Look before NumPy does, which drops NUL at the end of a text without a word."""
+    for item in [given] if isinstance(given, str) else given:
+        if isinstance(item, str) and "\0" in item:
+            raise SpaceError(
+                f"parameter {name!r}: {item!r} contains a NUL character, which netCDF text cannot hold."
+            )
+
+
+def _exact(name: str, given: Any, values: Values) -> Values:
+    """NumPy rounds integers that share an array with floats, and takes 0 and 2⁶³ for floats."""
+    integers = [isinstance(item, (int, np.integer)) for item in given]
+    if given and all(integers) and min(given) >= 0 and max(given) < 2**64:
+        return np.array(given, dtype=np.uint64)
+    for position, (item, value) in enumerate(zip(given, values.ravel().tolist(), strict=False)):
+        if integers[position] and (all(integers) or int(item) != value):
+            raise SpaceError(
+                f"parameter {name!r} has the integer {item} at position {position}, which {values.dtype} would round or turn "
+                f"into a float; expected values that one type holds exactly. Give all as floats, or integers of 64 bits."
+            )
+    return values
 
 
 def _reject_mixed(name: str, given: Any) -> None:
     """NumPy turns ``[1, 'a']`` into text and ``[True, 2]`` into integers without a word."""
-    if not isinstance(given, (list, tuple)):
-        return
-    families = {_family(item) for item in given}
+    families = {_family(item) for item in ([] if isinstance(given, str) else given)}
     if len(families) > 1:
         raise SpaceError(
             f"parameter {name!r}: got values of mixed types ({', '.join(sorted(families))}) in {listing(given)}; "
@@ -114,7 +147,7 @@ def _representable(name: str, values: Values) -> Values:
         values = _from_objects(name, values)
         kind = values.dtype.kind
     if kind == "T":
-        values = values.astype(str)
+        values = _from_objects(name, values.astype(object))
         kind = "U"
     if kind not in KIND or values.dtype.itemsize not in _ITEMSIZES.get(kind, (values.dtype.itemsize,)):
         raise SpaceError(
@@ -141,15 +174,28 @@ def _from_objects(name: str, values: Values) -> Values:
         return np.array(items, dtype=str).reshape(values.shape)
     if all(isinstance(item, date) for item in items):
         if any(isinstance(item, datetime) and item.tzinfo for item in items):
-            raise SpaceError(
-                f"parameter {name!r} has times with a time zone, which netCDF cannot hold; "
-                f"convert them to UTC and drop the zone."
-            )
-        return np.array(items, dtype="datetime64[us]").reshape(values.shape)
+            raise _time_zone(name)
+        # As Python's own, the times of pandas would lose their nanoseconds.
+        times = [
+            getattr(item, "to_datetime64", lambda item=item: np.datetime64(item, "us"))() for item in items
+        ]
+        return np.concatenate([_nanoseconds(name, np.array([time])) for time in times]).reshape(values.shape)
+    if all(isinstance(item, int) for item in items):
+        raise SpaceError(
+            f"parameter {name!r}: the integers {listing(items, 3)} do not fit 64 bits; expected −2⁶³ to 2⁶⁴ − 1. "
+            f"Give floats, or text."
+        )
     types = sorted({type(item).__name__ for item in items})
     raise SpaceError(
         f"parameter {name!r}: netCDF cannot hold values of type {', '.join(types)} (got {listing(items, 3)}); "
         f"expected {_ACCEPTED}. Explore a label instead, and look the object up in the simulation."
+    )
+
+
+def _time_zone(name: str) -> SpaceError:
+    return SpaceError(
+        f"parameter {name!r} has times with a time zone, which netCDF cannot hold; "
+        f"convert them to UTC and drop the zone."
     )
 
 
@@ -171,6 +217,8 @@ def _nanoseconds(name: str, values: Values) -> Values:
     exact = values.astype("datetime64[ns]")
     if not np.array_equal(exact.astype(values.dtype), values, equal_nan=True):
         raise SpaceError(
-            f"parameter {name!r} has times outside 1678–2262, which 64-bit nanoseconds cannot hold: {listing(values, 2)}."
+            f"parameter {name!r} has times that 64-bit nanoseconds cannot hold, which reach from 1678 to 2262: "
+            f"{listing(np.atleast_1d(values)[np.atleast_1d(exact.astype(values.dtype) != values)].astype(str).tolist(), 2)}. "
+            f"Give numbers with units instead."
         )
     return exact
