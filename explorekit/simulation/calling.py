@@ -58,6 +58,7 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
         If a parameter has no argument, or a required argument no parameter.
     """
     signature = _signature(simulation)
+    _reject_positional_only(simulation, signature)
     arguments = {
         name: p for name, p in signature.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     }
@@ -71,6 +72,7 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
             groups.setdefault(argument, []).append(name)
         else:
             direct.append((name, argument))
+    _reject_twice(simulation, direct, groups)
     given = {argument for _, argument in direct} | set(groups)
     injected = frozenset(name for name in INJECTED if name in arguments and name not in given)
     _check_complete(simulation, signature, given | injected, names)
@@ -83,7 +85,7 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
 def _signature(simulation: Simulation) -> Mapping[str, inspect.Parameter]:
     try:
         return inspect.signature(simulation.function).parameters
-    except ValueError:
+    except (ValueError, TypeError):
         raise SimulationError(
             f"simulation {simulation.name!r} has no signature to match parameters with; wrap it in a Python function."
         ) from None
@@ -113,14 +115,30 @@ def _argument(
     )
 
 
-def _check_complete(
-    simulation: Simulation, signature: Mapping[str, inspect.Parameter], given: set[str], names: list[str]
-) -> None:
+def _reject_positional_only(simulation: Simulation, signature: Mapping[str, inspect.Parameter]) -> None:
     for name, p in signature.items():
         if p.kind is p.POSITIONAL_ONLY and p.default is p.empty:
             raise SimulationError(
                 f"argument {name!r} of {simulation.name!r} is positional-only; parameters are passed by keyword. Remove the '/'."
             )
+
+
+def _reject_twice(
+    simulation: Simulation, direct: list[tuple[str, str]], groups: Mapping[str, list[str]]
+) -> None:
+    sources: dict[str, list[str]] = {}
+    for name, argument in direct:
+        sources.setdefault(argument, list(groups.get(argument, ()))).append(name)
+    for argument, names in sources.items():
+        if len(names) > 1:
+            raise SimulationError(
+                f"the parameters {listing(names)} all reach the argument {argument!r} of {simulation.name!r}; keep one of them."
+            )
+
+
+def _check_complete(
+    simulation: Simulation, signature: Mapping[str, inspect.Parameter], given: set[str], names: list[str]
+) -> None:
     variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     missing = [
         n for n, p in signature.items() if p.default is p.empty and p.kind not in variadic and n not in given

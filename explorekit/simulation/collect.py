@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from explorekit.errors import OutputError
 from explorekit.simulation.outputs import Outputs, same
 from explorekit.simulation.schema import Field, Schema, join
 
@@ -67,14 +68,13 @@ class Collector:
 
     def __init__(self, expected: Schema) -> None:
         self._columns = {name: Column(one) for name, one in expected.items()}
+        self._scalars = {name: column for name, column in self._columns.items() if _is_quick(column.field)}
         self._marks: dict[str, int] = {}
 
     def add_scalar(self, name: str, row: int, value: Any) -> bool:
         """Add a lone number, if the variable is known to be one; the quick way in for runs of a microsecond."""
-        column = self._columns.get(name)
-        if column is None or column.field.dims or column.field.family != "number":
-            return False
-        if type(value) is int and value not in _INT64:
+        column = self._scalars.get(name)
+        if column is None or (type(value) is int and value not in _INT64):
             return False
         column.rows.append(row)
         column.values.append(value)
@@ -82,12 +82,9 @@ class Collector:
 
     def add_scalars(self, row: int, values: Mapping[str, Any]) -> bool:
         """Add several lone numbers, if every one is known to be one; else none."""
-        columns = self._columns
+        columns = self._scalars
         for name, value in values.items():
-            column = columns.get(name)
-            if column is None or column.field.dims or column.field.family != "number":
-                return False
-            if type(value) is int and value not in _INT64:
+            if name not in columns or (type(value) is int and value not in _INT64):
                 return False
         for name, value in values.items():
             column = columns[name]
@@ -107,13 +104,33 @@ class Collector:
         items += [(name, output, True) for name, output in outputs.coords.items()]
         fields = {name: Field.of(output, coordinate=coordinate) for name, output, coordinate in items}
         joined = {
-            name: join(name, self._columns[name].field, one) if name in self._columns else one
+            name: _join_exactly(name, self._columns[name].field, one) if name in self._columns else one
             for name, one in fields.items()
         }
+        self._reject_halves(joined)
         for name, output, coordinate in items:
             column = self._columns.setdefault(name, Column(joined[name]))
-            column.field = joined[name]
+            self._set_field(name, column, joined[name])
             self._append(column, row, output.values, coordinate)
+
+    def _set_field(self, name: str, column: Column, one: Field) -> None:
+        if one is not column.field or name not in self._scalars:
+            column.field = one
+            self._scalars.pop(name, None)
+            if _is_quick(one):
+                self._scalars[name] = column
+
+    def _reject_halves(self, joined: Schema) -> None:
+        """A complex output is kept as two, whose names no other may have."""
+        known = {name: column.field for name, column in self._columns.items()} | dict(joined)
+        for name, one in known.items():
+            if one.dtype[1] == "c":
+                for half in (f"{name}_real", f"{name}_imag"):
+                    if half in known and (name in joined or half in joined):
+                        raise OutputError(
+                            f"the complex output {name!r} is kept as {name}_real and {name}_imag, but there is an output {half!r}; "
+                            f"rename one."
+                        )
 
     @staticmethod
     def _append(column: Column, row: int, values: Any, coordinate: bool) -> None:
@@ -137,7 +154,7 @@ class Collector:
         """Add what `take_new` returned, in another process."""
         for name, saved in piece.items():
             column = self._columns.setdefault(name, Column(saved.field))
-            column.field = join(name, column.field, saved.field)
+            self._set_field(name, column, join(name, column.field, saved.field))
             for row, values in zip(saved.rows, saved.values, strict=True):
                 self._append(column, row, values, saved.field.coordinate)
         self._marks = {name: len(column.rows) for name, column in self._columns.items()}
@@ -154,6 +171,21 @@ class Collector:
         longest, ragged = _lengths(filled, ok.size)
         stacked = {name: _stack(column, ok, longest) for name, column in filled.items()}
         return stacked, ragged
+
+
+def _is_quick(one: Field) -> bool:
+    """Return whether lone Python numbers may join an output unseen; one of uint64 would round with them."""
+    return one.family == "number" and not one.dims and not one.coordinate and one.dtype[1:] != "u8"
+
+
+def _join_exactly(name: str, known: Field, new: Field) -> Field:
+    joined = join(name, known, new)
+    if joined.dtype[1] == "f" and known.dtype[1] in "iu" and new.dtype[1] in "iu":
+        raise OutputError(
+            f"output {name!r} is {np.dtype(new.dtype)} here and {np.dtype(known.dtype)} at other points, and no integer type "
+            f"holds both; return one of them at every point."
+        )
+    return joined
 
 
 def _lengths(
@@ -178,7 +210,7 @@ def _stack(column: Column, ok: npt.NDArray[np.bool_], longest: Mapping[str, int]
     shape = tuple(longest[dim] for dim in one.dims)
     if one.coordinate and all(values is first for values in column.values) and np.shape(first) == shape:
         return Stacked(one, np.asarray(first), constant=True, given=None)
-    if all(np.shape(values) == shape for values in column.values):
+    if not shape or all(np.shape(values) == shape for values in column.values):
         values = np.array(column.values)
     else:
         values = np.array([_padded(np.asarray(each), shape) for each in column.values])

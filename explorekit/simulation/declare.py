@@ -33,7 +33,10 @@ class Simulation:
     @property
     def name(self) -> str:
         """The function's name, or ``result`` for a lambda: what a lone returned value is called."""
-        name = getattr(self.function, "__name__", type(self.function).__name__)
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        name = getattr(function, "__name__", type(function).__name__)
         return name if name.isidentifier() else "result"
 
     def attrs(self, variable: str) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What a simulation returns, in one form: named arrays with dimensions, and their coordinates."""
 
 import inspect
+import re
+import unicodedata
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,16 @@ from explorekit.simulation.declare import Simulation
 
 STEP = "step"
 POINT = "point"
-RESERVED = frozenset({POINT, "sample", "repetition", "occurrence", "status"})
+RESERVED = frozenset(
+    {POINT, "sample", "repetition", "occurrence", "status", "runs", "failures", "provenance"}
+)
+_LONGEST_NAME = 240  # bytes; netCDF takes 256, of which our endings need a few
+_OWN_ATTRS = frozenset(
+    {
+        *("_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "coordinates"),
+        *("ancillary_variables", "explorekit_complex"),
+    }
+)
 
 _FAMILY = {
     "b": "number",
@@ -88,18 +99,59 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
     outputs = (
         _from_steps(result, simulation) if inspect.isgenerator(result) else _from_value(result, simulation)
     )
+    if both := outputs.variables.keys() & outputs.coords.keys():
+        raise OutputError(
+            f"the simulation returned {min(both)!r} both as an output and as a coordinate; rename one."
+        )
     for name, output in {**outputs.variables, **outputs.coords}.items():
+        _check_name("output", name)
         if name in taken or name in RESERVED:
             raise OutputError(
                 f"the simulation returned {name!r}, a name that is taken by the space; rename the output."
             )
+        if len(set(output.dims)) < len(output.dims):
+            raise OutputError(
+                f"the simulation returned {name!r} with the dimensions {output.dims}; expected distinct ones. Rename one."
+            )
         for dim in output.dims:
+            _check_name("dimension", dim)
             if dim in taken or dim in RESERVED:
                 raise OutputError(
                     f"the simulation returned {name!r} with dimension {dim!r}, which is taken by the space; rename the dimension."
                 )
-    outputs.sizes()
+    _check_derived(outputs, taken)
     return outputs
+
+
+def _check_name(what: str, name: str) -> None:
+    usable = (
+        re.fullmatch(r"\w[^\x00-\x1f\x7f/]*(?<! )", name)
+        and len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
+        and unicodedata.normalize("NFC", name) == name
+        and name.isprintable()
+    )
+    if not usable:
+        raise OutputError(
+            f"the simulation returned the {what} {name!r}, which netCDF does not take as a name; expected a letter or digit, "
+            f"then printable characters but '/', at most {_LONGEST_NAME} bytes. Rename it."
+        )
+
+
+def _check_derived(outputs: Outputs, taken: frozenset[str]) -> None:
+    """Reject names that the results give to what stands beside an output: its lengths, halves, and absences."""
+    fields = {**outputs.variables, **outputs.coords}
+    derived = {f"{name}_given": name for name in fields}
+    derived |= {f"{dim}_size": dim for dim in outputs.sizes()}
+    derived |= {f"{name}_values": name for name, coord in outputs.coords.items() if name in coord.dims}
+    for name, output in fields.items():
+        if output.values.dtype.kind == "c":
+            derived |= {f"{name}_real": name, f"{name}_imag": name}
+    for name, source in derived.items():
+        if name in fields or name in taken:
+            raise OutputError(
+                f"the simulation returned {source!r}, for which the results need the name {name!r} too, and that is taken; "
+                f"rename one of them."
+            )
 
 
 def _from_value(result: Any, simulation: Simulation) -> Outputs:
@@ -149,14 +201,22 @@ def _from_dataset(dataset: Any, simulation: Simulation) -> Outputs:
 
 
 def _labelled(name: str, variable: Any, declared: Mapping[str, Any]) -> Output:
-    attrs = {
-        k: v
-        for k, v in variable.attrs.items()
-        if isinstance(v, (str, int, float)) and not isinstance(v, bool)
-    }
-    return Output(
-        tuple(str(d) for d in variable.dims), _storable(name, variable.values), {**attrs, **declared}
-    )
+    values = _storable(name, variable.values)
+    attrs = {k: v for k, v in variable.attrs.items() if _is_plain(k, v)}
+    if values.dtype.kind == "M":
+        attrs = {
+            k: v for k, v in attrs.items() if k not in ("units", "calendar")
+        }  # the file's own are at work
+    return Output(tuple(str(d) for d in variable.dims), values, {**attrs, **declared})
+
+
+def _is_plain(key: Any, value: Any) -> bool:
+    """Return whether netCDF and JSON can both hold an attribute; others are left out, being no results."""
+    if not isinstance(key, str) or not re.fullmatch(r"\w[^\x00-\x1f\x7f/]*(?<! )", key) or key in _OWN_ATTRS:
+        return False
+    if isinstance(value, str):
+        return not _unstorable(value)
+    return isinstance(value, float) or (type(value) is int and -(2**63) <= value < 2**63)
 
 
 def _output(name: str, value: Any, simulation: Simulation) -> Output:
@@ -173,20 +233,24 @@ def _output(name: str, value: Any, simulation: Simulation) -> Output:
 
 def _storable(name: str, value: Any) -> npt.NDArray[Any]:
     """Return a copy as an array that netCDF can hold: the simulation may go on to change its own."""
+    if isinstance(value, np.ma.MaskedArray):
+        value = _unmasked(name, value)
     try:
         values = np.array(value)
     except (ValueError, TypeError) as error:
         raise OutputError(
             f"the simulation returned {name!r} as a ragged sequence ({error}); expected {_EXPECTED}."
         ) from None
-    if values.dtype.kind == "O":
-        values = _from_objects(name, values)
-    if values.dtype.kind == "T":
-        values = values.astype(str)
+    if values.dtype.kind in "OT":
+        values = _from_objects(name, values.astype(object))
     if values.dtype == np.float16:
         values = values.astype(np.float32)
     if values.dtype.kind == "M":
-        values = values.astype("datetime64[ns]")
+        values = _nanoseconds(name, values)
+    if values.dtype.kind == "U":
+        for text in [value] if isinstance(value, str) else values.ravel().tolist():
+            if reason := _unstorable(text):
+                raise OutputError(f"the simulation returned {name!r} with the text {text!r}, which {reason}.")
     if values.dtype.kind not in _FAMILY or (
         values.dtype.itemsize > (16 if values.dtype.kind == "c" else 8) and values.dtype.kind != "U"
     ):
@@ -201,13 +265,49 @@ def _from_objects(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     items = values.ravel().tolist()
     if items and all(isinstance(item, str) for item in items):
         return np.array(items, dtype=str).reshape(values.shape)
-    if items and all(isinstance(item, datetime) and item.tzinfo is None for item in items):
-        return np.array(items, dtype="datetime64[ns]").reshape(values.shape)
+    if items and all(isinstance(item, date) and getattr(item, "tzinfo", None) is None for item in items):
+        # As Python's own, the times of pandas would lose their nanoseconds.
+        times = [
+            getattr(item, "to_datetime64", lambda item=item: np.datetime64(item, "us"))() for item in items
+        ]
+        return np.concatenate([_nanoseconds(name, np.array([time])) for time in times]).reshape(values.shape)
     kinds = ", ".join(sorted({type(item).__name__ for item in items}))
     raise OutputError(
         f"the simulation returned {name!r} holding {kinds or 'nothing'}, which netCDF cannot hold; "
         f"expected {_EXPECTED} of bool, int, float, complex, str or datetime64."
     )
+
+
+def _nanoseconds(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    exact = values.astype("datetime64[ns]")
+    if not np.array_equal(exact.astype(values.dtype), values, equal_nan=True):
+        raise OutputError(
+            f"the simulation returned {name!r} with times that 64-bit nanoseconds cannot hold, which reach from 1678 to 2262; "
+            f"return numbers with units instead."
+        )
+    return exact
+
+
+def _unmasked(name: str, values: Any) -> npt.NDArray[Any]:
+    if values.dtype.kind in "fc":
+        return np.asarray(values.filled(np.nan))
+    if np.ma.is_masked(values):
+        raise OutputError(
+            f"the simulation returned {name!r} with masked values of dtype {values.dtype}, which has none to say missing; "
+            f"return floats, or fill them."
+        )
+    return np.asarray(values.data)
+
+
+def _unstorable(text: str) -> str:
+    """Return why netCDF cannot hold a text, or an empty one."""
+    if "\0" in text:
+        return "contains a NUL character; netCDF text cannot hold it"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "is not valid Unicode; no file can hold it"
+    return ""
 
 
 def _from_steps(steps: Generator[Any, Any, Any], simulation: Simulation) -> Outputs:
@@ -239,6 +339,10 @@ def _stack(steps: list[Outputs]) -> Outputs:
     if late := {name for step in steps for name in step.variables} - variables.keys():
         raise OutputError(
             f"the simulation yielded {min(late)!r} at a later step only; yield every output at every step."
+        )
+    if late := {name for step in steps for name in step.coords} - first.coords.keys():
+        raise OutputError(
+            f"the simulation yielded the coordinate {min(late)!r} at a later step only; yield it at every step, or never."
         )
     coords = {}
     for name, coord in first.coords.items():

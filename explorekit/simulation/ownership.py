@@ -32,16 +32,19 @@ def users_modules() -> list[ModuleType]:
 
 
 def users_source(name: str) -> str | None:
-    """Return the source of one of the user's modules that is not loaded yet, or None if it is not theirs."""
+    """Return the source in the file of one of the user's modules, or None if it is not theirs."""
+    if name.partition(".")[0] in {*sys.stdlib_module_names, _OWN_NAME}:
+        return None
     try:
         spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, AttributeError):
         return None
     if spec is None or not spec.origin or not spec.origin.endswith(".py") or _is_installed(spec.origin):
         return None
-    if name.partition(".")[0] in {*sys.stdlib_module_names, _OWN_NAME}:
+    try:
+        return Path(spec.origin).read_text(encoding="utf-8")
+    except (OSError, ValueError):
         return None
-    return Path(spec.origin).read_text(encoding="utf-8")
 
 
 @cache
