@@ -8,6 +8,7 @@ from typing import Any
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
+from explorekit.errors import StudyError
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
 from explorekit.store.directory import MARKER, StudyDirectory, StudyRecord
@@ -44,9 +45,17 @@ class StudyBackend(BackendEntrypoint):
         Returns
         -------
         xarray.Dataset
+
+        Raises
+        ------
+        StudyError
+            If there is no study at the path, no such group, or `fill` does not fit.
         """
         path = Path(filename_or_obj)
-        dataset = _open_directory(path, group, fill) if path.is_dir() else open_exported(path, group)
+        if group not in (None, "/", "runs"):
+            raise StudyError(f"got group={group!r}; expected 'runs', or none for the results.")
+        group = None if group == "/" else group
+        dataset = _open_directory(path, group, fill) if path.is_dir() else open_exported(path, group, fill)
         return dataset.drop_vars(drop_variables, errors="ignore") if drop_variables else dataset
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
@@ -70,4 +79,6 @@ def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | Non
     catalog = Catalog(directory, directory.read_space(record.space))
     catalog.refresh()
     snapshot = catalog.snapshot(versions_that_count(record), fill)
-    return runs_dataset(snapshot) if group == "runs" else results_dataset(snapshot, dataset_attrs(record))
+    dataset = runs_dataset(snapshot) if group == "runs" else results_dataset(snapshot, dataset_attrs(record))
+    dataset.set_close(catalog.close)
+    return dataset

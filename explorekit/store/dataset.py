@@ -66,10 +66,11 @@ def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
         "error": (ErrorArray(snapshot), {"long_name": "type and message of the error"}),
     }
     taken = {*snapshot.space.parameters, *snapshot.space.dims}
-    variables = {
-        f"run_{name}" if name in taken else name: _lazy(snapshot, array, (), attrs)
-        for name, (array, attrs) in arrays.items()
-    }
+    variables = {}
+    for name, (array, attrs) in arrays.items():
+        while name in taken:
+            name = f"run_{name}"  # noqa: PLW2901
+        variables[name] = _lazy(snapshot, array, (), attrs)
     coords = {str(name): variable.variable for name, variable in snapshot.space.to_dataset().coords.items()}
     return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)))
 

@@ -63,7 +63,7 @@ class StudyDirectory:
     """A directory that holds a study."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # whatever becomes of the working directory
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
@@ -136,6 +136,10 @@ class StudyDirectory:
             )
         except FileNotFoundError:
             raise StudyError(f"{self.path} holds no study: there is no {MARKER}. Check the path.") from None
+        except OSError as error:
+            raise StudyError(
+                f"cannot read {file}: {error.strerror or error}. Check its permissions."
+            ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise StudyError(
                 f"{file} is damaged ({error}); restore it from a copy. Results in {self.path / 'runs'} are untouched."
@@ -166,7 +170,21 @@ class StudyDirectory:
         return name
 
     def read_space(self, name: str) -> Space:
-        return read_space(self.path / "spaces" / f"{name}.nc")
+        """Read a coordinate set.
+
+        Raises
+        ------
+        StudyError
+            If it is missing or damaged.
+        """
+        file = self.path / "spaces" / f"{name}.nc"
+        try:
+            return read_space(file)
+        except (OSError, RuntimeError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StudyError(
+                f"{file} is missing or damaged ({type(error).__name__}: {error}); restore it from a copy. "
+                f"Results in {self.runs} are untouched."
+            ) from error
 
     # ---- shards
 
@@ -182,7 +200,8 @@ class StudyDirectory:
         """Delete files that were being written when their writer died."""
         for folder in (self.path, *(self.path / name for name in FOLDERS)):
             for leftover in folder.glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
+                if not leftover.is_dir():  # directories are locks, and another process may be at them
+                    leftover.unlink(missing_ok=True)
 
     # ---- epochs
 
@@ -235,6 +254,8 @@ class StudyDirectory:
     def check_writable(self) -> None:
         """Raise `StudyError` now if runs could not be written."""
         try:
+            for name in FOLDERS:  # an archive may have dropped those that were empty
+                (self.path / name).mkdir(mode=_PRIVATE, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.runs, prefix=".", suffix=".tmp") as file:
                 file.write(b"\0" * 65536)
                 file.flush()

@@ -5,11 +5,11 @@ By the CF conventions, so that xarray, ncdump and other languages read it withou
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -17,7 +17,7 @@ from explorekit.errors import StudyError
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
-from explorekit.store.netcdf import create_file, define, encoded_width
+from explorekit.store.netcdf import create_file_beside_others, define, encoded_width, hdf5_lock, open_file
 from explorekit.store.reader import OutputArray
 from explorekit.store.shard import Failure, put_failures
 from explorekit.store.snapshot import Snapshot
@@ -47,7 +47,7 @@ def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance:
     """
     temporary = durable.temporary_name(path.parent)
     try:
-        with create_file(temporary) as file:
+        with create_file_beside_others(temporary) as file:
             _write(file, snapshot, attrs, provenance)
         durable.sync(temporary)
         durable.rename(temporary, path)
@@ -56,37 +56,50 @@ def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance:
     except RuntimeError as error:
         raise StudyError(f"cannot write {path}: {error}. Is the disk full?") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only file system refuses even to remove what is not there
+            temporary.unlink(missing_ok=True)
 
 
 def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     results = results_dataset(snapshot, attrs)
-    file.setncatts(results.attrs)
-    put_space(file, snapshot.space)
-    for name, size in results.sizes.items():
-        if name not in file.dimensions:
-            file.createDimension(name, size)
+    with hdf5_lock():
+        file.setncatts(results.attrs)
+        put_space(file, snapshot.space)
+        for name, size in results.sizes.items():
+            if name not in file.dimensions:
+                file.createDimension(name, size)
     for name, variable in results.variables.items():
         if name not in snapshot.space.parameters:
-            _put(file, str(name), _with_coordinates(variable, results) if name in results.data_vars else variable, snapshot)
+            _put(
+                file,
+                str(name),
+                _with_coordinates(variable, results) if name in results.data_vars else variable,
+                snapshot,
+            )
     _put_runs(file, snapshot)
     positions, texts, _ = failed_points(snapshot)
-    if texts:
-        put_failures(file, [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)])
-    _put_provenance(file, provenance)
+    with hdf5_lock():
+        _put_provenance(file, provenance)
+        if texts:
+            put_failures(file, [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)])
 
 
 def _with_coordinates(variable: xr.Variable, results: xr.Dataset) -> xr.Variable:
     """Name the coordinates that are no dimensions, as CF asks; readers take them for data otherwise."""
     names = [n for n, c in results.coords.items() if c.dims != (n,) and set(c.dims) <= set(variable.dims)]
-    stored = [part for n in names for part in ((f"{n}_real", f"{n}_imag") if results[n].dtype.kind == "c" else (str(n),))]
+    stored = [
+        part
+        for n in names
+        for part in ((f"{n}_real", f"{n}_imag") if results[n].dtype.kind == "c" else (str(n),))
+    ]
     named = variable.copy(deep=False)
     named.attrs = {**variable.attrs, **({"coordinates": " ".join(stored)} if stored else {})}
     return named
 
 
 def _put_runs(file: Any, snapshot: Snapshot) -> None:
-    group = file.createGroup("runs")
+    with hdf5_lock():
+        group = file.createGroup("runs")
     for name, variable in runs_dataset(snapshot).variables.items():
         _copy(group, str(name), variable)
 
@@ -105,13 +118,22 @@ def _put(file: Any, name: str, variable: xr.Variable, snapshot: Snapshot) -> Non
     if field is None or np.dtype(field.dtype).kind not in "biu" or not snapshot.has_missing(source):
         _copy(file, name, variable)
         return
-    # Once to find the extent, so that the fill value lies outside; once to write.
-    present = [block[~np.isnan(block)] for _, block in _blocks(_tolerant(snapshot, source, np.nan))]
-    numbers = [block for block in present if block.size]
-    extent = (int(min(b.min() for b in numbers)), int(max(b.max() for b in numbers))) if numbers else (0, 0)
-    target = define(file, name, [str(d) for d in variable.dims], field.dtype, variable.attrs, extent=extent)
+    dtype = np.dtype(field.dtype)
+    extent = _extent(snapshot, source, dtype)
+    dims = [str(d) for d in variable.dims]
+    with hdf5_lock():
+        target = define(file, name, dims, dtype, variable.attrs, extent=extent)
     for key, block in _blocks(_tolerant(snapshot, source, target.fill)):
-        target.parts[0][key] = block
+        with hdf5_lock():
+            target.parts[0][key] = block
+
+
+def _extent(snapshot: Snapshot, name: str, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return the smallest and the largest value that is there: under two fills, what stays the same."""
+    zeros, ones = (_blocks(_tolerant(snapshot, name, dtype.type(fill))) for fill in (0, 1))
+    present = [a[a == b] for (_, a), (_, b) in zip(zeros, ones, strict=True)]
+    numbers = [block for block in present if block.size]
+    return (int(min(b.min() for b in numbers)), int(max(b.max() for b in numbers))) if numbers else (0, 0)
 
 
 def _tolerant(snapshot: Snapshot, name: str, fill: Any) -> OutputArray:
@@ -122,9 +144,12 @@ def _copy(group: Any, name: str, variable: xr.Variable) -> None:
     width = None
     if variable.dtype.kind == "U":
         width = max(encoded_width(block) for _, block in _blocks(variable))
-    target = define(group, name, [str(d) for d in variable.dims], variable.dtype, variable.attrs, width=width)
+    dims = [str(d) for d in variable.dims]
+    with hdf5_lock():
+        target = define(group, name, dims, variable.dtype, variable.attrs, width=width)
     for key, block in _blocks(variable):
-        target.put(key, block)
+        with hdf5_lock():
+            target.put(key, block)
 
 
 def _blocks(array: Any) -> Iterator[tuple[Any, Any]]:
@@ -145,7 +170,7 @@ def _values(array: Any, key: tuple[slice, ...]) -> Any:
 
 def read_provenance(path: Path) -> dict[str, Any]:
     """Return the provenance of an exported file."""
-    with netCDF4.Dataset(path) as file:
+    with open_file(path) as file:
         if "provenance" not in file.groups:
             return {}
         group = file["provenance"]

@@ -1,22 +1,27 @@
 """Reading an exported file back: what plain xarray reads, with complex numbers and texts as they were."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 import pandas as pd
 import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
-from explorekit.errors import StudyError
+from explorekit.errors import StudyError, listing, suggest
 from explorekit.space import Space
+from explorekit.space.axis import OCCURRENCE
 from explorekit.store.dataset import failures_table
-from explorekit.store.netcdf import COMPLEX, fetch
+from explorekit.store.netcdf import COMPLEX, fetch, open_file
+from explorekit.store.reader import check_exact
 from explorekit.store.shard import read_failures
+from explorekit.store.snapshot import dtype_with
 from explorekit.store.spaces import LABELS, get_space
 
 
-def open_exported(path: Path, group: str | None = None) -> xr.Dataset:
+def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] | None = None) -> xr.Dataset:
     """Open the results (or with ``group="runs"`` the record) of an exported file, lazily.
 
     Raises
@@ -24,17 +29,21 @@ def open_exported(path: Path, group: str | None = None) -> xr.Dataset:
     StudyError
         If the file is not one that a study was exported to.
     """
-    exported_space(path)
+    space = exported_space(path)
     dataset = xr.open_dataset(path, engine="netcdf4", group=group, cache=False)
-    dataset = _rejoin_complex(dataset)
+    close = dataset.close
     dataset.attrs.pop(LABELS, None)
-    return _with_wide_floats(_with_plain_text(dataset))
+    dataset = _with_plain_text(_with_integers(_rejoin_complex(dataset), path.absolute(), fill or {}))
+    dataset = dataset.drop_vars([name for name in dataset.variables if str(name).endswith(f".{OCCURRENCE}")])
+    dataset = dataset.set_coords([name for name in space.parameters if name in dataset.variables])
+    dataset.set_close(close)
+    return dataset
 
 
 def exported_space(path: Path) -> Space:
     """Return the space of an exported file."""
     try:
-        with netCDF4.Dataset(path) as file:
+        with open_file(path) as file:
             if LABELS in file.ncattrs():
                 return get_space(file)
     except OSError as error:
@@ -47,7 +56,7 @@ def exported_space(path: Path) -> Space:
 def exported_failures(path: Path) -> pd.DataFrame:
     """Return the failures of an exported file; see `explorekit.Study.failures`."""
     space = exported_space(path)
-    with netCDF4.Dataset(path) as file:
+    with open_file(path) as file:
         failures = read_failures(file)
         status = fetch(file, "status", np.int8).ravel()
     positions = np.array([failure.row for failure in failures], dtype=np.int64)
@@ -64,21 +73,70 @@ def _rejoin_complex(dataset: xr.Dataset) -> xr.Dataset:
     joined: dict[Any, xr.Variable] = {}
     for name, (real, imag) in halves.items():
         attrs = {key: value for key, value in dataset[real].attrs.items() if key != COMPLEX}
-        values = dataset[real].values + 1j * dataset[imag].values
+        values = np.empty(dataset[real].shape, np.result_type(dataset[real].dtype, np.complex64))
+        values.real, values.imag = dataset[real].values, dataset[imag].values  # 1j * inf would be nan + infj
         joined[name] = xr.Variable(dataset[real].dims, values, attrs)
     parts = [part for pair in halves.values() for part in pair]
     as_coords = {name: v for name, v in joined.items() if f"{name}_real" in coords or v.dims == (name,)}
     return dataset.drop_vars(parts).assign(joined).set_coords([str(name) for name in as_coords])
 
 
-def _with_wide_floats(dataset: xr.Dataset) -> xr.Dataset:
-    """Read integers of which some are missing as float64, as a study does; xarray chooses float32 for short ones."""
-    short = [
-        name
-        for name, variable in dataset.variables.items()
-        if variable.dtype == np.float32 and np.dtype(variable.encoding.get("dtype", "f4")).kind in "iu"
-    ]
-    return dataset.assign({name: dataset[name].astype(np.float64) for name in short})
+def _with_integers(dataset: xr.Dataset, path: Path, fill: Mapping[str, Any]) -> xr.Dataset:
+    """Read integers and bools of which some are missing as a study does, not as the floats that xarray chooses."""
+    masked = {
+        str(name): np.dtype(variable.encoding["dtype"])
+        for name, variable in dataset.data_vars.items()
+        if variable.dtype.kind == "f" and np.dtype(variable.encoding.get("dtype", "f8")).kind in "iu"
+    }
+    if unknown := [name for name in fill if name not in dataset.data_vars]:
+        raise StudyError(
+            f"got fill for {unknown[0]!r}; the outputs are {listing(dataset.data_vars)}.{suggest(unknown[0], masked)}"
+        )
+    if other := [name for name in fill if name not in masked and dataset[name].dtype.kind not in "biu"]:
+        raise StudyError(
+            f"got fill for {other[0]!r}, which is no integer; an exported file says missing in its own way."
+        )
+    replaced = {}
+    for name, stored in masked.items():
+        variable = dataset[name].variable
+        array = MaskedIntegers(path, name, variable.shape, _dtype_of(stored, variable.attrs), fill.get(name))
+        replaced[name] = xr.Variable(
+            variable.dims, indexing.LazilyIndexedArray(array), variable.attrs, variable.encoding
+        )
+    return dataset.assign(replaced)
+
+
+def _dtype_of(stored: np.dtype[Any], attrs: Mapping[str, Any]) -> np.dtype[Any]:
+    return np.dtype(bool) if attrs.get("flag_meanings") == "false true" else stored
+
+
+class MaskedIntegers(BackendArray):
+    """Integers or bools of a file of which some are missing: as float64, or with a fill value as they are."""
+
+    def __init__(
+        self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
+    ) -> None:
+        self.path = path
+        self.name = name
+        self.shape = shape
+        self.fill = fill
+        self.dtype = np.dtype(np.float64) if fill is None else dtype_with(dtype, fill)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self.read)
+
+    def read(self, key: tuple[Any, ...]) -> Any:
+        """Return the values at an outer index."""
+        with open_file(self.path) as file:
+            variable = file.variables[self.name]
+            variable.set_auto_maskandscale(False)
+            stored = np.asarray(variable[key])
+            missing = stored == variable.getncattr("_FillValue")
+        if self.dtype.kind == "f":
+            check_exact(self.name, stored[~missing])
+        values = stored.astype(self.dtype)
+        values[missing] = np.nan if self.fill is None else self.fill
+        return values
 
 
 def _with_plain_text(dataset: xr.Dataset) -> xr.Dataset:

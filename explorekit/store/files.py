@@ -9,6 +9,8 @@ from typing import Any
 import netCDF4
 from xarray.backends.locks import HDF5_LOCK
 
+from explorekit.errors import ShardError
+
 MAX_OPEN = 64
 
 # Handles of garbage-collected owners. They are closed by whoever next holds the lock: the collector may run in a
@@ -28,16 +30,28 @@ class ShardFiles:
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[Any]:
-        """Hold the lock and yield the open file."""
+        """Hold the lock and yield the open file.
+
+        Raises
+        ------
+        ShardError
+            If the file cannot be opened, or what is read from it is damaged.
+        """
         with HDF5_LOCK:
             _close_abandoned()
             file = self._open.pop(path, None)
-            if file is None:
-                file = netCDF4.Dataset(path)
-            self._open[path] = file
-            while len(self._open) > MAX_OPEN:
-                self._open.popitem(last=False)[1].close()
-            yield file
+            try:
+                if file is None:
+                    file = netCDF4.Dataset(path)
+                self._open[path] = file
+                while len(self._open) > MAX_OPEN:
+                    self._open.popitem(last=False)[1].close()
+                yield file
+            except (OSError, RuntimeError) as error:  # netCDF4 reports a wrong checksum as RuntimeError
+                raise ShardError(
+                    f"{path.name} in {path.parent} is missing or damaged ({type(error).__name__}: {error}); "
+                    f"move it away, open the study again, and run it to replace its points."
+                ) from error
 
     def close(self) -> None:
         """Close all handles; they are opened again when needed."""

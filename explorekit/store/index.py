@@ -49,10 +49,10 @@ class Shard:
 def shard_in(name: str, header: Header, positions: Positions) -> Shard:
     """Return a shard whose rows have known positions in a space (−1: not in it)."""
     status = np.empty(header.size, dtype=np.int64)
-    assert header.status_runs is not None
     for start, stop, value in header.status_runs:
         status[start:stop] = value
-    edges = np.flatnonzero((np.diff(positions) != 1) | (np.diff(status) != 0)) + 1
+    apart = (np.diff(positions) != 1) | (positions[:-1] < 0)  # −1 and 0 are no neighbours
+    edges = np.flatnonzero(apart | (np.diff(status) != 0)) + 1
     first = np.concatenate([[0], edges])
     last = np.concatenate([edges, [header.size]])
     table = np.stack([positions[first], positions[first] + last - first, first, status[first]], axis=1)
@@ -77,7 +77,8 @@ def positions_by_label(space: Space, touched: Space, local: Positions) -> Positi
     for p in space.parameters.values():
         if p.dim is None and (p.name not in touched.parameters or not p.equals(touched.parameters[p.name])):
             return absent
-    if set(touched.dims) != set(space.dims) or touched.parameters.keys() != space.parameters.keys():
+    lies_on = [{name: p.dim for name, p in each.parameters.items()} for each in (space, touched)]
+    if lies_on[0] != lies_on[1]:
         return absent
     index = touched.unravel(local)
     flat = np.zeros(len(local), dtype=np.int64)

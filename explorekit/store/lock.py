@@ -6,6 +6,7 @@ monotonic clock: clocks of two hosts are never compared, and file locking, which
 relied on.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ from explorekit.errors import StudyBusyError
 
 HEARTBEAT = 5.0
 PATIENCE = 60.0
+_ATTEMPTS = 20
 
 
 class StudyLock:
@@ -34,7 +36,7 @@ class StudyLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
+        self._path = self._place = folder / "lock"
         self._owner = {
             "host": socket.gethostname(),
             "boot": _boot_id(),
@@ -46,14 +48,25 @@ class StudyLock:
         self._thread: threading.Thread | None = None
 
     def acquire(self) -> None:
-        while not self._take():
-            holder = self._holder()
-            if holder is not None and not self._is_stale(holder):
+        """Take the lock, or that of a holder who is gone."""
+        for attempt in range(_ATTEMPTS):
+            if self._take(self._path):
+                break
+            place, holder = self._current()
+            if holder is not None and not self._is_stale(place, holder):
                 raise StudyBusyError(
-                    f"the study at {self._path.parent} is being run by process {holder.get('pid')} on {holder.get('host')}; "
+                    f"the study at {self._path.parent} is being run by process {holder['pid']} on {holder['host']}; "
                     f"wait for it to end, or stop it."
                 )
-            self._break(holder)
+            if self._take(_successor(self._path, holder)) and self._is_mine():
+                break
+            time.sleep(0.01 * attempt)
+        else:
+            raise StudyBusyError(
+                f"the study at {self._path.parent} has a lock that can be neither read nor taken; "
+                f"if nobody runs the study, remove {self._path}."
+            )
+        self._stop.clear()
         self._thread = threading.Thread(target=self._beat, name="explorekit-heartbeat", daemon=True)
         self._thread.start()
 
@@ -62,64 +75,85 @@ class StudyLock:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        holder = self._holder()
-        if holder is not None and holder.get("token") == self._owner["token"]:
-            shutil.rmtree(self._path, ignore_errors=True)
+        if self._is_mine():
+            grave = self._aside()
+            with contextlib.suppress(OSError):
+                self._path.rename(grave)
+            shutil.rmtree(grave, ignore_errors=True)
 
-    def _take(self) -> bool:
+    def _take(self, place: Path) -> bool:
+        """Put our name at a place where nobody's is; of several who try, one rename succeeds."""
         # Filled aside and renamed, so that nobody ever sees a lock without an owner.
-        filled = self._path.with_name(f".{secrets.token_hex(8)}.lock.tmp")
+        filled = self._aside()
         filled.mkdir(mode=0o700)
         (filled / "owner.json").write_text(json.dumps(self._owner))
         (filled / "heartbeat").write_text("0")
         try:
-            filled.rename(self._path)
+            filled.rename(place)
         except OSError:
             shutil.rmtree(filled, ignore_errors=True)
             return False
+        self._place = place
         return True
 
-    def _holder(self) -> dict[str, Any] | None:
-        try:
-            return json.loads((self._path / "owner.json").read_text())  # type: ignore[no-any-return]
-        except (OSError, ValueError):
-            return None
+    def _aside(self) -> Path:
+        return self._path.with_name(f".{secrets.token_hex(8)}.lock.tmp")
 
-    def _is_stale(self, holder: dict[str, Any]) -> bool:
+    def _current(self) -> tuple[Path, dict[str, Any] | None]:
+        """Return who holds the lock, and where: the last of those who took it over, one after the other."""
+        place, holder = self._path, _owner_in(self._path)
+        while (successor := _successor(self._path, holder)).is_dir():
+            place, holder = successor, _owner_in(successor)
+            if holder is None:
+                break
+        return place, holder
+
+    def _is_mine(self) -> bool:
+        holder = self._current()[1]
+        return holder is not None and bool(holder["token"] == self._owner["token"])
+
+    def _is_stale(self, place: Path, holder: dict[str, Any]) -> bool:
         if holder["boot"] == self._owner["boot"] and holder["host"] == self._owner["host"]:
             return not _lives(holder)
-        beat, since = self._heartbeat(), time.monotonic()
-        while self._heartbeat() == beat:
+        beat, since = _heartbeat(place), time.monotonic()
+        while _heartbeat(place) == beat:
             if time.monotonic() - since > PATIENCE:
                 return True
-            time.sleep(1.0)
+            time.sleep(min(1.0, PATIENCE / 10))
         return False
-
-    def _heartbeat(self) -> str:
-        try:
-            return (self._path / "heartbeat").read_text()
-        except OSError:
-            return ""
-
-    def _break(self, holder: dict[str, Any] | None) -> None:
-        """Put a stale lock out of the way; of several who try, one rename succeeds."""
-        grave = self._path.with_name(f".{secrets.token_hex(8)}.lock.tmp")
-        if self._holder() != holder:
-            return
-        try:
-            self._path.rename(grave)
-        except OSError:
-            return
-        shutil.rmtree(grave, ignore_errors=True)
 
     def _beat(self) -> None:
         count = 0
         while not self._stop.wait(HEARTBEAT):
             count += 1
             try:
-                (self._path / "heartbeat").write_text(str(count))
+                (self._place / "heartbeat").write_text(str(count))
             except OSError:  # a full disk: the lock is judged by its process then
                 continue
+
+
+def _successor(lock: Path, holder: dict[str, Any] | None) -> Path:
+    """Return where the one stands who takes the lock over from a holder.
+
+    Named after the holder, so that who was slow to find it stale cannot take the lock from its successor.
+    """
+    return lock / f"after-{holder['token'] if holder else 'nobody'}"
+
+
+def _owner_in(folder: Path) -> dict[str, Any] | None:
+    try:
+        owner = json.loads((folder / "owner.json").read_text())
+    except (OSError, ValueError):
+        return None
+    known = isinstance(owner, dict) and owner.keys() >= {"host", "boot", "pid", "process_started", "token"}
+    return owner if known else None
+
+
+def _heartbeat(place: Path) -> str:
+    try:
+        return (place / "heartbeat").read_text()
+    except OSError:
+        return ""
 
 
 def _lives(holder: dict[str, Any]) -> bool:

@@ -4,19 +4,26 @@ netCDF has no bool, complex or time, and no filters for text of variable length.
 two variables, times integer nanoseconds, and texts fixed-width UTF-8.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import netCDF4
 import numpy as np
 import numpy.typing as npt
 
+from explorekit.errors import StudyError
+
 Array = npt.NDArray[Any]
 
 TIME_UNITS = "nanoseconds since 1970-01-01"
 COMPLEX = "explorekit_complex"
 CHUNK_BYTES = 256 * 1024
+_CLOSING_ATTEMPTS = 100
 _NAT = np.iinfo(np.int64).min
 
 
@@ -74,11 +81,11 @@ def define(
         return Writable(parts, dtype, None)
     if dtype.kind == "U":
         size = width or max(1, dtype.itemsize)
-        if f"string{size}" not in _dimensions(group):
-            group.createDimension(f"string{size}", size)
-        variable = _create(
-            group, name, np.dtype("S1"), [*dims, f"string{size}"], {**attrs, "_Encoding": "utf-8"}
-        )
+        # The dot keeps it apart from every dimension of a user: no part of their names is a number.
+        length = f"string.{size}"
+        if length not in _dimensions(group):
+            group.createDimension(length, size)
+        variable = _create(group, name, np.dtype("S1"), [*dims, length], {**attrs, "_Encoding": "utf-8"})
         variable.set_auto_chartostring(False)
         return Writable((variable,), dtype, None)
     stored, extra, fill = _number(dtype, extent)
@@ -151,8 +158,8 @@ def _outside(dtype: np.dtype[Any], extent: tuple[int, int]) -> tuple[np.dtype[An
         for candidate in (bounds.min, bounds.max):
             if not extent[0] <= candidate <= extent[1]:
                 return wider, {}, wider.type(candidate)
-    raise ValueError(
-        "the values take up the whole range of 64-bit integers, so none is left to mark missing runs"
+    raise StudyError(
+        "the integers take up the whole range of 64 bits, so that none is left to mark missing runs; complete the study first"
     )
 
 
@@ -196,6 +203,58 @@ def _dimensions(group: Any) -> dict[str, Any]:
     return found
 
 
-def create_file(path: Any) -> Any:
-    """Return a new netCDF-4 file that must not exist yet."""
+@contextmanager
+def create_file(path: Path) -> Iterator[Any]:
+    """Write a new netCDF-4 file, which must not exist yet, and hold `hdf5_lock` until it is closed."""
+    with hdf5_lock():
+        file = _new_file(path)
+        try:
+            yield file
+        finally:
+            _close(file, path)
+
+
+@contextmanager
+def create_file_beside_others(path: Path) -> Iterator[Any]:
+    """Write a new netCDF-4 file, and leave it to the block to hold `hdf5_lock` whenever it writes."""
+    with hdf5_lock():
+        file = _new_file(path)
+    try:
+        yield file
+    finally:
+        with hdf5_lock():
+            _close(file, path)
+
+
+def _new_file(path: Path) -> Any:
     return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
+
+
+def _close(file: Any, path: Path) -> None:
+    try:
+        file.close()
+    except RuntimeError:
+        # The disk is full. A file that stays open keeps its room even when it is deleted, and it closes only when what
+        # is pending has been written: so give it the room that it has, again and again.
+        for _ in range(_CLOSING_ATTEMPTS):
+            with suppress(OSError, RuntimeError):
+                os.truncate(path, 0)
+                file.close()
+                break
+        raise
+
+
+@contextmanager
+def open_file(path: Any) -> Iterator[Any]:
+    """Open a netCDF file to read, and hold `hdf5_lock` until it is closed."""
+    with hdf5_lock(), netCDF4.Dataset(path) as file:
+        yield file
+
+
+def hdf5_lock() -> AbstractContextManager[Any]:
+    """Return xarray's lock, which every use of HDF5 in a process must hold: the library is not thread-safe.
+
+    Where xarray is not loaded, as in most children, there is one thread to use HDF5, and nothing to wait for.
+    """
+    locks = sys.modules.get("xarray.backends.locks")
+    return nullcontext() if locks is None else locks.HDF5_LOCK

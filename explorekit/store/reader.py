@@ -32,6 +32,8 @@ class PointArray(BackendArray):
         self.shape = (*snapshot.space.shape, *inner)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        if isinstance(key, (indexing.BasicIndexer, indexing.OuterIndexer)):
+            return self.read(key.tuple)  # the adapter fails at empty slices that run backwards
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self.read)
 
     def read(self, key: tuple[Any, ...]) -> Array:
@@ -97,23 +99,25 @@ class OutputArray(PointArray):
         values[np.ix_(chosen, *inside)] = block
 
     def _converted(self, block: Array) -> Array:
-        if (
-            self.dtype.kind == "f"
-            and block.dtype.kind in "iu"
-            and block.dtype.itemsize == 8
-            and self._lossless()
-        ):
-            largest = max(int(block.max(initial=0)), -int(block.min(initial=0)))
-            if largest > _EXACT_IN_FLOAT64:
-                raise StudyError(
-                    f"{self.name!r} holds the integer {largest}, which float64 cannot hold, and has missing values, which "
-                    f"int64 cannot hold. Read it with fill={{{self.name!r}: <a number>}}, and tell missing runs by 'status'."
-                )
+        if self.dtype.kind == "f" and block.dtype.kind in "iu" and self._lossless():
+            check_exact(self.name, block)
         return block.astype(self.dtype, copy=True)
 
     def _lossless(self) -> bool:
         """Whether float64 stands in for integers here, rather than joining them with floats of other points."""
-        return np.dtype(self.field.dtype).kind in "iu"
+        return self.name in self.snapshot.integral
+
+
+def check_exact(name: str, integers: Array) -> None:
+    """Raise `StudyError` if float64 cannot hold some integers."""
+    if integers.dtype.itemsize < 8:
+        return
+    largest = max(int(integers.max(initial=0)), -int(integers.min(initial=0)))
+    if largest > _EXACT_IN_FLOAT64:
+        raise StudyError(
+            f"{name!r} holds the integer {largest}, which float64 cannot hold, and has missing values, which "
+            f"int64 cannot hold. Read it with fill={{{name!r}: <a number>}}, and tell missing runs by 'status'."
+        )
 
 
 class StatusArray(PointArray):

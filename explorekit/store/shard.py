@@ -8,12 +8,11 @@ which points of their product its rows are. Outputs lie at the root over ``point
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +21,7 @@ from explorekit.simulation.collect import Stacked
 from explorekit.simulation.outputs import POINT
 from explorekit.simulation.schema import Field
 from explorekit.space import Space
-from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+from explorekit.store.netcdf import create_file, define, encoded_width, fetch, open_file
 from explorekit.store.spaces import get_space, put_space
 
 FORMAT = 1
@@ -101,7 +100,7 @@ class Header:
     outputs: Mapping[str, StoredField]
     sizes: Mapping[str, int]
     ragged: tuple[str, ...]
-    status_runs: tuple[tuple[int, int, int], ...] | None
+    status_runs: tuple[tuple[int, int, int], ...]
     span: tuple[int, int] | None
 
     def to_json(self) -> str:
@@ -117,7 +116,7 @@ class Header:
             },
             "sizes": dict(self.sizes),
             "ragged": self.ragged,
-            "status_runs": self.status_runs,
+            "status_runs": self.status_runs if len(self.status_runs) <= _LONGEST_RUN_LIST else None,
             "span": self.span,
         }
         return json.dumps(content)
@@ -134,14 +133,13 @@ class Header:
         for name, stored in content["outputs"].items():
             one = stored.pop("field")
             outputs[name] = StoredField(Field(**{**one, "dims": tuple(one["dims"])}), **stored)
-        runs = content["status_runs"]
         return cls(
             Origin(**content["origin"]),
             content["size"],
             outputs,
             content["sizes"],
             tuple(content["ragged"]),
-            None if runs is None else tuple((a, b, c) for a, b, c in runs),
+            tuple((a, b, c) for a, b, c in content["status_runs"] or ()),
             None if content["span"] is None else (content["span"][0], content["span"][1]),
         )
 
@@ -162,12 +160,13 @@ def write_shard(
     space
         The space that the batch is part of.
     positions
-        Flat positions of the rows in it, in increasing order.
+        Flat positions of the rows in it.
     outputs, ragged
         What the batch returned: see `explorekit.simulation.collect.Collector.stack`.
     """
     touched, local = _touched(space, positions)
-    span = (int(local[0]), int(local[-1]) + 1) if local[-1] - local[0] + 1 == local.size else None
+    # Batches that were put back come in any order.
+    span = (int(local[0]), int(local[-1]) + 1) if np.all(np.diff(local) == 1) else None
     header = Header(
         origin,
         len(positions),
@@ -198,13 +197,22 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
         If the file cannot be read, or is no shard.
     """
     try:
-        with netCDF4.Dataset(path) as file:
+        with open_file(path) as file:
             header = Header.from_json(file.getncattr(HEADER))
             touched = get_space(file)
             rows = np.arange(*header.span) if header.span else fetch(file["runs"], "position", np.int64)
-            if header.status_runs is None:
-                object.__setattr__(header, "status_runs", _runs_of(fetch(file["runs"], "status", np.int8)))
-    except (OSError, RuntimeError, AttributeError, KeyError, TypeError, ValueError) as error:
+            if not header.status_runs:
+                header = replace(header, status_runs=status_runs(fetch(file["runs"], "status", np.int8)))
+            _check_consistent(header, touched, rows)
+    except (
+        OSError,
+        RuntimeError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise ShardError(
             f"{path.name} in {path.parent} is damaged or is not a shard ({type(error).__name__}: {error}); "
             f"move it away, and run the study again to replace its points."
@@ -261,13 +269,18 @@ def _sizes(outputs: Mapping[str, Stacked]) -> dict[str, int]:
     }
 
 
-def status_runs(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...] | None:
-    """Return a status vector as (start, stop, status) of stretches, or None if that would be long."""
-    runs = _runs_of(status)
-    return runs if len(runs) <= _LONGEST_RUN_LIST else None
+def _check_consistent(header: Header, touched: Space, rows: Positions) -> None:
+    """Raise ValueError if the parts of a shard do not tell of the same points."""
+    if rows.size != header.size or header.status_runs[-1][1] != header.size:
+        raise ValueError(
+            f"{rows.size} positions and {header.status_runs[-1][1]} statuses for {header.size} rows"
+        )
+    if rows.min() < 0 or rows.max() >= len(touched):
+        raise ValueError(f"positions up to {rows.max()} among {len(touched)} points")
 
 
-def _runs_of(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...]:
+def status_runs(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...]:
+    """Return a status vector as (start, stop, status) of stretches."""
     edges = np.flatnonzero(np.diff(status)) + 1
     bounds = [0, *edges.tolist(), len(status)]
     return tuple((a, b, int(status[a])) for a, b in pairwise(bounds))
@@ -320,6 +333,7 @@ def put_failures(file: Any, failures: Sequence[Failure]) -> None:
         "traceback": traces,
     }
     for name, lines in texts.items():
-        values = np.array(lines)
+        # A message may quote bytes that are no text; that must not cost the batch.
+        values = np.array([line.encode("utf-8", "backslashreplace").decode() for line in lines])
         dim = "trace" if name == "traceback" else "failure"
         define(group, name, (dim,), values.dtype, {}, width=encoded_width(values)).put(..., values)

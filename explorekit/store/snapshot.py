@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.collect import FILL
 from explorekit.simulation.schema import Field
 from explorekit.simulation.votes import Votes, contradiction
@@ -48,10 +49,28 @@ class Snapshot:
     fill: Mapping[str, Any]
 
     @cached_property
+    def holders(self) -> tuple[Shard, ...]:
+        """The shards that hold the result of some point."""
+        return _holders(self.index)
+
+    @cached_property
+    def integral(self) -> frozenset[str]:
+        """The outputs that are integers wherever they are stored."""
+        return frozenset(
+            name
+            for name in self.fields
+            if all(
+                np.dtype(shard.header.outputs[name].field.dtype).kind in "iu"
+                for shard in self.holders
+                if name in shard.header.outputs
+            )
+        )
+
+    @cached_property
     def sizes(self) -> dict[str, int]:
         """The length of each output dimension: that of the longest."""
         sizes: dict[str, int] = {}
-        for shard in self.index.shards:
+        for shard in self.holders:
             for dim, size in shard.header.sizes.items():
                 sizes[dim] = max(size, sizes.get(dim, 0))
         return sizes
@@ -59,9 +78,9 @@ class Snapshot:
     @cached_property
     def ragged(self) -> frozenset[str]:
         """The output dimensions whose length differs between points."""
-        uneven = {dim for shard in self.index.shards for dim in shard.header.ragged}
+        uneven = {dim for shard in self.holders for dim in shard.header.ragged}
         return frozenset(
-            uneven | {d for s in self.index.shards for d, n in s.header.sizes.items() if n != self.sizes[d]}
+            uneven | {d for s in self.holders for d, n in s.header.sizes.items() if n != self.sizes[d]}
         )
 
     @cached_property
@@ -73,18 +92,14 @@ class Snapshot:
         """Return whether any value of an output is missing."""
         if not self.complete or self.ragged.intersection(self.fields[name].dims):
             return True
-        stored = [
-            shard.header.outputs.get(name)
-            for shard in self.index.shards
-            if shard.name not in self.contradictions
-        ]
+        stored = [shard.header.outputs.get(name) for shard in self.holders]
         return any(one is None or one.given for one in stored)
 
     def read_dtype(self, name: str) -> np.dtype[Any]:
         """Return the dtype that an output is read as: the stored one where it can say *missing*, else float64."""
         dtype = np.dtype(self.fields[name].dtype)
         if name in self.fill:
-            return np.result_type(dtype, np.asarray(self.fill[name]).dtype) if dtype.kind != "U" else dtype
+            return dtype_with(dtype, self.fill[name])
         return np.dtype(np.float64) if dtype.kind in "biu" and self.has_missing(name) else dtype
 
     def missing_value(self, name: str) -> Any:
@@ -93,7 +108,7 @@ class Snapshot:
 
     def constant_coordinate(self, name: str) -> Shard | None:
         """Return a shard that holds an output coordinate which is the same at every point, or None if it varies."""
-        holders = [shard for shard in self.index.shards if name in shard.header.outputs]
+        holders = [shard for shard in self.holders if name in shard.header.outputs]
         digests = {shard.header.outputs[name].digest for shard in holders}
         return holders[0] if len(digests) == 1 and digests != {""} else None
 
@@ -105,16 +120,60 @@ def take_snapshot(
     files: ShardFiles,
     fill: Mapping[str, Any] | None = None,
 ) -> Snapshot:
-    """Return the snapshot of some shards."""
-    fields, contradictions = _join_schemas(sorted(shards, key=lambda shard: shard.order))
+    """Return the snapshot of some shards.
+
+    Raises
+    ------
+    StudyError
+        If `fill` names no output, or its value is of another kind than the output.
+    """
+    _, contradictions = _join_schemas(sorted(shards, key=lambda shard: shard.order))
     index = build(shards, frozenset(contradictions))
-    return Snapshot(folder, space, index, fields, contradictions, files, dict(fill or {}))
+    fields, _ = _join_schemas(_holders(index))
+    return Snapshot(folder, space, index, fields, contradictions, files, checked_fill(fill or {}, fields))
+
+
+def _holders(index: Index) -> tuple[Shard, ...]:
+    return tuple(index.shards[number] for number in np.unique(index.shard[index.status == OK]).tolist())
+
+
+def checked_fill(fill: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that stand for missing ones; those of variables that no run has returned yet are left out."""
+    for name, value in fill.items():
+        if name not in fields:
+            if not fields:
+                continue
+            raise StudyError(
+                f"got fill for {name!r}; the outputs are {listing(fields)}.{suggest(name, fields)}"
+            )
+        kinds = next(kinds for kinds in ("biufc", "U", "M") if np.dtype(fields[name].dtype).kind in kinds)
+        if np.ndim(value) or np.asarray(value).dtype.kind not in kinds:
+            raise StudyError(
+                f"got fill={{{name!r}: {value!r}}}; expected one value of the kind that {name!r} has, {fields[name].dtype}."
+            )
+    return {name: value for name, value in fill.items() if name in fields}
+
+
+def dtype_with(dtype: np.dtype[Any], fill: Any) -> np.dtype[Any]:
+    """Return the dtype nearest to one that holds its values and a fill value."""
+    given = np.asarray(fill)
+    if dtype.kind in "iu" and given.dtype.kind in "iu":
+        ends = np.iinfo(dtype)
+        smallest = dtype if ends.min <= int(given) <= ends.max else np.min_scalar_type(int(given))
+        return np.result_type(dtype, smallest)
+    if dtype.kind == "b" and given.dtype.kind in "iu":
+        return np.min_scalar_type(int(given))
+    if dtype.kind in "biu" and given.dtype.kind in "fc":
+        return np.result_type(np.float64, given.dtype)
+    return dtype if dtype.kind in "fcM" and given.dtype.kind != "c" else np.result_type(dtype, given.dtype)
 
 
 def _join_schemas(shards: Sequence[Shard]) -> tuple[dict[str, Field], dict[str, str]]:
     """Return the schema that most points agree on, and by shard why it does not fit; whatever order they came in."""
     votes = Votes()
-    fields = {shard.name: {name: stored.field for name, stored in shard.header.outputs.items()} for shard in shards}
+    fields = {
+        shard.name: {name: stored.field for name, stored in shard.header.outputs.items()} for shard in shards
+    }
     for shard in shards:
         votes.add(fields[shard.name], shard.points(OK))
     schema = votes.schema()

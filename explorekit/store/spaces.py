@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import Parameter
-from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+from explorekit.store.netcdf import create_file, define, encoded_width, fetch, open_file
 
 LABELS = "labels"
 
@@ -22,16 +21,20 @@ def space_hash(space: Space) -> str:
     """Return the hash of a space: names, dimensions, dtypes, values and attributes."""
     digest = hashlib.sha256()
     for p in space.parameters.values():
-        digest.update(
-            repr(
-                (p.name, p.dim, p.values.dtype.str, sorted((k, repr(v)) for k, v in p.attrs.items()))
-            ).encode()
-        )
+        digest.update(repr((p.name, p.dim, p.values.dtype.str, _plain(p.attrs))).encode())
         for value in canonical(p.values):
             digest.update(len(value).to_bytes(8) + value)
     for axis in space.axes.values():
         digest.update(axis.occurrence.tobytes() if len(axis.parameters) > 1 else b"")
     return digest.hexdigest()[:16]
+
+
+def _plain(attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return attributes in a form that is the same before and after they lay in a file."""
+    plain = [(name, np.asarray(value).tolist()) for name, value in attrs.items()]
+    return sorted(
+        [(n, v[0] if isinstance(v, list) and len(v) == 1 else v) for n, v in plain], key=lambda item: item[0]
+    )
 
 
 def write_space(path: Path, space: Space) -> None:
@@ -42,7 +45,7 @@ def write_space(path: Path, space: Space) -> None:
 
 def read_space(path: Path) -> Space:
     """Read a space back as it was, in a file of its own or in a shard."""
-    with netCDF4.Dataset(path) as file:
+    with open_file(path) as file:
         return get_space(file)
 
 

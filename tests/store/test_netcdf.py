@@ -1,0 +1,151 @@
+"""Arrays of every dtype go into netCDF and come back bit for bit; a flipped bit is an error."""
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from batches import flip_bytes_of
+from drawn import DTYPES, array_of, bits, elements
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from explorekit.errors import StudyError
+from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+
+shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
+
+
+@st.composite
+def arrays(draw):
+    dtype = draw(st.sampled_from(DTYPES))
+    shape = draw(st.just(()) | shapes)
+    if dtype != "U":
+        # Drawn as bytes, so that every NaN there is is among them.
+        itemsize = np.dtype(dtype).itemsize
+        if dtype == "bool":
+            return draw(hnp.arrays(bool, shape))
+        raw = draw(
+            st.binary(min_size=itemsize * int(np.prod(shape)), max_size=itemsize * int(np.prod(shape)))
+        )
+        return np.frombuffer(raw, dtype).reshape(shape)
+    size = int(np.prod(shape))
+    return array_of("U", draw(st.lists(elements("U"), min_size=size, max_size=size))).reshape(shape)
+
+
+def write(path, values, **options):
+    with create_file(path) as file:
+        dims = [f"d{axis}" for axis in range(values.ndim)]
+        for dim, size in zip(dims, values.shape, strict=True):
+            file.createDimension(dim, size)
+        define(file, "x", dims, values.dtype, {"units": "m"}, **options).put(..., values)
+
+
+@given(values=arrays())
+def test_arrays_of_every_type_come_back_bit_for_bit(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("netcdf") / "x.nc"
+    write(path, values)
+    with netCDF4.Dataset(path) as file:
+        again = fetch(file, "x", values.dtype)
+
+    if values.dtype.kind == "U":
+        assert again.shape == values.shape
+        assert again.tolist() == values.tolist()
+    else:
+        assert bits(again) == bits(values)
+
+
+@given(values=arrays().filter(lambda v: v.dtype.kind != "c" and v.size))
+def test_plain_xarray_reads_the_same_values(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("netcdf") / "x.nc"
+    write(path, values)
+    with xr.open_dataset(path, engine="netcdf4") as dataset:
+        again = dataset["x"]
+        if values.dtype.kind == "U":
+            assert again.values.astype(str).tolist() == values.tolist()
+        else:
+            assert again.dtype == values.dtype
+            np.testing.assert_array_equal(again.values, values)
+        assert values.dtype.kind == "M" or again.attrs == {"units": "m"}
+
+
+def test_part_of_an_array_is_read_and_written():
+    with netCDF4.Dataset("memory.nc", "w", diskless=True) as file:
+        file.createDimension("n", 4)
+        variable = define(file, "s", ["n"], "<U3", {}, width=6)
+        variable.put(slice(0, 2), np.array(["é", "ab"]))
+        variable.put(slice(2, 4), np.array(["", "xyz"]))
+
+        assert fetch(file, "s", "U").tolist() == ["é", "ab", "", "xyz"]
+        assert fetch(file, "s", "U", slice(1, 3)).tolist() == ["ab", ""]
+
+
+def test_widths_of_text_count_bytes():
+    assert encoded_width(np.array(["", "é", "漢字"])) == 6
+    assert encoded_width(np.array([], "U3")) == 1
+    assert encoded_width(np.array("")) == 1
+
+
+@pytest.mark.parametrize("dtype", ["f8", "i2", "bool", "c16", "U", "M8[ns]"])
+def test_a_flipped_bit_is_an_error_when_it_is_read(tmp_path, dtype):
+    rng = np.random.default_rng(3)
+    if dtype == "U":
+        values = np.array(["one text", "another text", "a third text, the longest"])
+        pattern = b"another text"
+    else:
+        values = rng.integers(0, 2, 64).astype(dtype) if dtype == "bool" else rng.bytes(512)
+        values = values if dtype == "bool" else np.frombuffer(values, dtype)
+        pattern = (values.real if dtype == "c16" else values).tobytes()[16:48]
+    write(tmp_path / "x.nc", values)
+    flip_bytes_of(tmp_path / "x.nc", pattern)
+
+    with netCDF4.Dataset(tmp_path / "x.nc") as file, pytest.raises(RuntimeError):
+        fetch(file, "x", values.dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "extent", "stored"),
+    [
+        ("i4", (-5, 5), "i4"),
+        ("u1", (0, 254), "u1"),
+        ("u1", (1, 255), "u1"),
+        ("u1", (0, 255), "i2"),
+        ("i1", (-128, 127), "i2"),
+        ("u4", (0, 2**32 - 1), "i8"),
+        ("i8", (-(2**63), 0), "i8"),
+        ("u8", (1, 2**64 - 1), "u8"),
+    ],
+)
+def test_the_fill_value_lies_outside_the_data(dtype, extent, stored):
+    with netCDF4.Dataset("memory.nc", "w", diskless=True) as file:
+        variable = define(file, "n", [], dtype, {}, extent=extent)
+
+        assert file["n"].dtype == np.dtype(stored)
+        assert not extent[0] <= int(variable.fill) <= extent[1]
+
+
+@pytest.mark.parametrize(("dtype", "extent"), [("i8", (-(2**63), 2**63 - 1)), ("u8", (0, 2**64 - 1))])
+def test_no_fill_value_is_left_beside_all_integers(dtype, extent):
+    with (
+        netCDF4.Dataset("memory.nc", "w", diskless=True) as file,
+        pytest.raises(StudyError, match="complete the study"),
+    ):
+        define(file, "n", [], dtype, {}, extent=extent)
+
+
+def test_one_point_lies_in_few_chunks(tmp_path):
+    with create_file(tmp_path / "x.nc") as file:
+        for dim, size in {"point": 1000, "time": 10_000}.items():
+            file.createDimension(dim, size)
+        define(file, "x", ["point", "time"], "f8", {})
+
+        assert file["x"].chunking() == [3, 10_000]
+        assert file["x"].filters()["fletcher32"]
+
+
+def test_a_file_is_never_overwritten(tmp_path):
+    (tmp_path / "x.nc").write_text("mine")
+
+    with pytest.raises(OSError, match="exists"), create_file(tmp_path / "x.nc"):
+        pass
+    assert (tmp_path / "x.nc").read_text() == "mine"
