@@ -1,0 +1,75 @@
+"""How Sphinx builds this documentation; nothing is fetched from the network."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import explorekit
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+project = "explorekit"
+author = "The explorekit developers"
+project_copyright = author
+version = release = explorekit.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "_templates", "studies", "notebooks/studies", "**/.ipynb_checkpoints"]
+templates_path = ["_templates"]
+default_role = "code"
+
+# -- the notebooks, executed beside the simulations that they import ----------------------------
+
+NOTEBOOKS = DOCS / "notebooks"
+
+
+def copy_notebooks() -> None:
+    """Start from fresh copies, without the studies of an earlier build."""
+    for leftover in (NOTEBOOKS, DOCS / "studies"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    unwanted = shutil.ignore_patterns("studies", "__pycache__", ".ipynb_checkpoints", "demo.py")
+    shutil.copytree(ROOT / "notebooks", NOTEBOOKS, ignore=unwanted)
+
+
+def fingerprint() -> str:
+    """Digest of all code that the outputs of the notebooks depend on."""
+    digest = hashlib.sha256()
+    sources = [*(ROOT / "explorekit").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
+    for path in sorted(sources):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+copy_notebooks()
+
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / "executed" / fingerprint())
+nb_execution_timeout = 240
+nb_execution_raise_on_error = True
+nb_execution_excludepatterns: list[str] = []
+nb_merge_streams = True
+
+# -- the reference, from docstrings -------------------------------------------------------------
+
+autosummary_generate = True
+autodoc_typehints = "none"  # signatures show them; numpydoc sections say what they mean
+numpydoc_show_class_members = False
+numpydoc_validation_checks = {"SS01", "PR02", "PR03"}
+
+# -- the pages ----------------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+html_theme = "pydata_sphinx_theme"
+html_title = "explorekit"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_sidebars: dict[str, list[str]] = {page: [] for page in ("index", "notebooks/quickstart", "changelog")}
+html_theme_options = {"show_prev_next": False, "navbar_align": "left", "show_toc_level": 2}
