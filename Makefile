@@ -1,0 +1,118 @@
+# A machine with Python 3.11 or later, make and pip's package index is enough for every target.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+BROWSER ?= yes
+PYTEST_FLAGS ?=
+SPHINX_FLAGS ?=
+
+VENV_READY := $(VENV)/.stamp-venv
+LAB_READY := $(VENV)/.stamp-lab
+DEV_READY := $(VENV)/.stamp-dev
+ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo lab test lint docs pytest chromium bench chaos picture clean
+
+help:
+	@echo "make demo   install, run the first study, execute the quickstart notebook"
+	@echo "make lab    open the notebooks in JupyterLab"
+	@echo "make test   install everything, then lint, types, documentation and all tests"
+	@echo "make lint   ruff and mypy;  make docs  the documentation, warnings as errors"
+	@echo "make bench  benchmarks;     make chaos  processes killed at random while a study runs"
+	@echo "make clean  remove what these targets built; studies stay"
+
+# -- installation ------------------------------------------------------------------------------
+
+$(VENV_READY):
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	  echo "explorekit needs Python 3.11 or later, and $(PYTHON) is" \
+	    "$$($(PYTHON) --version 2>&1 || echo missing). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(LAB_READY): $(VENV_READY) pyproject.toml
+	@echo "Installing explorekit and JupyterLab into $(VENV)"
+	$(BIN)/python -m pip install --quiet --editable ".[lab]"
+	@touch $@
+
+$(DEV_READY): $(VENV_READY) pyproject.toml
+	@echo "Installing explorekit with everything its tests and documentation need into $(VENV)"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+# The browser tests drive the system's Chromium; nothing else comes from outside the environment.
+chromium:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name >/dev/null 2>&1 && exit 0; done; \
+	if ! command -v apt-get >/dev/null 2>&1; then root=none; \
+	elif [ "$$(id -u)" = 0 ]; then root=; \
+	elif sudo -n true 2>/dev/null; then root=sudo; \
+	else root=none; fi; \
+	if [ "$$root" = none ]; then \
+	  echo "The browser tests need Chromium, and it cannot be installed from here."; \
+	  echo "Install it (on Debian: sudo apt-get install chromium) or leave those tests out:"; \
+	  echo "    make test BROWSER=no"; \
+	  exit 1; \
+	fi; \
+	echo "Installing Chromium for the browser tests"; \
+	$$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends chromium >/dev/null
+
+# -- what a newcomer wants ---------------------------------------------------------------------
+
+demo: $(LAB_READY)
+	$(BIN)/python notebooks/demo.py
+	@echo
+	@echo "Executing notebooks/quickstart.ipynb"
+	@mkdir -p build/demo
+	$(BIN)/python -m nbconvert --to notebook --execute notebooks/quickstart.ipynb \
+	  --output-dir build/demo --log-level WARN
+	@echo
+	@echo "Done. This made:"
+	@echo "  netCDF file         notebooks/studies/fi_curve.nc"
+	@echo "  figure              notebooks/studies/fi_curve.png"
+	@echo "  executed notebook   build/demo/quickstart.ipynb"
+	@echo "Open the notebooks in JupyterLab with: make lab"
+
+lab: $(LAB_READY)
+	$(BIN)/python -m jupyterlab --ip 127.0.0.1 $(ALLOW_ROOT) --notebook-dir notebooks notebooks/quickstart.ipynb
+
+# -- what a developer wants --------------------------------------------------------------------
+
+# pytest comes last, so that its summary closes the output.
+test: lint docs pytest
+
+lint: $(DEV_READY)
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+
+docs: $(DEV_READY)
+	$(BIN)/python -m sphinx -W --keep-going -q $(SPHINX_FLAGS) docs docs/_build/html
+	@echo "The documentation is in docs/_build/html/index.html"
+
+ifeq ($(BROWSER),no)
+pytest: $(DEV_READY)
+	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS)
+else
+pytest: $(DEV_READY) chromium
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+endif
+
+bench: $(DEV_READY)
+	$(BIN)/python -m benchmarks
+
+chaos: $(DEV_READY)
+	$(BIN)/python -m benchmarks.chaos
+
+# The picture in the README, taken from JupyterLab by the browser test.
+picture: $(DEV_READY) chromium
+	$(BIN)/python -m pytest tests/browser -k "jupyterlab and reaction"
+	cp build/screenshots/lab_reaction_diffusion_cell.png docs/_static/explorer.png
+
+clean:
+	rm -rf build dist docs/_build docs/api docs/notebooks .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +

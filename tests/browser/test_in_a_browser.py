@@ -1,0 +1,91 @@
+"""What a user sees of a notebook: every cell runs, and a drag of a slider changes the picture."""
+
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+KERNEL_IS_IDLE = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  return panel?.context?.sessionContext.session?.kernel?.status === 'idle';
+}"""
+ALL_CELLS_HAVE_RUN = """() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const cells = panel.content.widgets.map(w => w.model).filter(m => m.type === 'code');
+  return cells.every(m => m.executionCount) && panel.context.sessionContext.session.kernel.status === 'idle';
+}"""
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .map(w => w.model).filter(m => m.type === 'code')
+  .flatMap(m => m.toJSON().outputs).filter(o => o.output_type === 'error').map(o => o.evalue)"""
+
+
+@pytest.mark.parametrize("notebook", ["quickstart", "reaction_diffusion"])
+def test_in_jupyterlab(page, lab, screenshots, notebook):
+    page.goto(f"{lab.url}/lab/tree/{notebook}.ipynb?token={lab.token}")
+    page.wait_for_function(KERNEL_IS_IDLE)
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_function(ALL_CELLS_HAVE_RUN, timeout=120_000)
+
+    assert page.evaluate(ERRORS) == []
+    drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
+    cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
+    cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
+
+
+def test_in_voila(page, voila, screenshots):
+    page.goto(f"{voila.url}/voila/render/quickstart.ipynb?token={voila.token}", timeout=120_000)
+    page.wait_for_selector(".noUi-handle", timeout=120_000)
+
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    drag_changes_the_picture(page, screenshots / "voila_quickstart.png")
+
+
+def drag_changes_the_picture(page: Page, screenshot: Path) -> None:
+    """Drag the first slider of the explorer to the right, and compare before with after."""
+    slider = page.locator(".widget-slider:has(.noUi-handle):visible").first
+    picture = page.locator("img.widget-image:visible").first
+    slider.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    picture_before = pixels(picture)
+    value_before = slider.locator(".widget-readout").inner_text()
+
+    drag(page, slider, to=0.7)
+    page.screenshot(path=screenshot)
+
+    assert slider.locator(".widget-readout").inner_text() != value_before
+    changed = wait_for_change(picture, picture_before)
+    page.screenshot(path=screenshot)
+    assert changed > 0.001
+
+
+def drag(page: Page, slider: Locator, to: float) -> None:
+    handle = slider.locator(".noUi-handle").bounding_box()
+    track = slider.locator(".noUi-base").bounding_box()
+    assert handle
+    assert track
+    y = handle["y"] + handle["height"] / 2
+    page.mouse.move(handle["x"] + handle["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] * to, y, steps=20)
+    page.mouse.up()
+
+
+def pixels(picture: Locator) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB"), dtype=int)
+
+
+def wait_for_change(picture: Locator, before: np.ndarray) -> float:
+    """Share of the pixels that differ, as soon as some do, or after 10 s."""
+    deadline = time.monotonic() + 10
+    while True:
+        after = pixels(picture)
+        changed = 1.0 if after.shape != before.shape else float((abs(after - before) > 24).any(axis=2).mean())
+        if changed > 0.001 or time.monotonic() > deadline:
+            return changed
+        time.sleep(0.1)
