@@ -13,17 +13,17 @@ _HOME = {
     "Space": "space",
     "param": "space",
     "Study": "study",
-    "open": "study",
-    "explore": "explorer",
+    "open": "saved",
+    "explore": "saved",
 }
 
 __all__ = ["Space", "Study", "errors", "explore", "open", "param", "simulation"]
 
 if TYPE_CHECKING:
     from explorekit import errors
-    from explorekit.explorer import explore
+    from explorekit.saved import explore, open  # noqa: A004
     from explorekit.space import Space, param
-    from explorekit.study import Study, open  # noqa: A004
+    from explorekit.study import Study
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from explorekit.errors import CodeChangedError, SpaceError, StudyError
-from explorekit.saved import SavedStudy, StudyFolder, open  # noqa: A004
+from explorekit.saved import StudyFolder
 from explorekit.simulation.calling import Call, bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from explorekit.engine.messages import Job
     from explorekit.engine.run import Run
-
-__all__ = ["SavedStudy", "Study", "open"]
 
 OnChange = Literal["keep", "rerun"]
 
@@ -186,7 +184,7 @@ class Study(StudyFolder):
                 job, self._catalog, index.gaps(len(self.space)), index.counts(), _client(client), n_workers
             )
             self._captured = captured
-            self._run = Run(self.name, driver, lock.release)
+            self._run = Run(self.name, driver, lock.release, _panel)
         except BaseException:
             lock.release()
             raise
@@ -284,6 +282,12 @@ class _Loads:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return pickle.loads, (self.payload,)
+
+
+def _panel(run: "Run") -> Any:
+    from explorekit.explorer import ProgressPanel
+
+    return ProgressPanel(run)
 
 
 def _client(given: "Client | Literal[False] | None") -> "Client | None":

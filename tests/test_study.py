@@ -263,3 +263,20 @@ def test_importing_is_light() -> None:
     script = f"import sys, explorekit; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_exploring_a_path_opens_it(tmp_path: Path) -> None:
+    study = ek.Study(doubled, ek.Space(a=range(3)), tmp_path / "study")
+    study.run(False, n_workers=1)
+    study.to_netcdf(tmp_path / "study.nc")
+    xr.Dataset({"y": ("x", [1.0, 2.0])}, {"x": [0, 1]}).to_netcdf(tmp_path / "plain.nc")
+    for path, variable in (
+        (tmp_path / "study", "doubled"),
+        (str(tmp_path / "study.nc"), "doubled"),
+        (tmp_path / "plain.nc", "y"),
+    ):
+        explorer = ek.explore(path)
+        assert explorer.variable_chooser.value == variable
+        explorer.close()
+    with pytest.raises(StudyError, match="nothing at"):
+        ek.explore(tmp_path / "missing")

@@ -7,13 +7,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorekit.engine.driver import Driver
 from explorekit.engine.progress import Progress
-
-if TYPE_CHECKING:
-    from explorekit.explorer import ProgressPanel
 
 _active: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
@@ -24,12 +21,15 @@ class Run:
     Shown in a notebook it is a live panel. Made by `explorekit.Study.start`.
     """
 
-    def __init__(self, name: str, driver: Driver, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, driver: Driver, on_end: Callable[[], None], make_panel: Callable[["Run"], Any]
+    ) -> None:
         self.name = name
         self._driver = driver
         self._on_end = on_end
         self._done = threading.Event()
-        self._panel: ProgressPanel | None = None
+        self._make_panel = make_panel
+        self._panel: Any = None
         self._waited_in: int | None = None
         self._thread = threading.Thread(target=self._work, name=f"explorekit-run-{name}", daemon=True)
         _active.add(self)
@@ -99,12 +99,10 @@ class Run:
         """End the run soon; returns at once. Finished points are kept, the others stay pending."""
         self._driver.cancel()
 
-    def panel(self) -> "ProgressPanel":
+    def panel(self) -> Any:
         """Return the live panel, which can be shown in any cell, any number of times."""
         if self._panel is None:
-            from explorekit.explorer import ProgressPanel
-
-            self._panel = ProgressPanel(self)
+            self._panel = self._make_panel(self)
         return self._panel
 
     def __repr__(self) -> str:

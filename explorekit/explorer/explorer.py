@@ -47,8 +47,7 @@ def explore(
     Parameters
     ----------
     data
-        A study, a Dataset, a DataArray, or the path of a study directory or a netCDF file. A study that is
-        running is followed.
+        A study, a Dataset or a DataArray. A study that is running is followed.
     variable
         The data variable to show first; by default the first that is not the status.
     x, y

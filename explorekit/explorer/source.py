@@ -1,6 +1,5 @@
 """Where do the numbers on screen come from? A study that may still be running, or a plain Dataset."""
 
-import os
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -34,17 +33,13 @@ class Still:
 
 
 def as_source(data: Any) -> Source:
-    """Return ``data`` as a source: a Dataset, a DataArray, a path, or anything that has ``results``.
+    """Return ``data`` as a source: a Dataset, a DataArray, or anything that has ``results``.
 
     Raises
     ------
     TypeError
         If it is none of these.
     """
-    if isinstance(data, str | os.PathLike):
-        from explorekit.study import open as open_study
-
-        return as_source(open_study(data))
     if isinstance(data, xr.Dataset):
         return Still(data)
     if isinstance(data, xr.DataArray):
@@ -54,7 +49,9 @@ def as_source(data: Any) -> Source:
     if hasattr(data, "results"):
         live = hasattr(data, "generation") and hasattr(data, "running")
         return cast("Source", data) if live else Still(data.results)
-    raise TypeError(f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray or a path")
+    raise TypeError(
+        f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray, or to explorekit.explore a path"
+    )
 
 
 def error_text(source: Source, where: dict[str, int]) -> str:
