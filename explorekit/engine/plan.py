@@ -45,7 +45,7 @@ class Plan:
             if cut < stop:
                 self._stretches.appendleft((cut, stop))
         self.remaining -= sum(b - a for a, b in taken)
-        return np.array(taken, dtype=np.int64)
+        return np.array(sorted(taken), dtype=np.int64)  # what was put back may lie before or behind
 
     def put_back(self, ranges: Ranges, done: int = 0) -> None:
         """Take back the points of a batch behind the first `done`."""
