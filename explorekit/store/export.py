@@ -146,7 +146,9 @@ def _copy(group: Any, name: str, variable: xr.Variable) -> None:
         width = max(encoded_width(block) for _, block in _blocks(variable))
     dims = [str(d) for d in variable.dims]
     with hdf5_lock():
-        target = define(group, name, dims, variable.dtype, variable.attrs, width=width)
+        target = define(
+            group, name, dims, variable.dtype, variable.attrs, width=width, coordinate=dims == [name]
+        )
     for key, block in _blocks(variable):
         with hdf5_lock():
             target.put(key, block)

@@ -56,6 +56,7 @@ def define(
     *,
     width: int | None = None,
     extent: tuple[int, int] | None = None,
+    coordinate: bool = False,
 ) -> Writable:
     """Define a variable in an open netCDF group.
 
@@ -70,12 +71,21 @@ def define(
     extent
         For int and bool values of which some are missing: the smallest and the largest, so that the fill value
         lies outside.
+    coordinate
+        Whether the values are labels, of which none may be missing and so none stands for missing.
     """
     dtype = np.dtype(dtype)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}")
         parts = tuple(
-            _create(group, f"{name}_{which}", part, dims, {**attrs, COMPLEX: name}, fill=np.nan)
+            _create(
+                group,
+                f"{name}_{which}",
+                part,
+                dims,
+                {**attrs, COMPLEX: name},
+                fill=None if coordinate else np.nan,
+            )
             for which in ("real", "imag")
         )
         return Writable(parts, dtype, None)
@@ -89,6 +99,7 @@ def define(
         variable.set_auto_chartostring(False)
         return Writable((variable,), dtype, None)
     stored, extra, fill = _number(dtype, extent)
+    fill = None if coordinate else fill
     return Writable((_create(group, name, stored, dims, {**attrs, **extra}, fill=fill),), dtype, fill)
 
 

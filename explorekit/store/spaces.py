@@ -85,7 +85,7 @@ def get_space(file: Any) -> Space:
 
 def _put(file: Any, name: str, dims: tuple[str, ...], values: Any, attrs: Mapping[str, Any]) -> None:
     width = encoded_width(values) if values.dtype.kind == "U" else None
-    define(file, name, dims, values.dtype, attrs, width=width).put(..., values)
+    define(file, name, dims, values.dtype, attrs, width=width, coordinate=True).put(..., values)
 
 
 def _get(file: Any, described: Mapping[str, Any]) -> Parameter:

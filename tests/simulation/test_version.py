@@ -451,7 +451,9 @@ MODEL = """
     TABLE = {one, two}
     @functools.cache
     def cached(a): return a in {"p", "q", "r"}
+    exec("def hidden(a): return a in {'u', 'v', 'w', 'q', 'r'}")
     def f(a):
+        hidden(a)
         return NAMES, FROZEN, FUNCTIONS, COUNTS, ORDERED, CONFIG, TABLE, cached(a), a in {"u", "v", "w"}
 """
 

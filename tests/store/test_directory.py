@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import stat
 import subprocess
 import threading
@@ -19,29 +18,6 @@ from explorekit.store.dataset import results_dataset
 from explorekit.store.directory import FOLDERS, MARKER, StudyDirectory, StudyRecord, storage_error
 
 SPACE = ek.Space(a=[1, 2])
-
-
-@pytest.fixture
-def mounted(tmp_path):
-    """Mounts small file systems in memory, where that is allowed; they are gone after the test."""
-    folders = []
-
-    def mount(options):
-        folder = tmp_path / f"disk{len(folders)}"
-        folder.mkdir()
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"mounting is not permitted here: {done.stderr.decode().strip()}")
-        folders.append(folder)
-        return folder
-
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting needs root")
-    yield mount
-    for folder in folders:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def remount(folder, options):

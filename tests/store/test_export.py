@@ -1,6 +1,5 @@
 """One file with everything: what xarray, the engine and explorekit read from it is what the study holds."""
 
-import os
 import shutil
 import subprocess
 import threading
@@ -238,6 +237,21 @@ def test_the_record_and_the_failures_read_back(tmp_path):
     ]
 
 
+def test_explorekit_opens_the_file_and_the_directory_alike(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, {0: result_at(0), 2: Failed("no")})
+    exported(directory, tmp_path / "out.nc")
+    folder, file = ek.open(tmp_path / "study"), ek.open(tmp_path / "out.nc")
+
+    assert file.space == folder.space == SPACE
+    assert file.name == folder.name == "model"
+    with file.results as found:
+        assert_same(found, folder.results)
+    with file.runs as found:
+        assert_same(found, folder.runs)
+    assert file.failures.equals(folder.failures)
+    assert file.provenance == PROVENANCE
+
+
 def test_provenance_reads_back(tmp_path):
     directory = study_with(tmp_path / "study", SPACE, {0: result_at(0)})
     exported(directory, tmp_path / "out.nc")
@@ -291,19 +305,8 @@ def test_places_that_cannot_be_written_say_so(tmp_path):
 
 
 @pytest.fixture
-def disk(tmp_path):
-    """A file system of 1 MB in memory, gone after the test."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting needs root")
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(mounted):
+    return mounted("size=1m")
 
 
 def test_a_full_disk_says_so_and_keeps_the_old_file(tmp_path, disk):
@@ -434,3 +437,16 @@ def test_threads_may_read_write_and_export_at_once(tmp_path):
     assert not any(thread.is_alive() for thread in threads)
     assert results_dataset(snapshot_of(directory))["n"].count() == 9
     catalog.close()
+
+
+def test_labels_have_no_fill_value_as_none_of_them_may_be_missing(tmp_path):
+    study = ek.Study(
+        lambda a, t, z: a,
+        ek.Space(a=[0.5, 1.5], t=np.array(["2020-01-01"], "M8[ns]"), z=1 + 2j),
+        tmp_path / "study",
+    )
+    file = study.to_netcdf(tmp_path / "x.nc")
+    with netCDF4.Dataset(file) as dataset:
+        for name in ("a", "t", "z_real", "z_imag"):
+            assert "_FillValue" not in dataset[name].ncattrs()
+    assert ek.open(file).space == study.space
