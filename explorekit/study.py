@@ -6,6 +6,7 @@ import os
 import pickle
 import secrets
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,7 +185,7 @@ class Study(StudyFolder):
                 job, self._catalog, index.gaps(len(self.space)), index.counts(), _client(client), n_workers
             )
             self._captured = captured
-            self._run = Run(self.name, driver, lock.release, _panel)
+            self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
         except BaseException:
             lock.release()
             raise
@@ -288,6 +289,13 @@ def _panel(run: "Run") -> Any:
     from explorekit.explorer import ProgressPanel
 
     return ProgressPanel(run)
+
+
+def _draw_while_waiting() -> None:
+    """Let explorers draw in the cell that waits, which keeps their thread busy."""
+    threads = sys.modules.get("explorekit.explorer.threads")
+    if threads is not None and threading.current_thread() is threading.main_thread():
+        threads.run_waiting()
 
 
 def _client(given: "Client | Literal[False] | None") -> "Client | None":

@@ -22,13 +22,19 @@ class Run:
     """
 
     def __init__(
-        self, name: str, driver: Driver, on_end: Callable[[], None], make_panel: Callable[["Run"], Any]
+        self,
+        name: str,
+        driver: Driver,
+        on_end: Callable[[], None],
+        make_panel: Callable[["Run"], Any],
+        while_waiting: Callable[[], None],
     ) -> None:
         self.name = name
         self._driver = driver
         self._on_end = on_end
         self._done = threading.Event()
         self._make_panel = make_panel
+        self._while_waiting = while_waiting
         self._panel: Any = None
         self._waited_in: int | None = None
         self._thread = threading.Thread(target=self._work, name=f"explorekit-run-{name}", daemon=True)
@@ -81,6 +87,7 @@ class Run:
                 waited = 0.0
                 while not self._done.wait(0.1):
                     update(self.progress)
+                    self._while_waiting()
                     waited += 0.1
                     if timeout is not None and waited >= timeout:
                         raise TimeoutError(

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text
+from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.view import (
     STATUS,
     View,
@@ -136,9 +138,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             [self.variable_chooser, self.x_chooser, self.y_chooser], layout={"flex_flow": "row wrap"}
         )
         self._sliders = ipywidgets.VBox()
-        self.variable_chooser.observe(self._on_menu, "value")
-        self.x_chooser.observe(self._on_menu, "value")
-        self.y_chooser.observe(self._on_menu, "value")
+        self.variable_chooser.observe(self._menu_changed, "value")
+        self.x_chooser.observe(self._menu_changed, "value")
+        self.y_chooser.observe(self._menu_changed, "value")
 
     @property
     def view(self) -> View:
@@ -171,13 +173,20 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         return running
 
     def _look(self) -> bool:
-        """Refresh, but no more often than drawing can afford; at once when the run has ended."""
-        if self._source.running and time.monotonic() < self._due:
-            return True
+        """See whether a refresh is due: no more often than drawing can afford, and at once when the run has ended."""
+        running = self._source.running
+        if not running or time.monotonic() >= self._due:
+            self._due = time.monotonic() + _LONGEST
+            this = weakref.WeakMethod(self._refresh_and_reckon)
+            on_kernel_thread(lambda: (method := this()) and method())
+        return running
+
+    def _refresh_and_reckon(self) -> None:
         start = time.perf_counter()
-        more = self.refresh()
-        self._due = time.monotonic() + min((time.perf_counter() - start) / _SHARE, _LONGEST)
-        return more
+        try:
+            self.refresh()
+        finally:
+            self._due = time.monotonic() + min((time.perf_counter() - start) / _SHARE, _LONGEST)
 
     def close(self) -> None:
         """Stop following the source and remove the widget, here and in every browser."""
@@ -227,6 +236,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self._notes = [str(error)]
             return first_view(self._slicer.dataset, selection=self._view.selection)
 
+    def _menu_changed(self, change: Any) -> None:
+        on_kernel_thread(lambda: self._on_menu(change))
+
     def _on_menu(self, change: Any) -> None:
         with self._lock:
             if self._syncing:
@@ -275,7 +287,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _control(self, dim: str) -> ipywidgets.Widget:
         control = slice_control(self._slicer, dim, self._view.index(dim))
-        control.observe(lambda _change: self._on_control(dim), index_trait(control))
+        control.observe(lambda _: on_kernel_thread(lambda: self._on_control(dim)), index_trait(control))
         return control
 
     def _draw(self) -> None:

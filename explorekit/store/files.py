@@ -1,5 +1,6 @@
 """Open shards: a bounded set of read handles, shared by all datasets of a study."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,8 @@ class ShardFiles:
 
     def __del__(self) -> None:
         _abandoned.extend(self._open.values())
-        if HDF5_LOCK.acquire(False):
+        on_main = threading.current_thread() is threading.main_thread()
+        if on_main and HDF5_LOCK.acquire(False):
             try:
                 _close_abandoned()
             finally:

@@ -88,3 +88,25 @@ def test_interrupting_the_cell_that_waits_cancels_and_keeps(kernel: Any, tmp_pat
     assert 0 < kept < 80
     assert execute(client, "study.run(n_workers=2)")["status"] == "ok"
     np.testing.assert_array_equal(ek.open(tmp_path / "study").results["slow"].values, 2 * np.arange(80.0))
+
+
+@pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
+def test_an_explorer_follows_a_run_while_cells_open_files(kernel: Any, tmp_path: Path) -> None:
+    _, client = kernel
+    code = START.replace("return 2 * a", "return {'y': np.full(1000, 2 * a)}") + (
+        "import xarray as xr\n"
+        "(xr.Dataset({'x': ('t', np.arange(10.0))})).to_netcdf('other.nc')\n"
+        "explorer = study.explore()\n"
+    )
+    assert execute(client, code)["status"] == "ok"
+    # In a cell that is busy with netCDF itself: reading beside it would end the kernel within seconds.
+    busy = "while not run.done:\n    xr.open_dataset('other.nc').load().close()"
+    assert execute(client, busy)["status"] == "ok"
+    # The kernel's thread is free between cells, or lets the explorer in while it waits.
+    shown = "run.wait(); assert 'not run' not in repr(explorer.caption.value), explorer.caption.value"
+    for _ in range(20):
+        if execute(client, shown)["status"] == "ok":
+            break
+        time.sleep(0.3)
+    else:
+        raise AssertionError("the explorer did not come up to date")

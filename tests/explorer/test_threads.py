@@ -1,0 +1,61 @@
+"""In a kernel, results are read on the thread that runs cells, and nowhere else: HDF5 is not thread-safe."""
+
+import threading
+
+import pytest
+
+from explorekit.explorer import threads
+
+
+class Loop:
+    """The kernel's event loop: keeps what is to be called until the main thread is free."""
+
+    def __init__(self):
+        self.callbacks = []
+
+    def add_callback(self, callback):
+        self.callbacks.append(callback)
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    loop = Loop()
+    monkeypatch.setattr(threads, "_kernel_loop", lambda: loop)
+    return loop
+
+
+def in_another_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
+def test_what_another_thread_finds_waits_for_the_kernels_thread(loop):
+    called_in = []
+    in_another_thread(lambda: threads.on_kernel_thread(lambda: called_in.append(threading.current_thread())))
+    assert called_in == []
+    for callback in loop.callbacks:
+        callback()
+    assert called_in == [threading.main_thread()]
+
+
+def test_on_the_kernels_thread_it_is_done_at_once(loop):
+    called = []
+    threads.on_kernel_thread(lambda: called.append(1))
+    assert called == [1]
+    assert loop.callbacks == []
+
+
+def test_a_failure_is_logged_and_the_rest_is_done(loop, caplog):
+    called = []
+    in_another_thread(lambda: threads.on_kernel_thread(lambda: 1 / 0))
+    in_another_thread(lambda: threads.on_kernel_thread(lambda: called.append(1)))
+    threads.run_waiting()
+    assert called == [1]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_without_a_kernel_it_is_done_at_once():
+    called = []
+    in_another_thread(lambda: threads.on_kernel_thread(lambda: called.append(1)))
+    assert called == [1]
