@@ -87,9 +87,10 @@ class Child:
         return ""
 
     def end(self) -> None:
-        """Kill the child and its own children, and clean up after it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """Kill the child and its own children, and clean up after it; to be called once."""
+        if self.process.returncode is None:  # else its number may be another process's by now
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.connection.close()
         with contextlib.suppress(OSError):

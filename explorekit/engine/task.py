@@ -125,10 +125,9 @@ class _Supervision:
 
     def _bury(self) -> None:
         """Note the culprit, and start a child for the rest, or to write what is spooled if the run was cancelled."""
-        self._child.process.wait()
         row, words = self._child.cursor, self._child.last_words()
-        code = self._child.process.returncode
         self._child.end()
+        code = self._child.process.returncode
         if row < 0:
             raise RuntimeError(
                 f"the process for user code ended before its first point ({_how(code)}). {words}"

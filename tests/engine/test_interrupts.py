@@ -31,7 +31,7 @@ SCRIPT = """
     def slow(a):
         with open("calls.txt", "a") as file:
             file.write(f"{a}\\n")
-        time.sleep(0.05)
+        time.sleep(0.1)
         return 2 * a
 
     study = ek.Study(slow, ek.Space(a=np.arange(60.0)), "study")

@@ -22,7 +22,7 @@ def slow(a):
     time.sleep(0.05)
     return 2 * a
 
-study = ek.Study(slow, ek.Space(a=np.arange(80.0)), "study")
+study = ek.Study(slow, ek.Space(a=np.arange(120.0)), "study")
 run = study.start(n_workers=2)
 """
 
@@ -72,7 +72,7 @@ def test_interrupting_another_cell_leaves_a_started_study_alone(kernel: Any, tmp
     assert execute(client, "assert run.progress.state == 'running', run.progress")["status"] == "ok"
     assert execute(client, "run.wait()")["status"] == "ok"
     results = ek.open(tmp_path / "study")
-    np.testing.assert_array_equal(results.results["slow"].values, 2 * np.arange(80.0))
+    np.testing.assert_array_equal(results.results["slow"].values, 2 * np.arange(120.0))
     assert (results.runs["attempts"].values == 1).all()
 
 
@@ -85,9 +85,9 @@ def test_interrupting_the_cell_that_waits_cancels_and_keeps(kernel: Any, tmp_pat
     manager.interrupt_kernel()
     assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
     kept = np.isfinite(ek.open(tmp_path / "study").results["slow"].values).sum()
-    assert 0 < kept < 80
+    assert 0 < kept < 120
     assert execute(client, "study.run(n_workers=2)")["status"] == "ok"
-    np.testing.assert_array_equal(ek.open(tmp_path / "study").results["slow"].values, 2 * np.arange(80.0))
+    np.testing.assert_array_equal(ek.open(tmp_path / "study").results["slow"].values, 2 * np.arange(120.0))
 
 
 @pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
