@@ -62,6 +62,8 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     job = _jobs.get(job_id)
     if job is None:
         raise RuntimeError(f"this worker does not know run {job_id}; its driver is gone")
+    if job_id in _cancelled:
+        return Reply(batch.sequence, Handed(0, 0.0))
     directory = StudyDirectory(job.folder)
     child = _pool.acquire(job)
     temporary = durable.temporary_name(directory.runs)
