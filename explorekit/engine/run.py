@@ -2,15 +2,19 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from explorekit.engine.driver import Driver
 from explorekit.engine.progress import Progress
+
+_LINE_INTERVAL = 10.0
 
 _active: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
@@ -132,13 +136,23 @@ class Run:
 
 @contextlib.contextmanager
 def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
-    """Show a progress bar on a terminal; elsewhere nothing."""
-    if _cell() is not None or not sys.stderr.isatty():
+    """Show a progress bar on a terminal, a line now and then in a log, and in a notebook, where a panel does, nothing."""
+    if _cell() is not None:
         yield lambda _: None
+        return
+    if not sys.stderr.isatty():
+        yield _lines()
         return
     from tqdm import tqdm
 
-    with tqdm(total=start.total, initial=start.ok + start.failed, unit="run", dynamic_ncols=True) as bar:
+    columns = None if shutil.get_terminal_size().columns else 80
+    with tqdm(
+        total=start.total,
+        initial=start.ok + start.failed,
+        unit="run",
+        ncols=columns,
+        dynamic_ncols=not columns,
+    ) as bar:
 
         def update(progress: Progress) -> None:
             bar.n = progress.ok + progress.failed
@@ -146,6 +160,19 @@ def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
             bar.refresh()
 
         yield update
+
+
+def _lines() -> Callable[[Progress], None]:
+    """Return what writes a line to the standard error now and then, and one at the end."""
+    last = time.monotonic()
+
+    def update(progress: Progress) -> None:
+        nonlocal last
+        if progress.done or time.monotonic() - last > _LINE_INTERVAL:
+            last = time.monotonic()
+            sys.stderr.write(f"explorekit: {progress}\n")
+
+    return update
 
 
 @contextlib.contextmanager
