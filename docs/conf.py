@@ -34,8 +34,9 @@ def copy_notebooks() -> None:
     """Start from fresh copies, without the studies of an earlier build."""
     for leftover in (NOTEBOOKS, DOCS / "studies"):
         shutil.rmtree(leftover, ignore_errors=True)
-    unwanted = shutil.ignore_patterns("studies", "__pycache__", ".ipynb_checkpoints", "demo.py")
-    shutil.copytree(ROOT / "notebooks", NOTEBOOKS, ignore=unwanted)
+    NOTEBOOKS.mkdir()
+    for path in [*(ROOT / "notebooks").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]:
+        shutil.copy(path, NOTEBOOKS)
 
 
 def fingerprint() -> str:

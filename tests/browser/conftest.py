@@ -75,8 +75,11 @@ def screenshots() -> Path:
 @pytest.fixture
 def notebooks(tmp_path: Path) -> Path:
     """A copy of the notebooks, so that a test leaves no studies beside the originals."""
-    unwanted = shutil.ignore_patterns("studies", "__pycache__", ".ipynb_checkpoints")
-    return Path(shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=unwanted))
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for path in [*(ROOT / "notebooks").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]:
+        shutil.copy(path, folder)
+    return folder
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def kernel(tmp_path: Path) -> Iterator[Any]:
 
 def execute(client: Any, code: str, timeout: float = 60) -> dict[str, Any]:
     """Run a cell and return the kernel's reply."""
-    return wait_for_reply(client, client.execute(code), timeout)
+    return wait_for_reply(client, client.execute(code, stop_on_error=False), timeout)
 
 
 def wait_for_reply(client: Any, message: str, timeout: float = 60) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_interrupting_another_cell_leaves_a_started_study_alone(kernel: Any, tmp
     assert execute(client, START)["status"] == "ok"
     assert execute(client, "while run.progress.ok < 5: time.sleep(0.05)")["status"] == "ok"
     for _ in range(3):
-        cell = client.execute("time.sleep(60)")
+        cell = client.execute("time.sleep(60)", stop_on_error=False)
         time.sleep(0.3)
         manager.interrupt_kernel()  # SIGINT to the kernel's process group
         assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
@@ -80,7 +80,7 @@ def test_interrupting_another_cell_leaves_a_started_study_alone(kernel: Any, tmp
 def test_interrupting_the_cell_that_waits_cancels_and_keeps(kernel: Any, tmp_path: Path) -> None:
     manager, client = kernel
     assert execute(client, START)["status"] == "ok"
-    cell = client.execute("run.wait()")
+    cell = client.execute("run.wait()", stop_on_error=False)
     wait_until(lambda: len(list((tmp_path / "study" / "runs").glob("0*.nc"))) >= 3)
     manager.interrupt_kernel()
     assert wait_for_reply(client, cell, 10)["ename"] == "KeyboardInterrupt"
