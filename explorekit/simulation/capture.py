@@ -1,5 +1,6 @@
 """Sending a simulation to another process by value, with the user's own modules that it uses."""
 
+import functools
 import io
 import sys
 import threading
@@ -15,6 +16,7 @@ from explorekit.simulation.ownership import is_users_own, users_modules
 from explorekit.simulation.version import CodeVersion, code_version
 
 _registry = threading.Lock()
+_LRUCache = type(functools.cache(abs))
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
                 if k not in ("__builtins__", "__loader__", "__spec__", "__cached__")
             }
             return types.ModuleType, (obj.__name__,), state, None, None, _fill_module
+        if isinstance(obj, _LRUCache) and _is_users(obj):
+            # By itself it pickles as a name, which means nothing where its module is not.
+            return _cached, (obj.__wrapped__, obj.cache_parameters())
         return super().reducer_override(obj)
+
+
+def _is_users(function: Any) -> bool:
+    module = sys.modules.get(getattr(function, "__module__", None) or "__main__")
+    return module is None or is_users_own(module)
+
+
+def _cached(function: Any, parameters: dict[str, Any]) -> Any:
+    return functools.lru_cache(**parameters)(function)
 
 
 def _fill_module(module: types.ModuleType, state: dict[str, Any]) -> None:

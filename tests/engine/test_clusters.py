@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 import pytest
 from distributed import Client, LocalCluster
+from engine.scripts import run_script
 
 import explorekit as ek
 from explorekit.engine import limits
@@ -102,3 +103,38 @@ def test_something_else_than_a_client_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ek.errors.StudyError, match=r"expected a distributed\.Client"):
         study.run("tcp://127.0.0.1:8786")
     assert not (tmp_path / "lock").exists()
+
+
+def test_cached_functions_travel_with_their_module(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "cached_of_mine.py").write_text(
+        "import functools\n\n@functools.lru_cache(maxsize=3)\ndef table(n):\n    return n * 10\n\ndef look(n):\n    return table(n) + 1\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import cached_of_mine
+
+    monkeypatch.syspath_prepend("elsewhere")
+    (tmp_path / "cached_of_mine.py").unlink()
+    try:
+        study = ek.Study(cached_of_mine.look, ek.Space(n=[1, 2]), tmp_path / "study")
+        study.run(False, n_workers=1)
+        np.testing.assert_array_equal(study.results["look"].values, [11, 21])
+    finally:
+        del sys.modules["cached_of_mine"]
+
+
+def test_a_cached_function_of_a_script_travels(tmp_path: Path) -> None:
+    run_script(
+        tmp_path,
+        """
+        import functools
+        import explorekit as ek
+
+        @functools.cache
+        def table(n):
+            return n * 10
+
+        study = ek.Study(lambda n: table(n) + 1, ek.Space(n=[1, 2]), "study")
+        study.run(n_workers=1)
+        assert study.results["result"].values.tolist() == [11, 21], study.failures
+        """,
+    )
