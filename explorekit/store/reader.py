@@ -1,5 +1,6 @@
 """Arrays over a snapshot that read only what a selection needs."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _EXACT_IN_FLOAT64 = 2**53
 _SLAB_BYTES = 4 * 2**20
 
 
-class PointArray(BackendArray):
+class PointArray(BackendArray, ABC):
     """An array whose leading dimensions are those of the space; subclasses read some points of it.
 
     Stateless but for the snapshot it belongs to, and picklable.
@@ -47,9 +48,9 @@ class PointArray(BackendArray):
         values = self.read_points(positions.ravel(), inner)
         return values.reshape(tuple(size for index in wanted for size in index.shape))
 
+    @abstractmethod
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         """Return the values at flat positions and inner indices, of shape (positions, inner)."""
-        raise NotImplementedError  # pragma: no cover - abstract
 
 
 class OutputArray(PointArray):
