@@ -27,10 +27,16 @@ _THREADS = (
 
 
 class Child:
-    """A process that runs user code, and the worker's end of its connection."""
+    """A process that runs user code, and the worker's end of its connection.
 
-    def __init__(self) -> None:
-        self.scratch = Path(tempfile.mkdtemp(prefix="explorekit-child-"))
+    Parameters
+    ----------
+    folder
+        Where to keep what it prints and spools; the worker's own folder, which goes when the worker does.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="explorekit-child-", dir=folder))
         self._cursor_file = tempfile.TemporaryFile(dir=self.scratch)  # noqa: SIM115
         self._cursor_file.truncate(8)
         self._memory = mmap.mmap(self._cursor_file.fileno(), 8)
@@ -108,13 +114,13 @@ class ChildPool:
         self._lock = threading.Lock()
         self._idle: list[Child] = []
 
-    def prestart(self) -> None:
+    def prestart(self, folder: str) -> None:
         """Start a child ahead of the first batch: its imports take a third of a second."""
-        child = Child()
+        child = Child(folder)
         with self._lock:
             self._idle.append(child)
 
-    def acquire(self, job: Job) -> Child:
+    def acquire(self, job: Job, folder: str) -> Child:
         """Return a child that holds the job: one that ran the same code, or a fresh one."""
         while True:
             with self._lock:
@@ -130,7 +136,7 @@ class ChildPool:
                 self._idle = [child for child in self._idle if child is not chosen and child is not retired]
             if retired is not None:
                 retired.end()
-            child = chosen or Child()
+            child = chosen or Child(folder)
             if child.process.poll() is not None:
                 child.end()
                 continue

@@ -1,6 +1,7 @@
 """A run: what `Study.start` returns, to wait for, to look at, and to cancel."""
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -164,12 +165,12 @@ def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
 
 def _lines() -> Callable[[Progress], None]:
     """Return what writes a line to the standard error now and then, and one at the end."""
-    last = time.monotonic()
+    due = time.monotonic() + _LINE_INTERVAL
 
     def update(progress: Progress) -> None:
-        nonlocal last
-        if progress.done or time.monotonic() - last > _LINE_INTERVAL:
-            last = time.monotonic()
+        nonlocal due
+        if (progress.done and due < math.inf) or time.monotonic() > due:
+            due = math.inf if progress.done else time.monotonic() + _LINE_INTERVAL
             sys.stderr.write(f"explorekit: {progress}\n")
 
     return update

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from explorekit.engine.children import Child, ChildPool
@@ -47,9 +48,9 @@ def plugin_name(job: str) -> str:
     return f"explorekit-{job}"
 
 
-def prestart_child() -> None:
-    """Start a child ahead of the first batch."""
-    _pool.prestart()
+def prestart_child(folder: str) -> None:
+    """Start a child ahead of the first batch; it keeps its files in a folder of the worker's."""
+    _pool.prestart(folder)
 
 
 def cancel_job(job: str) -> None:
@@ -65,7 +66,7 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     if job_id in _cancelled:
         return Reply(batch.sequence, Handed(0, 0.0))
     directory = StudyDirectory(job.folder)
-    child = _pool.acquire(job)
+    child = _pool.acquire(job, get_worker().local_directory)
     temporary = durable.temporary_name(directory.runs)
     spool = child.scratch.parent / f"{child.scratch.name}-{batch.sequence}.spool"
     handed = Handed(0, 0.0)
@@ -141,7 +142,7 @@ class _Supervision:
         else:
             failure = Failure(row, "ProcessDied", f"the process was ended by the run: {_how(code)}", words)
             self._assignment = replace(self._assignment, culprits={**self._assignment.culprits, row: failure})
-        self._child = _pool.acquire(self._job)
+        self._child = _pool.acquire(self._job, str(self._child.scratch.parent))
 
 
 def _how(code: int | None) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 QUIET = {
@@ -27,6 +28,8 @@ def _end_with_parent(local_directory: str) -> None:
     """Wait for the end of standard input: the parent closes it, or is dead."""
     sys.stdin.read()
     shutil.rmtree(local_directory, ignore_errors=True)
+    with contextlib.suppress(OSError):  # the last worker removes what is around its folder too
+        Path(local_directory).parent.rmdir()
     os._exit(0)
 
 
@@ -37,7 +40,7 @@ async def _work(spec: dict[str, Any]) -> None:
     from explorekit.engine.nohttp import PrivateWorker
     from explorekit.engine.task import prestart_child
 
-    prestart_child()
+    prestart_child(spec["local_directory"])
     dask.config.set(QUIET)
     worker = PrivateWorker(
         spec["scheduler"],
