@@ -1,9 +1,11 @@
 """Nothing that a test starts outlives it: processes, threads and clusters are counted."""
 
 import gc
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import matplotlib as mpl
 import psutil
@@ -16,6 +18,7 @@ mpl.use("Agg")
 def no_process_is_left() -> Iterator[None]:
     """Close the clusters that the tests shared, and fail if any process of ours lives on."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
+    files_before = _scratch()
     yield
     import sys
 
@@ -29,10 +32,15 @@ def no_process_is_left() -> Iterator[None]:
             for child in psutil.Process().children(recursive=True)
             if child.pid not in before and _lives(child)
         ]
-        if not left and not _explorekit_threads():
+        files = _scratch() - files_before
+        if not left and not _explorekit_threads() and not files:
             return
         time.sleep(0.1)
-    pytest.fail(f"left running: {[p.cmdline() for p in left]}, {_explorekit_threads()}")
+    pytest.fail(f"left behind: {[p.cmdline() for p in left]}, {_explorekit_threads()}, {files}")
+
+
+def _scratch() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("explorekit-*"))
 
 
 def _lives(process: psutil.Process) -> bool:

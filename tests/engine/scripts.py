@@ -12,7 +12,9 @@ from pathlib import Path
 def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen[str]:
     """Start a script that lies in a folder, as a user would, in a session of its own."""
     script = folder / "script.py"
-    script.write_text(textwrap.dedent(text))
+    # A process in the background of a shell inherits that SIGINT is ignored.
+    listening = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    script.write_text(listening + textwrap.dedent(text))
     return subprocess.Popen(
         [sys.executable, "-W", "error::UserWarning", str(script)],
         cwd=folder,
