@@ -23,7 +23,9 @@ def no_process_is_left() -> Iterator[None]:
     import sys
 
     if "explorekit.engine.cluster" in sys.modules:
-        sys.modules["explorekit.engine.cluster"].close_private_clusters()
+        cluster = sys.modules["explorekit.engine.cluster"]
+        cluster.close_private_clusters()
+        cluster.remove_leftovers()  # of scripts that tests killed, as the next start of a cluster would
     gc.collect()
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:

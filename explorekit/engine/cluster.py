@@ -10,6 +10,8 @@ import atexit
 import contextlib
 import json
 import logging
+import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import psutil
 from distributed import Client
 from distributed.core import Status
 from distributed.deploy.spec import ProcessInterface, SpecCluster
@@ -28,6 +31,7 @@ from explorekit.engine.nohttp import PrivateScheduler
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
+_SCRATCH = "explorekit-workers-"
 _START_TIMEOUT = 60.0
 _CERTIFICATES = ("tls_ca_file", "tls_worker_key", "tls_worker_cert")
 
@@ -54,7 +58,10 @@ class PrivateCluster:
         self.limits = limits.choose(n_workers)
         self.users = 0
         self.timer: threading.Timer | None = None
-        self._scratch = tempfile.TemporaryDirectory(prefix="explorekit-workers-", ignore_cleanup_errors=True)
+        remove_leftovers()
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True
+        )
         security = Security.temporary()
         options: dict[str, Any] = {
             "limits": self.limits,
@@ -104,6 +111,14 @@ class PrivateCluster:
         self.client.close()
         self._cluster.close()
         self._scratch.cleanup()
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of clusters whose process was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # Successive runs share a cluster of the size they ask for: starting one takes a second.
