@@ -45,7 +45,7 @@ class SavedStudy(ABC):
     def runs(self) -> "xr.Dataset":
         """The record of each run on the coordinates of the space.
 
-        ``status``, ``duration`` (s), ``started`` (UTC), ``timed_together``, ``attempts``, ``worker``, ``host``,
+        ``status``, ``duration`` (s), ``started`` (UTC), ``timed_together``, ``worker``, ``host``,
         ``code_version`` and ``error``.
         """
 

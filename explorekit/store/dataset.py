@@ -56,7 +56,6 @@ def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
         ),
         "started": (StartedArray(snapshot), {"long_name": "start of the run (UTC)"}),
         "timed_together": (RunArray(snapshot, "timed_together", np.int32, 0), together),
-        "attempts": (AttemptsArray(snapshot), {"long_name": "number of times the run was tried"}),
         "worker": (OriginArray(snapshot, "worker"), {"long_name": "Dask worker"}),
         "host": (OriginArray(snapshot, "host"), {"long_name": "host"}),
         "code_version": (
@@ -105,16 +104,6 @@ class StartedArray(RunArray):
         seconds = RunArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
         known = np.nan_to_num(seconds * 1e9).astype(np.int64).view("datetime64[ns]")
         return np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), known)
-
-
-class AttemptsArray(PointArray):
-    """How often each point was tried; 0 for pending ones."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__(snapshot, np.int32)
-
-    def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
-        return (self.snapshot.index.locate(positions)[2] != PENDING).astype(np.int32)
 
 
 class ErrorArray(PointArray):

@@ -47,11 +47,14 @@ def test_a_subspace_is_another_space(space, data):
         same_space(part, space, "here")
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize("value", [0.3, -0.3, 1e300, 5e-324, 1.0, 0.0])
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        *(("f8", value) for value in (0.3, -0.3, 1e300, 5e-324, 1.0, 0.0)),
+        *(("f4", value) for value in (0.3, -0.3, 1.0, 0.0)),
+    ],
+)
 def test_floats_within_four_units_in_the_last_place_snap(dtype, value, caplog):
-    if dtype == "f4" and value in (1e300, 5e-324):
-        pytest.skip("not a float32")
     value = np.dtype(dtype).type(value)
     existing = ek.Space(a=np.array([value, 2.0], dtype))
     near, away = (ek.Space(a=np.array([far(value, ulps), 2.0], dtype)) for ulps in (4, 9))

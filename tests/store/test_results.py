@@ -391,7 +391,6 @@ def test_the_record_of_each_run(tmp_path):
     assert runs["worker"].values.tolist() == ["north:1", "north:1", "", "south:22"]
     assert runs["code_version"].values.tolist() == [VERSION, VERSION, "", VERSION]
     assert runs["error"].values.tolist() == ["", "Failed: é went wrong", "", ""]
-    assert runs["attempts"].values.tolist() == [1, 1, 0, 1]
     np.testing.assert_array_equal(runs["duration"].values, [0.25, 0.25, np.nan, 0.25])
     assert runs["started"].values[1] == np.datetime64(1_600_000_001, "s")
     assert np.isnat(runs["started"].values[2])
