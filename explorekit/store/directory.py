@@ -17,10 +17,11 @@ from explorekit.errors import StudyError
 from explorekit.space import Space
 from explorekit.store import durable
 from explorekit.store.spaces import read_space, space_hash, write_space
+from explorekit.store.superseded import FOLDER as SUPERSEDED
 
 FORMAT = 1
 MARKER = "study.json"
-FOLDERS = ("spaces", "code", "runs", "index", "logs", "epochs")
+FOLDERS = ("spaces", "code", "runs", SUPERSEDED, "index", "logs", "epochs")
 _PRIVATE = 0o700
 
 
@@ -195,6 +196,10 @@ class StudyDirectory:
     def shard_files(self) -> list[Path]:
         """Return the shards on disk, oldest epoch and sequence first."""
         return sorted(path for path in self.runs.glob("*.nc") if not path.name.startswith("."))
+
+    def superseded_files(self) -> list[Path]:
+        """Return the files that name records which no longer count."""
+        return sorted(path for path in (self.path / SUPERSEDED).glob("*.json") if path.name[0] != ".")
 
     def remove_leftovers(self) -> None:
         """Delete files that were being written when their writer died."""
