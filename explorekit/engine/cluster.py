@@ -93,8 +93,7 @@ class PrivateCluster:
         logger.info("%s", self)
 
     def __str__(self) -> str:
-        count = self.limits.workers
-        return f"{count} worker process{'es' if count > 1 else ''} on this machine ({self.limits.reason})"
+        return f"this machine, {self.limits}"
 
     def revive(self) -> None:
         """Start worker processes anew that have died."""

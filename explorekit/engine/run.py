@@ -207,7 +207,7 @@ def _cell() -> int | None:
 def _end_all() -> None:
     """A script waits for what it started; a session that a person leaves does not."""
     interactive = _cell() is not None or hasattr(sys, "ps1")
-    for run in list(_active):
+    for run in [run for run in _active if not run.done]:
         if interactive:
             run.cancel()
         with contextlib.suppress(Exception):

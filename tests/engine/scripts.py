@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import explorekit
+
 
 def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen[str]:
     """Start a script that lies in a folder, as a user would, in a session of its own."""
@@ -22,7 +24,7 @@ def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": ""},
+        env={**os.environ, "PYTHONPATH": str(Path(explorekit.__file__).parents[1])},
         **options,  # type: ignore[call-overload]
     )
 

@@ -12,7 +12,6 @@ from distributed import Client, LocalCluster
 from engine.scripts import run_script
 
 import explorekit as ek
-from explorekit.engine import limits
 from explorekit.engine.cluster import acquire_private, release_private
 
 
@@ -37,30 +36,6 @@ def test_the_private_cluster_listens_on_loopback_only_and_turns_strangers_away()
                     assert b"HTTP" not in stranger.recv(100)
     finally:
         release_private(cluster)
-
-
-@pytest.mark.parametrize(
-    ("variables", "workers"),
-    [
-        ({"CPU_LIMIT": "1"}, 1),
-        ({"CPU_LIMIT": "1.5"}, 1),
-        ({"SLURM_CPUS_PER_TASK": "1"}, 1),
-        ({"CPU_LIMIT": "0.5"}, 1),
-    ],
-)
-def test_the_number_of_workers_follows_the_limits(monkeypatch, variables, workers) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    chosen = limits.choose()
-    assert chosen.workers == workers
-    assert next(iter(variables)) in chosen.reason
-
-
-def test_the_memory_of_workers_follows_the_limit(monkeypatch) -> None:
-    monkeypatch.setenv("MEM_LIMIT", str(2 * 2**30))
-    chosen = limits.choose(2)
-    assert chosen.workers * chosen.memory <= 2 * 2**30
-    assert "MEM_LIMIT" in chosen.reason
 
 
 @pytest.mark.parametrize("processes", [False, True])
