@@ -45,8 +45,8 @@ class SavedStudy(ABC):
     def runs(self) -> "xr.Dataset":
         """The record of each run on the coordinates of the space.
 
-        ``status``, ``duration`` (s), ``started`` (UTC), ``timed_together``, ``worker``, ``host``,
-        ``code_version`` and ``error``.
+        ``status``, ``started`` (UTC), ``duration`` and ``cpu_time`` (s), ``peak_memory`` (byte), ``attempts``, ``timed_together``,
+        ``worker``, ``host``, ``code_version`` and ``error``.
         """
 
     @property

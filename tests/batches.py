@@ -14,7 +14,7 @@ from explorekit.simulation.outputs import outputs_of
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory, StudyRecord
-from explorekit.store.shard import FAILED, OK, Failure, Origin, Record, write_shard
+from explorekit.store.shard import FAILED, OK, Failure, Origin, Record, Timings, write_shard
 
 VERSION = "0123456789abcdef"
 
@@ -54,13 +54,7 @@ def write_batch(
             failures.append(Failure(row, type(error).__name__, str(error), "Traceback"))
             status.append(FAILED)
     n = len(status)
-    record = Record(
-        np.array(status, np.int8),
-        1.6e9 + np.arange(n, dtype=float),
-        np.full(n, 0.25),
-        np.ones(n, np.int32),
-        failures,
-    )
+    record = Record(np.array(status, np.int8), timed_alone(n), failures)
     outputs, ragged = collector.stack(record.status == OK)
     temporary = durable.temporary_name(directory.runs)
     positions = np.array(list(results), dtype=np.int64)
@@ -70,6 +64,19 @@ def write_batch(
     final = directory.runs / f"{epoch:06d}-{sequence:08d}-{durable.content_hash(temporary)}.nc"
     durable.rename(temporary, final)
     return final
+
+
+def timed_alone(n: int) -> Timings:
+    """What runs took that began a second apart and were timed one by one."""
+    return Timings(
+        np.arange(n),
+        np.ones(n, np.int32),
+        1.6e9 + np.arange(n, dtype=float),
+        np.full(n, 0.25),
+        np.full(n, 0.125),
+        np.full(n, 2**25),
+        np.ones(n, np.int32),
+    )
 
 
 def snapshot_of(

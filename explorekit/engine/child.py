@@ -11,6 +11,7 @@ import io
 import mmap
 import os
 import pickle
+import resource
 import signal
 import socket
 import sys
@@ -33,7 +34,17 @@ from explorekit.space.identity import point_key
 from explorekit.space.parameter import REPETITION
 from explorekit.space.seeds import generator, integer_seed
 from explorekit.store import durable
-from explorekit.store.shard import FAILED, OK, PENDING, Failure, Origin, Record, write_shard
+from explorekit.store.shard import (
+    FAILED,
+    OK,
+    PENDING,
+    TIMING_COLUMNS,
+    Failure,
+    Origin,
+    Record,
+    Timings,
+    write_shard,
+)
 
 SPOOL_INTERVAL = 0.05
 TIMED_ALONE = 1e-3
@@ -147,10 +158,10 @@ class _Runner:
         group = 1
         while progress.done < stop:
             first, last = progress.done, min(progress.done + group, stop)
-            started, tick = time.time(), clock()
+            started, used, tick = time.time(), _cpu_time(), clock()
             reached = self._run_rows(first, last, points, assignment, progress)
             now = clock()
-            progress.finish(reached, started, now - tick)
+            progress.finish(reached, started, now - tick, _cpu_time() - used, _peak_memory())
             if self._interrupts.arrived or now - began > budget:
                 return
             each = (now - tick) / (last - first)
@@ -258,11 +269,9 @@ class _Progress:
         self.done = 0
         self.status = bytearray([PENDING]) * n
         self.failures: list[Failure] = []
-        self._started = np.zeros(n)
-        self._duration = np.zeros(n)
-        self._together = np.ones(n, dtype=np.int32)
+        self._timings: list[tuple[float, ...]] = []
         self._spool = Path(assignment.spool)
-        self._spooled_rows = self._spooled_failures = 0
+        self._spooled_rows = self._spooled_failures = self._spooled_timings = 0
         if self._spool.exists():
             self._restore()
 
@@ -270,14 +279,10 @@ class _Progress:
         self.failures.append(failure)
         self.status[failure.row] = FAILED
 
-    def finish(self, reached: int, started: float, seconds: float) -> None:
-        """Note that rows up to one past the last are finished, in how many seconds together."""
-        count = reached - self.done
-        if count:
-            rows = slice(self.done, reached)
-            self._duration[rows] = seconds / count
-            self._started[rows] = started + np.arange(count) * (seconds / count)
-            self._together[rows] = count
+    def finish(self, reached: int, started: float, seconds: float, cpu: float, peak: int) -> None:
+        """Note that rows up to one past the last are finished, and what they took together."""
+        if reached > self.done:
+            self._timings.append((self.done, reached - self.done, started, seconds, cpu, peak, 1))
         self.done = reached
 
     def spool(self) -> None:
@@ -287,12 +292,16 @@ class _Progress:
             self.done,
             self.collector.take_new(),
             self.failures[self._spooled_failures :],
-            [self._started[rows], self._duration[rows], self._together[rows]],
+            self._timings[self._spooled_timings :],
             bytes(self.status[rows]),
         )
         with self._spool.open("ab") as file:
             pickle.dump(piece, file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._spooled_rows, self._spooled_failures = self.done, len(self.failures)
+        self._note_spooled()
+
+    def _note_spooled(self) -> None:
+        self._spooled_rows = self.done
+        self._spooled_failures, self._spooled_timings = len(self.failures), len(self._timings)
 
     def _restore(self) -> None:
         with self._spool.open("rb") as file:
@@ -305,19 +314,32 @@ class _Progress:
                 rows = slice(self.done, piece.stop)
                 self.collector.restore(piece.columns)  # type: ignore[arg-type]
                 self.failures += piece.failures
-                self._started[rows], self._duration[rows], self._together[rows] = piece.times
+                self._timings += piece.timings
                 self.status[rows] = piece.status
                 self.done = piece.stop
         os.truncate(self._spool, whole)  # a piece that was cut by death
-        self._spooled_rows, self._spooled_failures = self.done, len(self.failures)
+        self._note_spooled()
 
     def stack(self) -> tuple[dict[str, Stacked], dict[str, Any]]:
         return self.collector.stack(np.frombuffer(bytes(self.status[: self.done]), dtype=np.int8) == OK)
 
     def record(self) -> Record:
-        rows = slice(0, self.done)
-        status = np.frombuffer(bytes(self.status[rows]), dtype=np.int8)
-        return Record(status, self._started[rows], self._duration[rows], self._together[rows], self.failures)
+        status = np.frombuffer(bytes(self.status[: self.done]), dtype=np.int8)
+        columns = zip(*self._timings, strict=True)
+        dtypes = (dtype for dtype, _ in TIMING_COLUMNS.values())
+        timings = Timings(*(np.array(column, dtype) for column, dtype in zip(columns, dtypes, strict=True)))
+        return Record(status, timings, self.failures)
+
+
+def _cpu_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _peak_memory() -> int:
+    """Return the most bytes that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _load(payload: bytes) -> tuple[Simulation, Call, str]:

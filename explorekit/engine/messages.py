@@ -1,8 +1,7 @@
 """What driver, worker and child tell each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -145,5 +144,5 @@ class Spooled:
     stop: int
     columns: Mapping[str, object]
     failures: list[Failure]
-    times: list[npt.NDArray[Any]] = field(default_factory=list)
-    status: bytes = b""
+    timings: list[tuple[float, ...]]
+    status: bytes

@@ -12,7 +12,7 @@ from explorekit import __version__
 from explorekit.space import Space
 from explorekit.store.index import Ints
 from explorekit.store.netcdf import fetch
-from explorekit.store.reader import OriginArray, OutputArray, PointArray, RunArray, SizeArray, StatusArray
+from explorekit.store.reader import OriginArray, OutputArray, PointArray, SizeArray, StatusArray, TimingArray
 from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, read_failures
 from explorekit.store.snapshot import Snapshot
 
@@ -51,11 +51,23 @@ def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
     arrays: dict[str, tuple[PointArray, Mapping[str, Any]]] = {
         "status": (StatusArray(snapshot), STATUS_ATTRS),
         "duration": (
-            RunArray(snapshot, "duration", np.float64, np.nan),
+            TimingArray(snapshot, "duration", np.float64, np.nan),
             {"units": "s", "long_name": "wall time of the run"},
         ),
+        "cpu_time": (
+            TimingArray(snapshot, "cpu_time", np.float64, np.nan),
+            {"units": "s", "long_name": "CPU time of the run"},
+        ),
+        "peak_memory": (
+            TimingArray(snapshot, "peak_memory", np.int64, 0),
+            {"units": "byte", "long_name": "most memory that the process held"},
+        ),
+        "attempts": (
+            TimingArray(snapshot, "attempts", np.int32, 0),
+            {"long_name": "number of times that the run was tried"},
+        ),
         "started": (StartedArray(snapshot), {"long_name": "start of the run (UTC)"}),
-        "timed_together": (RunArray(snapshot, "timed_together", np.int32, 0), together),
+        "timed_together": (TimingArray(snapshot, "runs", np.int32, 0), together),
         "worker": (OriginArray(snapshot, "worker"), {"long_name": "Dask worker"}),
         "host": (OriginArray(snapshot, "host"), {"long_name": "host"}),
         "code_version": (
@@ -93,7 +105,7 @@ def failures_table(
     return pd.DataFrame(columns)
 
 
-class StartedArray(RunArray):
+class StartedArray(TimingArray):
     """When each run started, as UTC; NaT where there is no run."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -101,7 +113,7 @@ class StartedArray(RunArray):
         self.dtype = np.dtype("datetime64[ns]")
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
-        seconds = RunArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
+        seconds = TimingArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
         known = np.nan_to_num(seconds * 1e9).astype(np.int64).view("datetime64[ns]")
         return np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), known)
 

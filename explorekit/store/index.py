@@ -37,7 +37,7 @@ class Shard:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """What decides between two records of a point: the lowest epoch and sequence."""
+        """What decides between two records of a point: epoch and sequence."""
         return self.header.origin.epoch, self.header.origin.sequence, self.name
 
     def points(self, status: int) -> int:
@@ -138,7 +138,7 @@ class Index:
 
 
 def build(shards: Sequence[Shard], demoted: frozenset[str] = frozenset()) -> Index:
-    """Return the index of some shards: ok over not ok, then the lowest epoch and sequence.
+    """Return the index of some shards: ok over not ok; of several ok the lowest epoch and sequence, else the highest.
 
     Parameters
     ----------
@@ -167,7 +167,8 @@ def _resolve(table: Ints) -> Ints:
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     start, row, status, shard = (np.repeat(table[:, column], lengths) for column in (0, 2, 3, 4))
     position, row = start + within, row + within
-    best = np.lexsort((shard, status != OK, position))
+    # Of several results the first one counts, and of several failures the last.
+    best = np.lexsort((np.where(status == OK, shard, -shard), status != OK, position))
     best = best[np.concatenate([[True], np.diff(position[best]) != 0])]
     position, row, status, shard = position[best], row[best], status[best], shard[best]
     edge = (np.diff(position) != 1) | (np.diff(row) != 1) | (np.diff(status) != 0) | (np.diff(shard) != 0)

@@ -11,7 +11,7 @@ from xarray.core import indexing
 from explorekit.errors import StudyError
 from explorekit.store.index import Ints
 from explorekit.store.netcdf import fetch
-from explorekit.store.shard import OK
+from explorekit.store.shard import OK, read_timing
 from explorekit.store.snapshot import Snapshot
 
 Array = npt.NDArray[Any]
@@ -131,8 +131,8 @@ class StatusArray(PointArray):
         return self.snapshot.index.locate(positions)[2]
 
 
-class RunArray(PointArray):
-    """One number of each run's record, such as its duration; NaN where there is no run."""
+class RunArray(PointArray, ABC):
+    """One number of each run's record; `missing` where there is no run."""
 
     def __init__(self, snapshot: Snapshot, name: str, dtype: Any, missing: Any) -> None:
         self.name = name
@@ -147,9 +147,19 @@ class RunArray(PointArray):
             with self.snapshot.files.reading(
                 self.snapshot.folder / self.snapshot.index.shards[number].name
             ) as file:
-                if self.name in file["runs"].variables:
-                    values[chosen] = _read_rows(file["runs"], self.name, self.dtype, row[chosen], [])
+                values[chosen] = self.read_rows(file, row[chosen])
         return values
+
+    @abstractmethod
+    def read_rows(self, file: Any, rows: Ints) -> Array:
+        """Return the number at some rows of an open shard."""
+
+
+class TimingArray(RunArray):
+    """What each run took: a column of `explorekit.store.shard.Timings`."""
+
+    def read_rows(self, file: Any, rows: Ints) -> Array:
+        return read_timing(file, self.name, rows)
 
 
 class SizeArray(RunArray):
@@ -158,6 +168,11 @@ class SizeArray(RunArray):
     def __init__(self, snapshot: Snapshot, dim: str) -> None:
         self.dim = dim
         super().__init__(snapshot, f"{dim}_size", np.int64, 0)
+
+    def read_rows(self, file: Any, rows: Ints) -> Array:
+        if self.name not in file["runs"].variables:
+            return np.zeros(rows.shape, dtype=self.dtype)
+        return _read_rows(file["runs"], self.name, self.dtype, rows, [])
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         values = super().read_points(positions, inner)

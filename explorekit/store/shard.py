@@ -32,6 +32,16 @@ STATUS_MEANINGS = ("pending", "ok", "failed", "timed_out")
 
 _LONGEST_RUN_LIST = 1000
 
+TIMING_COLUMNS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
+    "first": (np.int64, {"long_name": "first row of the runs that were timed together"}),
+    "runs": (np.int32, {"long_name": "number of runs that were timed together"}),
+    "started": (np.float64, {"units": "seconds since 1970-01-01"}),
+    "duration": (np.float64, {"units": "s", "long_name": "wall time of all together"}),
+    "cpu_time": (np.float64, {"units": "s", "long_name": "CPU time of all together"}),
+    "peak_memory": (np.int64, {"units": "byte", "long_name": "most memory that the process held"}),
+    "attempts": (np.int32, {"long_name": "number of times that each was tried"}),
+}
+
 Positions = npt.NDArray[np.int64]
 
 
@@ -43,30 +53,56 @@ class Failure:
     error: str
     message: str
     traceback: str
+    status: int = FAILED
+
+
+@dataclass(frozen=True)
+class Timings:
+    """What the runs of a batch took, one entry a group of neighbouring rows that were timed together.
+
+    Reading a clock costs as much as a short run, so these share one; a long one has an entry of its own.
+
+    Parameters
+    ----------
+    first
+        First row of the group, increasing.
+    runs
+        Number of rows in it.
+    started
+        Seconds since 1970-01-01.
+    duration, cpu_time
+        Seconds, of all together.
+    peak_memory
+        The most that the process held until then, in bytes; of this run alone where it was timed alone on Linux.
+    attempts
+        How often each was tried.
+    """
+
+    first: npt.NDArray[np.int64]
+    runs: npt.NDArray[np.int32]
+    started: npt.NDArray[np.float64]
+    duration: npt.NDArray[np.float64]
+    cpu_time: npt.NDArray[np.float64]
+    peak_memory: npt.NDArray[np.int64]
+    attempts: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of each run of a batch, over its rows.
+    """What is known of the runs of a batch.
 
     Parameters
     ----------
     status
-        ``OK``, ``FAILED`` or ``TIMED_OUT``.
-    started
-        Seconds since 1970-01-01.
-    duration
-        Seconds.
-    timed_together
-        The number of neighbouring runs whose total time was divided; 1 where a run was timed alone.
+        By row, ``OK``, ``FAILED`` or ``TIMED_OUT``.
+    timings
+        What they took.
     failures
         One for each row that is not ok.
     """
 
     status: npt.NDArray[np.int8]
-    started: npt.NDArray[np.float64]
-    duration: npt.NDArray[np.float64]
-    timed_together: npt.NDArray[np.int32]
+    timings: Timings
     failures: Sequence[Failure]
 
 
@@ -220,6 +256,27 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
     return header, touched, rows
 
 
+def read_timing(file: Any, name: str, rows: Positions) -> npt.NDArray[Any]:
+    """Return one column of an open shard's timings at some rows; times of a group are divided among its runs."""
+    group = file["runs"]
+    alone = len(group.dimensions["timing"]) == len(file.dimensions[POINT])
+    entry = rows if alone else np.searchsorted(fetch(group, "timing_first", np.int64), rows, side="right") - 1
+    values = _column(group, name, entry)
+    if alone or name not in ("started", "duration", "cpu_time"):
+        return values
+    runs = _column(group, "runs", entry)
+    if name != "started":
+        return np.asarray(values / runs)
+    each = _column(group, "duration", entry) / runs
+    return np.asarray(values + (rows - _column(group, "first", entry)) * each)
+
+
+def _column(group: Any, name: str, entries: Positions) -> npt.NDArray[Any]:
+    low, high = int(entries.min()), int(entries.max()) + 1
+    column = fetch(group, f"timing_{name}", TIMING_COLUMNS[name][0], slice(low, high))
+    return column[entries - low]
+
+
 def read_failures(file: Any) -> list[Failure]:
     """Return the failures that an open shard holds."""
     if "failures" not in file.groups:
@@ -303,12 +360,9 @@ def _put_record(file: Any, record: Record, ragged: Mapping[str, Any], local: Pos
     group = file.createGroup("runs")
     flags = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(STATUS_MEANINGS)}
     define(group, "status", (POINT,), np.int8, flags).put(..., record.status)
-    define(group, "started", (POINT,), np.float64, {"units": "seconds since 1970-01-01"}).put(
-        ..., record.started
-    )
-    define(group, "duration", (POINT,), np.float64, {"units": "s"}).put(..., record.duration)
-    together = {"long_name": "number of runs whose total time was divided"}
-    define(group, "timed_together", (POINT,), np.int32, together).put(..., record.timed_together)
+    group.createDimension("timing", len(record.timings.first))
+    for name, (dtype, attrs) in TIMING_COLUMNS.items():
+        define(group, f"timing_{name}", ("timing",), dtype, attrs).put(..., getattr(record.timings, name))
     if local is not None:
         define(
             group, "position", (POINT,), np.int64, {"long_name": "position among the labels, C order"}

@@ -30,12 +30,13 @@ def shards(draw):
 
 
 def model(made, demoted=frozenset()):
-    """By position, the record that the rules give: ok over not ok, then the lowest epoch and sequence."""
+    """By position, the record that the rules give: the first that is ok, else the last."""
     best: dict = {}
     for name, header, positions, status in made:
         for row, (position, one) in enumerate(zip(positions.tolist(), status.tolist(), strict=True)):
             counts = FAILED if name in demoted and one == OK else one
-            rank = (counts != OK, header.origin.epoch, header.origin.sequence)
+            order = (header.origin.epoch, header.origin.sequence)
+            rank = (0, *order) if counts == OK else (1, *(-number for number in order))
             if position >= 0 and (position not in best or rank < best[position][0]):
                 best[position] = (rank, name, row, counts)
     return {position: record[1:] for position, record in best.items()}

@@ -394,6 +394,9 @@ def test_the_record_of_each_run(tmp_path):
     np.testing.assert_array_equal(runs["duration"].values, [0.25, 0.25, np.nan, 0.25])
     assert runs["started"].values[1] == np.datetime64(1_600_000_001, "s")
     assert np.isnat(runs["started"].values[2])
+    np.testing.assert_array_equal(runs["cpu_time"].values, [0.125, 0.125, np.nan, 0.125])
+    assert runs["peak_memory"].values.tolist() == [2**25, 2**25, 0, 2**25]
+    assert runs["attempts"].values.tolist() == [1, 1, 0, 1]
     assert runs["error"].sel(a=1).item() == "Failed: é went wrong"
 
 

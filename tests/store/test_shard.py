@@ -14,7 +14,20 @@ import explorekit as ek
 from explorekit.errors import ShardError
 from explorekit.space.space import Space
 from explorekit.store.index import positions_by_label, read_shard
-from explorekit.store.shard import FAILED, OK, Header, read_failures, read_header
+from explorekit.store.netcdf import open_file
+from explorekit.store.shard import (
+    FAILED,
+    OK,
+    TIMING_COLUMNS,
+    Header,
+    Origin,
+    Record,
+    Timings,
+    read_failures,
+    read_header,
+    read_timing,
+    write_shard,
+)
 
 
 def covered(shard):
@@ -289,3 +302,27 @@ def test_a_header_that_contradicts_its_file_is_an_error(good, change):
 
     with pytest.raises(ShardError):
         read_shard(path, space)
+
+
+def test_the_time_of_a_group_is_divided_among_its_runs(tmp_path):
+    directory, space = make_study(tmp_path, ek.Space(a=range(5))), ek.Space(a=range(5))
+    timings = Timings(
+        np.array([0, 3, 4]),
+        np.array([3, 1, 1], np.int32),
+        np.array([100.0, 200.0, 300.0]),
+        np.array([0.75, 2.0, 3.0]),
+        np.array([0.5, 1.0, 3.0]),
+        np.array([10, 20, 30]),
+        np.array([1, 1, 2], np.int32),
+    )
+    record = Record(np.full(5, OK, np.int8), timings, ())
+    write_shard(directory.runs / "x.nc", space, np.arange(5), {}, {}, record, Origin(1, 0, "v", "w", "h"))
+
+    with open_file(directory.runs / "x.nc") as file:
+        read = {name: read_timing(file, name, np.array([4, 1, 2, 3])) for name in TIMING_COLUMNS}
+    assert read["started"].tolist() == [300.0, 100.25, 100.5, 200.0]
+    assert read["duration"].tolist() == [3.0, 0.25, 0.25, 2.0]
+    assert read["cpu_time"].tolist() == [3.0, 0.5 / 3, 0.5 / 3, 1.0]
+    assert read["peak_memory"].tolist() == [30, 10, 10, 20]
+    assert read["runs"].tolist() == [1, 3, 3, 1]
+    assert read["attempts"].tolist() == [2, 1, 1, 1]
