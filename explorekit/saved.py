@@ -2,8 +2,11 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from explorekit.errors import StudyError
 from explorekit.space import Space
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from explorekit.explorer import Explorer
+    from explorekit.store.ragged import Ragged, Sparse
     from explorekit.store.snapshot import Snapshot
 
 
@@ -58,6 +62,56 @@ class SavedStudy(ABC):
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """What made the numbers: source, code version, git commit, packages, platform, seed and times."""
+
+    def ragged(self, name: str) -> "Ragged":
+        """Return an output whose length differs between points as one array a point, without padding.
+
+        Parameters
+        ----------
+        name : str
+            The output.
+
+        Returns
+        -------
+        Ragged
+            ``sel(I=0.5)`` and ``isel(I=3)`` read the array of one point; ``to_list()`` reads all. Integers stay integers.
+
+        Raises
+        ------
+        StudyError
+            If there is no such output.
+        """
+        from explorekit.store.ragged import Ragged, ragged_parts, with_lengths
+
+        parts = ragged_parts(self.results, name)
+        return Ragged(with_lengths(self._results_of(parts), parts), name)
+
+    def sparse(self, name: str) -> "Sparse":
+        """Return an output that the simulation returned as sparse matrices.
+
+        Parameters
+        ----------
+        name : str
+            The output.
+
+        Returns
+        -------
+        Sparse
+            ``sel(I=0.5)`` and ``isel(I=3)`` read one point's `scipy.sparse.csr_array`; ``to_list()`` reads all.
+
+        Raises
+        ------
+        StudyError
+            If there is no such output.
+        """
+        from explorekit.store.ragged import Sparse, sparse_parts, with_lengths
+
+        parts = sparse_parts(self.results, name)
+        return Sparse(with_lengths(self._results_of(parts), parts), name)
+
+    @abstractmethod
+    def _results_of(self, names: list[str]) -> "xr.Dataset":
+        """Return results in which some outputs keep their dtype, whatever is missing."""
 
     @property
     def generation(self) -> int:
@@ -135,6 +189,11 @@ class StudyFolder(SavedStudy):
 
         return results_dataset(self._snapshot(), dataset_attrs(self._directory.read_record()))
 
+    def _results_of(self, names: list[str]) -> "xr.Dataset":
+        from explorekit.store.dataset import results_dataset
+
+        return results_dataset(self._snapshot(names))
+
     @property
     def runs(self) -> "xr.Dataset":
         from explorekit.store.dataset import runs_dataset
@@ -210,12 +269,16 @@ class StudyFolder(SavedStudy):
     def generation(self) -> int:
         return self._catalog.generation
 
-    def _snapshot(self) -> "Snapshot":
+    def _snapshot(self, filled: Sequence[str] = ()) -> "Snapshot":
+        """Return what is there now; where some integers are missing, they may be filled to stay integers."""
         from explorekit.store.backend import versions_that_count
+        from explorekit.store.ragged import absent
 
         if not self.running:
             self._catalog.refresh()
-        return self._catalog.snapshot(versions_that_count(self._directory.read_record()))
+        snapshot = self._catalog.snapshot(versions_that_count(self._directory.read_record()))
+        dtypes = {name: np.dtype(snapshot.fields[name].dtype) for name in filled}
+        return snapshot.filled({name: absent(d) for name, d in dtypes.items() if d.kind in "biu"})
 
     def _counts(self) -> str:
         from explorekit.store.shard import FAILED, OK, TIMED_OUT
@@ -247,6 +310,13 @@ class ExportedStudy(SavedStudy):
         from explorekit.store.exported import open_exported
 
         return open_exported(self.path)
+
+    def _results_of(self, names: list[str]) -> "xr.Dataset":
+        from explorekit.store.exported import masked_integers, open_exported
+        from explorekit.store.ragged import absent
+
+        fill = {name: absent(dtype) for name, dtype in masked_integers(self.path, names).items()}
+        return open_exported(self.path, fill=fill)
 
     @property
     def runs(self) -> "xr.Dataset":

@@ -44,7 +44,8 @@ class Study(StudyFolder):
     ----------
     simulation : callable
         Called with the parameters of each point by keyword. It may ask for ``rng``, a `numpy.random.Generator`, ``seed``,
-        an int, or ``repetition``. It returns a scalar, dict, ndarray, DataArray or Dataset, or yields one a step.
+        an int, or ``repetition``. It returns a scalar, dict, ndarray, DataArray, Dataset, DataFrame, Series or sparse matrix,
+        or yields one a step.
     space : Space, optional
         What to explore; may be left out to open a study with the space it has.
     path : path-like

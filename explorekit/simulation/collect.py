@@ -21,6 +21,7 @@ FILL: dict[str, Any] = {
     "f": np.nan,
     "c": complex(np.nan, np.nan),
     "M": np.datetime64("NaT"),
+    "m": np.timedelta64("NaT"),
     "U": "",
     "b": False,
 }
@@ -104,7 +105,7 @@ class Collector:
         items += [(name, output, True) for name, output in outputs.coords.items()]
         fields = {name: Field.of(output, coordinate=coordinate) for name, output, coordinate in items}
         joined = {
-            name: _join_exactly(name, self._columns[name].field, one) if name in self._columns else one
+            name: _join_exactly(name, self._known(name, one), one) if name in self._columns else one
             for name, one in fields.items()
         }
         self._reject_halves(joined)
@@ -112,6 +113,13 @@ class Collector:
             column = self._columns.setdefault(name, Column(joined[name]))
             self._set_field(name, column, joined[name])
             self._append(column, row, output.values, coordinate)
+
+    def _known(self, name: str, new: Field) -> Field:
+        """Return an output's field so far; numbers that came the quick way may have outgrown it."""
+        column = self._columns[name]
+        if name not in self._scalars or not column.values or new.dtype[1:] != "u8":
+            return column.field
+        return dataclasses.replace(column.field, dtype=np.array(column.values).dtype.str)
 
     def _set_field(self, name: str, column: Column, one: Field) -> None:
         if one is not column.field or name not in self._scalars:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.sparse import SPARSE, csr_parts, is_sparse
+from explorekit.simulation.tables import Table, from_frame, from_series, is_table
 
 STEP = "step"
 POINT = "point"
@@ -23,7 +25,7 @@ _LONGEST_NAME = 240  # bytes; netCDF takes 256, of which our endings need a few
 _OWN_ATTRS = frozenset(
     {
         *("_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "coordinates"),
-        *("ancillary_variables", "explorekit_complex"),
+        *("ancillary_variables", "explorekit_complex", SPARSE),
     }
 )
 
@@ -35,8 +37,10 @@ _FAMILY = {
     "c": "number",
     "U": "text",
     "M": "time",
+    "m": "duration",
 }
-_EXPECTED = "a scalar, dict, ndarray, DataArray or Dataset"
+_EXPECTED = "a scalar, dict, ndarray, DataArray, Dataset, DataFrame, Series or sparse matrix"
+_ELEMENTS = "bool, int, float, complex, str, datetime64 or timedelta64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Output:
 
     @property
     def family(self) -> str:
-        """``number``, ``text`` or ``time``: the kinds that never mix in one variable."""
+        """``number``, ``text``, ``time`` or ``duration``: the kinds that never mix in one variable."""
         return _FAMILY[self.values.dtype.kind]
 
 
@@ -85,7 +89,8 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
     Parameters
     ----------
     result
-        What the call returned: a scalar, dict, ndarray, DataArray, Dataset, None, or a generator of these.
+        What the call returned: a scalar, dict, ndarray, DataArray, Dataset, DataFrame, Series, sparse matrix, None,
+        or a generator of these.
     simulation
         For the names and attributes that it declares.
     taken
@@ -163,7 +168,10 @@ def _from_value(result: Any, simulation: Simulation) -> Outputs:
         return _from_dataset(result.to_dataset(name=result.name or simulation.name), simulation)
     if isinstance(result, Mapping):
         return _from_mapping(result, simulation)
-    return Outputs({simulation.name: _output(simulation.name, result, simulation)})
+    if is_table(result, "DataFrame"):
+        return _from_frame(simulation.name, result, simulation)
+    name = result.name if is_table(result, "Series") and isinstance(result.name, str) else simulation.name
+    return _from_array(name or simulation.name, result, simulation)
 
 
 def _from_mapping(result: Mapping[Any, Any], simulation: Simulation) -> Outputs:
@@ -176,13 +184,50 @@ def _from_mapping(result: Mapping[Any, Any], simulation: Simulation) -> Outputs:
             )
         if value is None:
             continue
-        if _is_xarray(value, "DataArray"):
-            one = _from_dataset(value.to_dataset(name=name), simulation)
-            variables |= one.variables
-            _merge_coords(coords, one.coords)
+        if is_table(value, "DataFrame"):
+            one = _from_frame(name, value, simulation, prefix=f"{name}_")
         else:
-            variables[name] = _output(name, value, simulation)
+            one = _from_array(name, value, simulation)
+        if both := sorted(variables.keys() & one.variables.keys()):
+            raise OutputError(
+                f"the simulation returned {name!r}, for which the results need the name {both[0]!r} too, and that is taken; "
+                f"rename one of them."
+            )
+        variables |= one.variables
+        _merge_coords(coords, one.coords)
     return Outputs(variables, {name: coord for name, coord in coords.items() if name not in variables})
+
+
+def _from_array(name: str, value: Any, simulation: Simulation) -> Outputs:
+    """Return one named output: an array of any library, or what makes one."""
+    if _is_xarray(value, "DataArray"):
+        return _from_dataset(value.to_dataset(name=name), simulation)
+    if is_table(value, "Series"):
+        return _from_table(from_series(name, value, simulation.dims.get(name)), simulation)
+    if is_sparse(value):
+        parts = csr_parts(name, value)
+        declared = {part: simulation.attrs(name) if part == f"{name}_data" else {} for part in parts}
+        return Outputs(
+            {
+                part: Output(dims, _storable(part, values), {**attrs, **declared[part]})
+                for part, (dims, values, attrs) in parts.items()
+            }
+        )
+    return Outputs({name: _output(name, value, simulation)})
+
+
+def _from_frame(name: str, frame: Any, simulation: Simulation, prefix: str = "") -> Outputs:
+    return _from_table(from_frame(name, frame, simulation.dims.get(name)), simulation, prefix)
+
+
+def _from_table(table: Table, simulation: Simulation, prefix: str = "") -> Outputs:
+    variables = {
+        f"{prefix}{name}": _described(
+            table.dims, _storable(f"{prefix}{name}", values), simulation.attrs(f"{prefix}{name}")
+        )
+        for name, values in table.columns.items()
+    }
+    return Outputs(variables, {d: Output((d,), _storable(d, v)) for d, v in table.labels.items()})
 
 
 def _merge_coords(coords: dict[str, Output], more: Mapping[str, Output]) -> None:
@@ -203,11 +248,13 @@ def _from_dataset(dataset: Any, simulation: Simulation) -> Outputs:
 def _labelled(name: str, variable: Any, declared: Mapping[str, Any]) -> Output:
     values = _storable(name, variable.values)
     attrs = {k: v for k, v in variable.attrs.items() if _is_plain(k, v)}
-    if values.dtype.kind == "M":
-        attrs = {
-            k: v for k, v in attrs.items() if k not in ("units", "calendar")
-        }  # the file's own are at work
-    return Output(tuple(str(d) for d in variable.dims), values, {**attrs, **declared})
+    return _described(tuple(str(d) for d in variable.dims), values, {**attrs, **declared})
+
+
+def _described(dims: tuple[str, ...], values: npt.NDArray[Any], attrs: Mapping[str, Any]) -> Output:
+    if values.dtype.kind in "mM":  # the file's own are at work
+        attrs = {key: value for key, value in attrs.items() if key not in ("units", "calendar")}
+    return Output(dims, values, attrs)
 
 
 def _is_plain(key: Any, value: Any) -> bool:
@@ -228,7 +275,7 @@ def _output(name: str, value: Any, simulation: Simulation) -> Output:
         raise OutputError(
             f"the simulation returned {name!r} with shape {values.shape}; it declares the dimensions {dims}. Make them agree."
         )
-    return Output(dims, values, simulation.attrs(name))
+    return _described(dims, values, simulation.attrs(name))
 
 
 def _storable(name: str, value: Any) -> npt.NDArray[Any]:
@@ -245,7 +292,7 @@ def _storable(name: str, value: Any) -> npt.NDArray[Any]:
         values = _from_objects(name, values.astype(object))
     if values.dtype == np.float16:
         values = values.astype(np.float32)
-    if values.dtype.kind == "M":
+    if values.dtype.kind in "mM":
         values = _nanoseconds(name, values)
     if values.dtype.kind == "U":
         for text in [value] if isinstance(value, str) else values.ravel().tolist():
@@ -256,7 +303,7 @@ def _storable(name: str, value: Any) -> npt.NDArray[Any]:
     ):
         raise OutputError(
             f"the simulation returned {name!r} of type {type(value).__name__} (dtype {values.dtype}), which netCDF cannot hold; "
-            f"expected {_EXPECTED} of bool, int, float, complex, str or datetime64."
+            f"expected {_EXPECTED} of {_ELEMENTS}."
         )
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
@@ -271,19 +318,26 @@ def _from_objects(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
             getattr(item, "to_datetime64", lambda item=item: np.datetime64(item, "us"))() for item in items
         ]
         return np.concatenate([_nanoseconds(name, np.array([time])) for time in times]).reshape(values.shape)
+    if items and all(isinstance(item, timedelta) for item in items):
+        spans = [
+            getattr(item, "to_timedelta64", lambda item=item: np.timedelta64(item, "us"))() for item in items
+        ]
+        return np.concatenate([_nanoseconds(name, np.array([span])) for span in spans]).reshape(values.shape)
     kinds = ", ".join(sorted({type(item).__name__ for item in items}))
     raise OutputError(
         f"the simulation returned {name!r} holding {kinds or 'nothing'}, which netCDF cannot hold; "
-        f"expected {_EXPECTED} of bool, int, float, complex, str or datetime64."
+        f"expected {_EXPECTED} of {_ELEMENTS}."
     )
 
 
 def _nanoseconds(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    exact = values.astype("datetime64[ns]")
+    exact = values.astype(f"{values.dtype.kind}8[ns]")
     if not np.array_equal(exact.astype(values.dtype), values, equal_nan=True):
+        reach = "times that 64-bit nanoseconds cannot hold, which reach from 1678 to 2262"
+        if values.dtype.kind == "m":
+            reach = "durations that 64-bit nanoseconds cannot hold, which reach 292 years"
         raise OutputError(
-            f"the simulation returned {name!r} with times that 64-bit nanoseconds cannot hold, which reach from 1678 to 2262; "
-            f"return numbers with units instead."
+            f"the simulation returned {name!r} with {reach}; return numbers with units instead."
         )
     return exact
 
@@ -380,7 +434,7 @@ def same(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     """Return whether two arrays are equal in dtype kind, shape and every value, missing values included."""
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcM"))
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM"))
 
 
 def _is_xarray(value: Any, name: str) -> bool:

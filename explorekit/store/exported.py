@@ -1,6 +1,6 @@
 """Reading an exported file back: what plain xarray reads, with complex numbers and texts as they were."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,23 @@ def exported_failures(path: Path) -> pd.DataFrame:
     positions = np.array([failure.row for failure in failures], dtype=np.int64)
     texts = [(failure.error, failure.message, failure.traceback) for failure in failures]
     return failures_table(space, positions, texts, status[positions].tolist())
+
+
+def masked_integers(path: Path, names: Iterable[str]) -> dict[str, np.dtype[Any]]:
+    """Return the dtypes of those of some outputs that are integers or bools of which some are missing."""
+    found = {}
+    with open_file(path) as file:
+        for name in names:
+            variable = file.variables.get(name)
+            if variable is not None and "_FillValue" in variable.ncattrs() and not _is_time(variable):
+                found[name] = _dtype_of(
+                    variable.dtype, {a: variable.getncattr(a) for a in variable.ncattrs()}
+                )
+    return {name: dtype for name, dtype in found.items() if dtype.kind in "biu"}
+
+
+def _is_time(variable: Any) -> bool:
+    return "calendar" in variable.ncattrs() or "dtype" in variable.ncattrs()
 
 
 def _rejoin_complex(dataset: xr.Dataset) -> xr.Dataset:

@@ -21,6 +21,7 @@ from explorekit.errors import StudyError
 Array = npt.NDArray[Any]
 
 TIME_UNITS = "nanoseconds since 1970-01-01"
+DURATION_UNITS = "nanoseconds"
 COMPLEX = "explorekit_complex"
 CHUNK_BYTES = 256 * 1024
 _CLOSING_ATTEMPTS = 100
@@ -117,7 +118,7 @@ def fetch(group: Any, name: str, dtype: Any, key: Any = ...) -> Array:
         return np.char.decode(np.ascontiguousarray(values).view(f"S{width}")[..., 0], "utf-8")
     if dtype.kind == "b":
         return values.astype(bool)
-    return values.view("datetime64[ns]") if dtype.kind == "M" else values
+    return values.view(f"{dtype.kind}8[ns]") if dtype.kind in "mM" else values
 
 
 def encoded_width(values: Array) -> int:
@@ -140,8 +141,8 @@ def _encode(values: Array, variable: Any) -> Array:
         return (
             np.ascontiguousarray(encoded).reshape(*values.shape, 1).view("S1").reshape(*values.shape, width)
         )
-    if values.dtype.kind == "M":
-        return values.astype("datetime64[ns]").view(np.int64)
+    if values.dtype.kind in "mM":
+        return values.astype(f"{values.dtype.kind}8[ns]").view(np.int64)
     return values.astype(variable.dtype, copy=False)
 
 
@@ -151,6 +152,8 @@ def _number(
     """Return the stored dtype, the attributes that tell how to read it, and the fill value."""
     if dtype.kind == "M":
         return np.dtype(np.int64), {"units": TIME_UNITS, "calendar": "proleptic_gregorian"}, np.int64(_NAT)
+    if dtype.kind == "m":  # the dtype tells xarray that these are no numbers in nanoseconds
+        return np.dtype(np.int64), {"units": DURATION_UNITS, "dtype": "timedelta64[ns]"}, np.int64(_NAT)
     if dtype.kind == "f":
         return dtype, {}, dtype.type(np.nan)
     if dtype.kind == "b" and extent is None:

@@ -1,7 +1,7 @@
 """A study's results at one moment: dtypes, shapes and records that stay as they are while more arrive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,10 @@ class Snapshot:
         """Return what stands for a missing value of an output."""
         return self.fill.get(name, FILL.get(self.read_dtype(name).kind, 0))
 
+    def filled(self, fill: Mapping[str, Any]) -> "Snapshot":
+        """Return the snapshot with other values in place of missing ones."""
+        return replace(self, fill=checked_fill(fill, self.fields)) if fill else self
+
     def constant_coordinate(self, name: str) -> Shard | None:
         """Return a shard that holds an output coordinate which is the same at every point, or None if it varies."""
         holders = [shard for shard in self.holders if name in shard.header.outputs]
@@ -146,7 +150,9 @@ def checked_fill(fill: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str
             raise StudyError(
                 f"got fill for {name!r}; the outputs are {listing(fields)}.{suggest(name, fields)}"
             )
-        kinds = next(kinds for kinds in ("biufc", "U", "M") if np.dtype(fields[name].dtype).kind in kinds)
+        kinds = next(
+            kinds for kinds in ("biufc", "U", "M", "m") if np.dtype(fields[name].dtype).kind in kinds
+        )
         if np.ndim(value) or np.asarray(value).dtype.kind not in kinds:
             raise StudyError(
                 f"got fill={{{name!r}: {value!r}}}; expected one value of the kind that {name!r} has, {fields[name].dtype}."
@@ -165,7 +171,7 @@ def dtype_with(dtype: np.dtype[Any], fill: Any) -> np.dtype[Any]:
         return np.min_scalar_type(int(given))
     if dtype.kind in "biu" and given.dtype.kind in "fc":
         return np.result_type(np.float64, given.dtype)
-    return dtype if dtype.kind in "fcM" and given.dtype.kind != "c" else np.result_type(dtype, given.dtype)
+    return dtype if dtype.kind in "fcmM" and given.dtype.kind != "c" else np.result_type(dtype, given.dtype)
 
 
 def _join_schemas(shards: Sequence[Shard]) -> tuple[dict[str, Field], dict[str, str]]:

@@ -51,7 +51,7 @@ def test_scalars_of_every_type_are_kept_bit_for_bit(value):
 
 
 @given(
-    st.sampled_from([d for d in DTYPES if d != "U"]).flatmap(
+    st.sampled_from([*(d for d in DTYPES if d != "U"), "m8[ns]"]).flatmap(
         lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
     )
 )
@@ -78,6 +78,10 @@ def test_arrays_of_every_type_are_kept_bit_for_bit_as_copies(array):
         (dt.datetime(2020, 1, 1), "datetime64[ns]", "time"),  # noqa: DTZ001
         (dt.date(2020, 1, 1), "datetime64[ns]", "time"),
         (pd.Timestamp("2020-01-01"), "datetime64[ns]", "time"),
+        (np.timedelta64(1, "s"), "timedelta64[ns]", "duration"),
+        (np.timedelta64("NaT", "ns"), "timedelta64[ns]", "duration"),
+        (dt.timedelta(days=1), "timedelta64[ns]", "duration"),
+        ([pd.Timedelta("1ns")], "timedelta64[ns]", "duration"),
         ([1, 2.5], "float64", "number"),
         (["a", "bcd"], "<U3", "text"),
         (np.array(["a", "b"], dtype=object), "<U1", "text"),
@@ -117,7 +121,7 @@ def test_masked_floats_are_missing():
         ([1, None], "NoneType, int|int, NoneType|holding"),
         (np.array([], dtype=object), "holding nothing"),
         (b"bytes", "dtype \\|S5"),
-        (np.timedelta64(1, "s"), "timedelta64"),
+        (np.timedelta64(10**9, "W"), "292 years"),
         (2**64, "holding int"),
         (map(int, "12"), "holding map"),
         ({1: 2}, "key 1"),

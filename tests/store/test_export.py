@@ -58,6 +58,7 @@ def result_at(position):
         "z4": np.complex64(complex(-0.0, position)),
         "s": "é" * (position % 4),
         "when": np.datetime64("2020-01-01T00:00:00.123456789") + position,
+        "took": np.timedelta64(position, "ns"),
         "V": wave(position),
     }
 
@@ -122,7 +123,7 @@ def test_plain_xarray_reads_the_same_numbers(tmp_path):
     results = exported(directory, tmp_path / "out.nc")
 
     with xr.open_dataset(tmp_path / "out.nc", engine="netcdf4") as found:
-        for name in ("x", "f4", "n", "i1", "u8", "on", "when", "V", "status"):
+        for name in ("x", "f4", "n", "i1", "u8", "on", "when", "took", "V", "status"):
             assert found[name].dtype == results[name].dtype, name
             np.testing.assert_array_equal(found[name].values, results[name].values, err_msg=name)
         assert found["s"].values.astype(str).tolist() == results["s"].values.tolist()

@@ -34,6 +34,7 @@ def result_at(position):
         "z": complex(position, -position),
         "s": "é" * (position % 4),
         "when": np.datetime64(position, "ns"),
+        "took": np.timedelta64(position, "ns"),
         "v": np.arange(3) * position,
     }
 
@@ -45,6 +46,7 @@ DENSE = {
     "z": complex(np.nan, np.nan),
     "s": "",
     "when": np.datetime64("NaT"),
+    "took": np.timedelta64("NaT"),
 }
 
 
@@ -129,7 +131,7 @@ def test_complete_results_keep_their_types(tmp_path):
     results = results_of(study_with(tmp_path, space, {p: result_at(p) for p in range(3)}))
 
     kinds = {name: results[name].dtype.kind for name in result_at(0)}
-    assert kinds == {"x": "f", "n": "i", "on": "b", "z": "c", "s": "U", "when": "M", "v": "i"}
+    assert kinds == {"x": "f", "n": "i", "on": "b", "z": "c", "s": "U", "when": "M", "took": "m", "v": "i"}
     assert results["status"].values.tolist() == [OK] * 3
 
 

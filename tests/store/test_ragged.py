@@ -1,0 +1,100 @@
+"""Arrays of their own length and sparse matrices, read for one point or for all, from a directory and a file."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from batches import Failed, study_with
+from drawn import bits
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import explorekit as ek
+from explorekit.errors import StudyError
+
+SPACE = ek.Space(a=[0.1, 0.2], b=["x", "y", "z"])
+
+
+def both(tmp_path, *batches):
+    study_with(tmp_path / "study", SPACE, *batches)
+    folder = ek.open(tmp_path / "study")
+    yield folder
+    yield ek.open(folder.to_netcdf(tmp_path / "out.nc"))
+
+
+@given(data=st.data())
+def test_ragged_arrays_come_back_as_they_were_returned(tmp_path_factory, data):
+    dtype = data.draw(st.sampled_from(["f8", "f4", "i2", "u4", "bool", "c16", "m8[ns]"]))
+    arrays = data.draw(st.dictionaries(st.integers(0, 5), hnp.arrays(dtype, st.integers(0, 40)), min_size=1))
+    cut = data.draw(st.integers(0, len(arrays)))
+    batches = [b for b in (list(arrays)[:cut], list(arrays)[cut:]) if b]
+    for study in both(
+        tmp_path_factory.mktemp("ragged"), *({p: {"s": arrays[p]} for p in b} for b in batches)
+    ):
+        found = study.ragged("s").to_list()
+        # A file has to widen integers that take up their whole range, to have one left for missing ones.
+        same = bits if study.path.is_dir() or np.dtype(dtype).kind not in "iu" else np.ndarray.tolist
+        assert [p for p, one in enumerate(found) if one is not None] == sorted(arrays)
+        for p, array in arrays.items():
+            assert same(found[p]) == same(array)
+            assert same(study.ragged("s").isel(a=p // 3, b=p % 3)) == same(array)
+
+
+def test_the_array_of_a_point_is_found_by_its_labels(tmp_path):
+    results = {p: {"spikes": np.arange(p) * 0.5, "n": p} for p in range(5)} | {5: Failed("no")}
+    for study in both(tmp_path, results):
+        spikes = study.ragged("spikes")
+        assert spikes.sizes == {"a": 2, "b": 3}
+        assert len(spikes) == 6
+        assert spikes.sel(a=0.2, b="y").tolist() == [0.0, 0.5, 1.0, 1.5]
+        assert spikes.sel(a=0.19, method="nearest").dims == ("b",)
+        assert [len(one) for one in spikes.sel(b=["z", "x"]).isel(a=0)] == [2, 0]
+        assert [one.tolist() for one in spikes.isel(a=0).to_list()] == [[], [0.0], [0.0, 0.5]]
+        assert "'spikes' over {'a': 2, 'b': 3}" in repr(spikes)
+        assert study.ragged("n").sel(a=0.1, b="z").tolist() == 2
+        with pytest.raises(StudyError, match=r"a=0.2, b=z is failed, so there is no 'spikes'"):
+            spikes.sel(a=0.2, b="z")
+        with pytest.raises(StudyError, match="got 'c' to select"):
+            spikes.sel(c=1)
+        with pytest.raises(StudyError, match="Did you mean 'spikes'"):
+            study.ragged("spike")
+
+
+def test_arrays_uneven_along_two_dimensions_are_trimmed_along_both(tmp_path):
+    results = {p: {"m": np.full((p % 3, p // 2), p)} for p in range(6)}
+    for study in both(tmp_path, results):
+        for p, one in enumerate(study.ragged("m")):
+            assert bits(one) == bits(results[p]["m"])
+
+
+def test_sparse_matrices_come_back_sparse(tmp_path):
+    rng = np.random.default_rng(1)
+    formats = ["csr", "csc", "coo", "lil", "dok"]
+    matrices = {
+        p: scipy.sparse.random_array((3 + p % 2, 4), density=p / 5, format=formats[p], rng=rng)
+        for p in range(5)
+    }
+    for study in both(tmp_path, {p: {"A": m, "n": p} for p, m in matrices.items()}):
+        weights = study.sparse("A")
+        for p, one in enumerate(weights):
+            assert (one is None) == (p not in matrices)
+            if one is not None:
+                assert isinstance(one, scipy.sparse.csr_array)
+                assert (one.shape, one.dtype) == (matrices[p].shape, matrices[p].dtype)
+                np.testing.assert_array_equal(one.toarray(), matrices[p].toarray())
+        assert weights.sel(a=0.1, b="z").nnz == matrices[2].nnz
+        with pytest.raises(StudyError, match="sparse outputs are 'A'"):
+            study.sparse("n")
+
+
+def test_duplicate_entries_are_summed_and_the_simulation_keeps_its_own(tmp_path):
+    matrix = scipy.sparse.coo_matrix(([1, 2], ([0, 0], [1, 1])), shape=(1, 2)).tocsr()
+    study_with(tmp_path, SPACE, {0: {"A": scipy.sparse.csr_matrix(([1, 2], [1, 1], [0, 2]), shape=(1, 2))}})
+
+    assert matrix.nnz == 1
+    assert ek.open(tmp_path).sparse("A").isel(a=0, b=0).toarray().tolist() == [[0, 3]]
+
+
+def test_a_run_without_the_matrix_has_none(tmp_path):
+    for study in both(tmp_path, {0: {"A": scipy.sparse.eye_array(2), "n": 1}, 1: {"A": None, "n": 2}}):
+        assert [one is None for one in study.sparse("A").isel(a=0)] == [False, True, True]
