@@ -29,6 +29,7 @@ from explorekit.store.provenance import environment
 if TYPE_CHECKING:
     from distributed import Client
 
+    from explorekit.engine.cluster import Reservation
     from explorekit.engine.messages import Job
     from explorekit.engine.run import Run
 
@@ -135,6 +136,7 @@ class Study(StudyFolder):
         client: "Client | Literal[False] | None" = None,
         *,
         n_workers: int | None = None,
+        dashboard: bool = False,
         code: OnChange | None = None,
     ) -> "Run":
         """Run the pending points in the background; returns at once.
@@ -146,6 +148,9 @@ class Study(StudyFolder):
             on this machine. False asks for the private one in any case.
         n_workers : int, optional
             Number of worker processes of the private cluster; by default what the machine's limits allow.
+        dashboard : bool, default False
+            Whether the private cluster serves Dask's dashboard. The run's panel links to it, and ``progress.dashboard``
+            is its address. It needs bokeh.
         code : {"keep", "rerun"}, optional
             What to do with earlier results if the simulation's code has changed since: keep them beside the new ones, or
             run their points again.
@@ -173,21 +178,33 @@ class Study(StudyFolder):
         if n_workers is not None and n_workers < 1:
             raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
         captured = capture(self.simulation)
+        chosen = _client(client)
+        if dashboard and chosen is not None:
+            raise StudyError(
+                "got dashboard=True and a client; explorekit serves the dashboard of its private cluster only. "
+                "Yours is at client.dashboard_link; client=False asks for the private cluster."
+            )
         self._directory.check_writable()
         lock = StudyLock(self.path)
         lock.acquire()
+        reservation = None
         try:
             self._directory.remove_leftovers()
             self._catalog.refresh()
+            if chosen is None and self._seems_pending(captured, code):
+                reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
             record = self._adopt(captured, code)
             job = self._job(captured, record)
             index = self._snapshot().index
-            driver = Driver(
-                job, self._catalog, index.gaps(len(self.space)), index.counts(), _client(client), n_workers
-            )
+            pending = index.gaps(len(self.space))
+            if chosen is None and reservation is None and len(pending):
+                reservation = _reserve(n_workers, dashboard=dashboard)
+            driver = Driver(job, self._catalog, pending, index.counts(), chosen or reservation)
             self._captured = captured
             self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
         except BaseException:
+            if reservation is not None:
+                reservation.release()
             lock.release()
             raise
         return self._run
@@ -197,13 +214,14 @@ class Study(StudyFolder):
         client: "Client | Literal[False] | None" = None,
         *,
         n_workers: int | None = None,
+        dashboard: bool = False,
         code: OnChange | None = None,
     ) -> "Run":
         """Run the pending points and wait for the end: ``start(...).wait()``.
 
         Interrupting it cancels the run; what is finished is kept, and running again goes on from there.
         """
-        return self.start(client, n_workers=n_workers, code=code).wait()
+        return self.start(client, n_workers=n_workers, dashboard=dashboard, code=code).wait()
 
     @property
     def running(self) -> bool:
@@ -221,6 +239,16 @@ class Study(StudyFolder):
             record.code,
             self._captured.version.id,
         )
+
+    def _seems_pending(self, captured: Captured, code: OnChange | None) -> bool:
+        """Return whether a run would have points to run, as far as is known before it is planned."""
+        from explorekit.store.backend import versions_that_count
+
+        record = self._directory.read_record()
+        if record.code != captured.version.id and self._catalog.versions():
+            return code is not None
+        index = self._catalog.snapshot(versions_that_count(record)).index
+        return len(index.gaps(len(self.space))) > 0
 
     def _adopt(self, captured: Captured, code: OnChange | None) -> StudyRecord:
         """Make the simulation's code the study's current one, if it is new, as the user decided."""
@@ -313,6 +341,15 @@ def _client(given: "Client | Literal[False] | None") -> "Client | None":
             f"got {given!r} as client; expected a distributed.Client, None, or False for a private cluster."
         )
     return given
+
+
+def _reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
+    from explorekit.engine.cluster import Reservation
+    from explorekit.engine.serving import check_dashboard
+
+    if dashboard:
+        check_dashboard()
+    return Reservation(n_workers, dashboard=dashboard)
 
 
 def _baselines(call: Call) -> Mapping[str, str]:

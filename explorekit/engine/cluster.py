@@ -1,6 +1,7 @@
 """The cluster that a run uses: the user's, or a private one that explorekit starts and closes.
 
-The private cluster listens on loopback only, under mutual TLS with temporary certificates, and serves no HTTP. Its
+The private cluster listens on loopback only, under mutual TLS with temporary certificates, and serves no HTTP, unless
+its dashboard is asked for. Its
 workers are fresh interpreters in sessions of their own: a script needs no main guard, and a Ctrl-C meant for a cell does
 not reach them.
 """
@@ -15,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from distributed.deploy.spec import ProcessInterface, SpecCluster
 from distributed.security import Security
 
 from explorekit.engine import limits
-from explorekit.engine.nohttp import PrivateScheduler
+from explorekit.engine.serving import DashboardScheduler, PrivateScheduler
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +54,11 @@ class PrivateCluster:
     ----------
     n_workers
         Number of worker processes; by default, what this machine's limits allow.
+    dashboard
+        Whether to serve Dask's dashboard.
     """
 
-    def __init__(self, n_workers: int | None) -> None:
+    def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self.limits = limits.choose(n_workers)
         self.users = 0
         self.timer: threading.Timer | None = None
@@ -69,18 +73,17 @@ class PrivateCluster:
             | {"require_encryption": True},
             "scratch": self._scratch.name,
         }
-        # The scheduler serves HTTP on all interfaces by default, and part of it even without a dashboard.
-        with dask.config.set(
-            {"distributed.scheduler.http.routes": [], "distributed.admin.tick.interval": "2s"}
-        ):
+        settings: dict[str, Any] = {"distributed.admin.tick.interval": "2s"}
+        if not dashboard:
+            settings["distributed.scheduler.http.routes"] = []  # what is not served need not be imported
+        with dask.config.set(settings):
             self._cluster = SpecCluster(
                 scheduler={
-                    "cls": PrivateScheduler,
+                    "cls": DashboardScheduler if dashboard else PrivateScheduler,
                     "options": {
                         "host": "127.0.0.1",
                         "protocol": "tls://",
                         "security": security,
-                        "dashboard": False,
                         "port": 0,
                     },
                 },
@@ -94,6 +97,11 @@ class PrivateCluster:
 
     def __str__(self) -> str:
         return f"this machine, {self.limits}"
+
+    @property
+    def dashboard_link(self) -> str:
+        """The address of Dask's dashboard, or an empty text."""
+        return str(getattr(self._cluster.scheduler, "dashboard_link", ""))
 
     def revive(self) -> None:
         """Start worker processes anew that have died."""
@@ -120,18 +128,18 @@ def remove_leftovers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-# Successive runs share a cluster of the size they ask for: starting one takes a second.
-_shared: dict[int, PrivateCluster] = {}
+# Successive runs share a cluster of the kind they ask for: starting one takes a second.
+_shared: dict[tuple[int, bool], PrivateCluster] = {}
 _guard = threading.Lock()
 
 
-def acquire_private(n_workers: int | None) -> PrivateCluster:
-    """Return the running private cluster of a size, or start it; to be given back by `release_private`."""
-    size = limits.choose(n_workers).workers
+def acquire_private(n_workers: int | None, *, dashboard: bool = False) -> PrivateCluster:
+    """Return the running private cluster of a kind, or start it; to be given back by `release_private`."""
+    kind = limits.choose(n_workers).workers, dashboard
     with _guard:
-        cluster = _shared.get(size)
+        cluster = _shared.get(kind)
         if cluster is None or cluster.client.status != "running":
-            cluster = _shared[size] = PrivateCluster(n_workers)
+            cluster = _shared[kind] = PrivateCluster(n_workers, dashboard=dashboard)
         cluster.users += 1
         if cluster.timer is not None:
             cluster.timer.cancel()
@@ -149,12 +157,45 @@ def release_private(cluster: PrivateCluster) -> None:
             cluster.timer.start()
 
 
+class Reservation:
+    """A private cluster that is being started in the background, while its run is planned.
+
+    Parameters
+    ----------
+    n_workers, dashboard
+        As for `PrivateCluster`.
+    """
+
+    def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
+        self._started: Future[PrivateCluster] = Future()
+        self._thread = threading.Thread(
+            target=self._start, args=(n_workers, dashboard), name="explorekit-start-cluster", daemon=True
+        )
+        self._thread.start()
+
+    def _start(self, n_workers: int | None, dashboard: bool) -> None:
+        try:
+            self._started.set_result(acquire_private(n_workers, dashboard=dashboard))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            self._started.set_exception(error)
+
+    def cluster(self) -> PrivateCluster:
+        """Return the cluster, once it runs."""
+        return self._started.result()
+
+    def release(self) -> None:
+        """Give the cluster back; to be called once."""
+        self._thread.join()
+        if self._started.exception() is None:
+            release_private(self.cluster())
+
+
 def _close_if_idle(cluster: PrivateCluster) -> None:
     with _guard:
         if cluster.users:
             return
-        if _shared.get(cluster.limits.workers) is cluster:
-            del _shared[cluster.limits.workers]
+        for kind in [kind for kind, known in _shared.items() if known is cluster]:
+            del _shared[kind]
     cluster.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from distributed import Client, Future
 
-from explorekit.engine.cluster import PrivateCluster, acquire_private, release_private
+from explorekit.engine.cluster import PrivateCluster, Reservation
 from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.plan import TARGET, Plan
 from explorekit.engine.progress import PointError, Progress, State
@@ -54,9 +54,7 @@ class Driver:
     pending
         Array of shape (n, 2): the stretches of points to run.
     client
-        The user's Dask client, or None for a private cluster.
-    n_workers
-        Size of the private cluster.
+        The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
     """
 
     def __init__(
@@ -65,14 +63,12 @@ class Driver:
         catalog: Catalog,
         pending: np.ndarray[Any, Any],
         counts: dict[int, int],
-        client: Client | None,
-        n_workers: int | None,
+        client: Client | Reservation | None,
     ) -> None:
         self._job = job
         self._catalog = catalog
         self._pending = pending
         self._client = client
-        self._n_workers = n_workers
         self._private: PrivateCluster | None = None
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
@@ -88,6 +84,7 @@ class Driver:
         self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
         self._where = ""
+        self._dashboard = ""
         self._began = time.monotonic()
         self._ended: float | None = None
         self.exception: BaseException | None = None
@@ -105,6 +102,7 @@ class Driver:
             errors=tuple(self._errors),
             message=self._message,
             where=self._where,
+            dashboard=self._dashboard,
         )
 
     def cancel(self) -> None:
@@ -123,6 +121,9 @@ class Driver:
         except Exception as error:
             self.exception, self._message, state = error, str(error), "error"
             logger.debug("run %s ended early", self._job.id, exc_info=True)
+        finally:
+            if isinstance(self._client, Reservation):
+                self._client.release()
         self._ended = time.monotonic()
         self._state = state
 
@@ -144,14 +145,16 @@ class Driver:
             self._release(client)
 
     def _connect(self) -> Client:
-        if self._client is not None:
+        if isinstance(self._client, Client):
             address = str(self._client.scheduler_info()["address"])
             self._where = f"the Dask cluster at {address}"
             if not address.startswith(_PROTECTED):
                 _warn_once(address)
             return self._client
-        self._private = acquire_private(self._n_workers)
+        assert self._client is not None
+        self._private = self._client.cluster()
         self._where = str(self._private)
+        self._dashboard = self._private.dashboard_link
         return self._private.client
 
     def _release(self, client: Client) -> None:
@@ -161,8 +164,6 @@ class Driver:
             client.unregister_worker_plugin(plugin_name(self._job.id))
         except Exception:
             logger.debug("could not tidy up %s", client, exc_info=True)
-        if self._private is not None:
-            release_private(self._private)
 
     def _loop(self, client: Client) -> None:
         slots = self._slots(client)

@@ -39,6 +39,8 @@ class Progress:
         Why the run ended early, or an empty text.
     where
         The cluster that the run uses, in words.
+    dashboard
+        The address of the private cluster's dashboard, or an empty text.
     """
 
     state: State
@@ -51,6 +53,7 @@ class Progress:
     errors: tuple[PointError, ...] = ()
     message: str = ""
     where: str = ""
+    dashboard: str = ""
 
     @property
     def pending(self) -> int:

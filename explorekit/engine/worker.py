@@ -37,7 +37,7 @@ async def _work(spec: dict[str, Any]) -> None:
     import dask
     from distributed.security import Security
 
-    from explorekit.engine.nohttp import PrivateWorker
+    from explorekit.engine.serving import PrivateWorker
     from explorekit.engine.task import prestart_child
 
     prestart_child(spec["local_directory"])

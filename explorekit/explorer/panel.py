@@ -143,6 +143,8 @@ def status_html(name: str, progress: Progress) -> str:
     """Return state, bar and counts as HTML."""
     done = progress.ok + progress.failed
     where = f" on {escape(progress.where)}" if progress.where and not progress.done else ""
+    if where and progress.dashboard:
+        where += f', <a href="{escape(progress.dashboard)}" target="_blank" rel="noreferrer">dashboard</a>'
     why = f'<div class="explorekit-why">{escape(progress.message)}</div>' if progress.message else ""
     numbers = "".join(
         f'<span class="explorekit-{kind}"><b>{escape(number)}</b> {escape(word)}</span>'

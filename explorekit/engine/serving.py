@@ -1,0 +1,89 @@
+"""What the private cluster serves over HTTP: nothing, or a dashboard at an address that nobody can guess.
+
+Dask serves task keys, call stacks and metrics to anybody who can reach a port, part of it even without a dashboard, and
+the scheduler's listens on all interfaces.
+"""
+
+import os
+import secrets
+from importlib.util import find_spec
+from typing import Any
+
+import dask
+from distributed import Scheduler, Worker
+from distributed.utils import format_dashboard_link
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.routing import Router
+from tornado.web import Application
+
+from explorekit.errors import StudyError
+
+_DASKS_LINK = "{scheme}://{host}:{port}/status"
+_LINK_BEHIND_A_HUB = "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status"
+
+
+class PrivateWorker(Worker):
+    """A worker that listens for Dask's own protocol only."""
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        """Serve nothing."""
+
+
+class PrivateScheduler(Scheduler):
+    """A scheduler that listens for Dask's own protocol only."""
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        """Serve nothing."""
+
+
+class DashboardScheduler(Scheduler):
+    """A scheduler with a dashboard on loopback, below a path that is a secret.
+
+    Every user of a machine reaches its loopback. The secret keeps out who does not know it.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._secret = secrets.token_urlsafe(24)
+        super().__init__(dashboard=True, dashboard_address="127.0.0.1:0", **options)
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        """Answer below the secret path only."""
+        super().start_http_server(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.http_server.request_callback = _Below(f"/{self._secret}", self.http_application)
+
+    @property
+    def dashboard_link(self) -> str:
+        """The dashboard's address: as Dask's setting ``distributed.dashboard.link`` wants it, or behind a hub's proxy."""
+        link = dask.config.get("distributed.dashboard.link")
+        if link == _DASKS_LINK and "JUPYTERHUB_SERVICE_PREFIX" in os.environ:
+            link = _LINK_BEHIND_A_HUB
+        link = f"{link.removesuffix('status').rstrip('/')}/{self._secret}/status"
+        with dask.config.set({"distributed.dashboard.link": link}):
+            return str(format_dashboard_link("127.0.0.1", self.services["dashboard"].port))
+
+
+class _Below(Router):
+    """Hands what is asked for below a path to an application, which does not see the path, and the rest to nobody.
+
+    Dask's own ``http_prefix`` would do neither: it serves a list of all paths outside the prefix, and its pages name
+    their scripts by absolute paths, which a hub's proxy does not find.
+    """
+
+    def __init__(self, path: str, application: Application) -> None:
+        self._path = path
+        self._application = application
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HTTPMessageDelegate | None:
+        if not request.path.startswith(f"{self._path}/"):
+            return None
+        request.path = request.path.removeprefix(self._path)
+        return self._application.find_handler(request, **kwargs)
+
+
+def check_dashboard() -> None:
+    """Raise `StudyError` if there is nothing to draw a dashboard with."""
+    if find_spec("bokeh") is None:
+        raise StudyError(
+            "got dashboard=True, and bokeh, which draws Dask's dashboard, is not installed; "
+            "install it: python -m pip install 'explorekit[dashboard]'."
+        )
