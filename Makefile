@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BROWSER ?= yes
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 SPHINX_FLAGS ?=
 
 VENV_READY := $(VENV)/.stamp-venv
@@ -21,7 +22,8 @@ help:
 	@echo "make lab    open the notebooks in JupyterLab"
 	@echo "make test   install everything, then lint, types, documentation and all tests"
 	@echo "make lint   ruff and mypy;  make docs  the documentation, warnings as errors"
-	@echo "make bench  benchmarks;     make chaos  processes killed at random while a study runs"
+	@echo "make bench  explorekit beside its peers, each installed below build/ (BENCH_FLAGS=--quick: some)"
+	@echo "make chaos  processes killed at random while a study runs"
 	@echo "make clean  remove what these targets built; studies stay"
 
 # -- installation ------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ pytest: $(DEV_READY) chromium
 endif
 
 bench: $(DEV_READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 chaos: $(DEV_READY)
 	$(BIN)/python -m benchmarks.chaos

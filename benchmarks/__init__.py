@@ -1,1 +1,1 @@
-"""Figures of explorekit beside those of other ways to do the same work."""
+"""explorekit beside other ways to do the same work: ``python -m benchmarks``."""

@@ -1,22 +1,187 @@
-"""Run the benchmarks and print their figures: ``python -m benchmarks``."""
+"""Run explorekit and its peers on the same work, side by side, and print the ratios of their times."""
 
 import argparse
-import statistics
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from benchmarks import sweep
+from benchmarks import environments, table
+from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
+from benchmarks.rounds import Measured, side_by_side
+from benchmarks.work import ARRAY_LENGTH, BUSY_SECONDS, WORKERS
+
+PAGE = environments.ROOT / "docs" / "benchmarks_table.md"
+SIZES = (10**3, 10**4, 10**5, 10**6)
+RESUME_SIZES = (10**4, 10**6)
+BUSY_POINTS = 400
+ARRAY_POINTS = 10**4
+QUICK_SIZE = 10**4
+
+WRITE = Way("loop", "write", "write only: one process, one file")
+HEADLINES = ("loop", "joblib")
+
+Columns = dict[str, dict[Way, Measured]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    peers: tuple[str, ...]
+    sizes: tuple[int, ...]
+    pairs: int
+    headline_pairs: int
+    limit: float
+
+    def chosen(self, ways: tuple[Way, ...]) -> list[Way]:
+        return [way for way in ways if way.peer in self.peers]
+
+    def of_sizes(self, usual: tuple[int, ...]) -> list[int]:
+        return [size for size in usual if size in self.sizes] or list(self.sizes)
+
+    def pairs_of(self, way: Way) -> int:
+        return self.headline_pairs if way.peer in HEADLINES else self.pairs
+
+
+def sweep(options: Options) -> Columns:
+    """A function that only multiplies and adds, at more and more points."""
+    ways = options.chosen(SWEEPS)
+    found: Columns = {}
+    slow: dict[Way, Measured] = {}
+    for size in options.of_sizes(SIZES):
+        # What was cut off at fewer points would be again.
+        due = [way for way in ways if way not in slow]
+        column = side_by_side(due, "scalar", size, options.pairs_of, options.limit)
+        slow |= {way: measured for way, measured in column.items() if measured.trouble}
+        found[f"{size:,} points"] = {way: column.get(way, slow.get(way)) for way in (OURS, *ways)}
+    return found
+
+
+def busy(options: Options) -> Columns:
+    """10 ms of CPU time a point, 400 points: what is lost beside two processes that do nothing else."""
+    points = min(BUSY_POINTS, *options.sizes)
+    found = side_by_side(options.chosen(SWEEPS), "busy", points, options.pairs_of, options.limit)
+    return {f"{points:,} points": found}
+
+
+def array(options: Options) -> Columns:
+    """1 000 float64 a point, 10 000 points: 80 MB of results."""
+    points = min(ARRAY_POINTS, *options.sizes) if max(options.sizes) < ARRAY_POINTS else ARRAY_POINTS
+    ways = [*options.chosen((WRITE,)), *options.chosen(SWEEPS)]
+    return {f"{points:,} points": side_by_side(ways, "array", points, options.pairs_of, options.limit)}
+
+
+def resume(options: Options) -> Columns:
+    """One half is there already, made by another process: time to the first new point, and to the end."""
+    return {
+        f"{size:,} points": side_by_side(
+            options.chosen(RESUMES), "resume", size, options.pairs_of, options.limit, half_done=True
+        )
+        for size in options.of_sizes(RESUME_SIZES)
+    }
+
+
+BENCHMARKS: dict[str, Callable[[Options], Columns]] = {
+    "sweep": sweep,
+    "busy": busy,
+    "array": array,
+    "resume": resume,
+}
+
+
+def sections(found: Mapping[str, Columns]) -> str:
+    """Return the tables of all that was measured."""
+    parts = []
+    if "sweep" in found:
+        parts += ["### A trivial function", table.comparison(found["sweep"])]
+        parts += ["### Peak memory of the driver", memory(found["sweep"])]
+    if "busy" in found:
+        parts += ["### 10 ms of CPU time a point", efficiency(found["busy"])]
+    if "array" in found:
+        parts += [f"### {ARRAY_LENGTH:,} float64 a point", table.comparison(found["array"])]
+    if "resume" in found:
+        parts += ["### The second half: time to the end", table.comparison(found["resume"])]
+        parts += [
+            "### The second half: time to the first new point",
+            table.comparison(found["resume"], "first"),
+        ]
+    return "\n\n".join(parts)
+
+
+def memory(columns: Columns) -> str:
+    """Return the megabytes at each size, and how many more the largest takes than the second."""
+    rows = []
+    for way in next(iter(columns.values())):
+        measured = [found[way] for found in columns.values()]
+        peaks = [one.median("peak") if one.runs else None for one in measured]
+        growth = f"{peaks[-1] - peaks[min(1, len(peaks) - 1)]:.0f}" if None not in peaks else ""
+        cells = [one.trouble or f"{peak:.0f}" for one, peak in zip(measured, peaks, strict=True)]
+        rows.append([f"**{way.title}**" if way == OURS else way.title, *cells, growth])
+    sizes = list(columns)
+    grown = f"growth from {sizes[min(1, len(sizes) - 1)]}"
+    return table.table(["MB", *sizes, grown], rows)
+
+
+def efficiency(columns: Columns) -> str:
+    """Return explorekit / way, and which part of the ideal each reaches."""
+    ((title, found),) = columns.items()
+    points = int(title.split()[0].replace(",", ""))
+    ideal = points * BUSY_SECONDS / WORKERS
+    rows = []
+    for way, measured in found.items():
+        part = measured.trouble or f"{ideal / measured.median():.0%}"
+        against = "" if way == OURS else measured.trouble or table.ratio(measured.ratio())
+        rows.append([f"**{way.title}**" if way == OURS else way.title, part, against])
+    return table.table([title, f"of the ideal of {WORKERS} processes", "explorekit / peer"], rows)
+
+
+def versions(options: Options) -> str:
+    peers = [peer for peer in REQUIREMENTS if peer in ("explorekit", *options.peers)]
+    each = {peer: environments.versions(peer) for peer in peers if REQUIREMENTS[peer] or peer == "explorekit"}
+    return "\n".join(
+        f"- {peer}: {', '.join(f'{name} {version}' for name, version in found.items())}"
+        for peer, found in each.items()
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=11, help="runs of each, in turn (default: 11)")
-    pairs = sweep.compare(parser.parse_args().pairs)
-    points = sweep.SHAPE[0] * sweep.SHAPE[1]
-    print(f"a trivial function over {points:,} points into netCDF, {sweep.WORKERS} workers, seconds:")
-    print("  explorekit  joblib by hand  ratio")
-    for ours, theirs in pairs:
-        print(f"  {ours:10.3f}  {theirs:14.3f}  {ours / theirs:5.2f}")
-    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-    print(f"median ratio explorekit / joblib: {ratio:.2f} (at most 1.00 is the aim)")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    peers = [peer for peer in REQUIREMENTS if peer != "explorekit"]
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument("--peers", nargs="+", choices=peers, default=peers)
+    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="numbers of points")
+    parser.add_argument("--pairs", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--headline-pairs", type=int, default=11, help=f"of {' and '.join(HEADLINES)}")
+    parser.add_argument("--limit", type=float, default=60, help="seconds that a run may take (default: 60)")
+    parser.add_argument("--quick", action="store_true", help="one size, three runs, loop and joblib only")
+    parser.add_argument("--write", action="store_true", help="put the tables into the documentation")
+    parser.add_argument(
+        "--results", type=Path, default=environments.BUILD / "results.json", help="a JSON file"
+    )
+    given = parser.parse_args()
+    if given.quick:
+        given.sizes, given.pairs, given.headline_pairs, given.peers = [QUICK_SIZE], 3, 3, list(HEADLINES)
+    options = Options(tuple(given.peers), tuple(given.sizes), given.pairs, given.headline_pairs, given.limit)
+    found = {name: BENCHMARKS[name](options) for name in given.only}
+    text = f"{sections(found)}\n\n### Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
+    sys.stdout.write(text)
+    _keep(given.results, found, text)
+    if given.write:
+        PAGE.write_text(text)
+
+
+def _keep(file: Path, found: Mapping[str, Columns], text: str) -> None:
+    content = {
+        name: {
+            title: [{"way": asdict(way), **asdict(measured)} for way, measured in column.items()]
+            for title, column in columns.items()
+        }
+        for name, columns in found.items()
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"measured": content, "tables": text}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

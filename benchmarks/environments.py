@@ -1,0 +1,56 @@
+"""The environments that peers run in: one each, made from PyPI where it is not there yet."""
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.peers import REQUIREMENTS
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build" / "benchmarks"
+_SHOWN = ("numpy", "xarray", "netCDF4", "dask", "distributed", "joblib")
+
+
+@functools.cache
+def python(peer: str) -> str:
+    """Return the interpreter of a peer, after making its environment if need be."""
+    requirements = REQUIREMENTS[peer]
+    if not requirements:
+        return sys.executable
+    digest = hashlib.sha256("\n".join((platform.python_version(), *requirements)).encode()).hexdigest()[:8]
+    folder = BUILD / "environments" / f"{peer}-{digest}"
+    interpreter = folder / "bin" / "python"
+    ready = folder / "ready"
+    if not ready.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"installing {', '.join(requirements)}", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        install = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, *requirements], check=True)
+        ready.touch()
+    return str(interpreter)
+
+
+def versions(peer: str) -> dict[str, str]:
+    """Return the versions of the peer and of what it stands on."""
+    names = tuple(dict.fromkeys([peer, *_SHOWN]))
+    code = (
+        "import importlib.metadata as m, json, sys\n"
+        "there = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
+        "print(json.dumps({n: there[n.lower()] for n in sys.argv[1:] if n.lower() in there}))"
+    )
+    done = subprocess.run([python(peer), "-c", code, *names], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variables that every measurement gets: one thread of numerics a process."""
+    one = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(one, "1"), "PYTHONPATH": str(ROOT)}

@@ -1,0 +1,46 @@
+"""explorekit itself, on its private cluster."""
+
+import numpy as np
+import xarray as xr
+
+import explorekit as ek
+from benchmarks.work import WORKERS, Task
+
+
+def sweep(task: Task) -> np.ndarray:
+    _warm(task)
+    task.start()
+    study = ek.Study(task.function, _space(task, task.a), task.folder / "study")
+    study.run(False, n_workers=WORKERS)
+    task.stop()
+    return _read(task)
+
+
+def sweep_half(task: Task) -> None:
+    study = ek.Study(task.function, _space(task, task.first_half), task.folder / "study")
+    study.run(False, n_workers=WORKERS)
+    directory = study._directory  # noqa: SLF001 - the larger space, as it would be after a kill half-way
+    directory.update_record(space=directory.add_space(_space(task, task.a)))
+
+
+def sweep_rest(task: Task) -> np.ndarray:
+    return sweep(task)
+
+
+def _warm(task: Task) -> None:
+    """Run a few points of the first half, as the cell before in a notebook does: workers are up, imports done."""
+    space = ek.Space(a=task.first_half[:2], b=task.b[:4])
+    ek.Study(task.function, space, task.folder / "warm").run(False, n_workers=WORKERS)
+
+
+def _space(task: Task, a: np.ndarray) -> ek.Space:
+    return ek.Space(a=a, b=task.b)
+
+
+def _read(task: Task) -> np.ndarray:
+    with xr.open_dataset(task.folder / "study", engine="explorekit") as dataset:
+        np.testing.assert_array_equal(dataset["a"], task.a)
+        np.testing.assert_array_equal(dataset["b"], task.b)
+        if not (dataset["status"] == 1).all():
+            raise AssertionError("some points have no result")
+        return dataset[task.function.__name__].transpose("a", "b", ...).values

@@ -1,0 +1,29 @@
+"""A plain Python loop that fills a NumPy array and writes it: the floor."""
+
+import numpy as np
+
+from benchmarks.work import ARRAY_LENGTH, Task
+
+
+def sweep(task: Task) -> np.ndarray:
+    task.warm_netcdf()
+    a, b, function = task.a, task.b, task.function
+    task.start()
+    values = np.empty((len(a), len(b), *([ARRAY_LENGTH] if task.is_array else [])))
+    columns = b.tolist()
+    for i, x in enumerate(a.tolist()):
+        for j, y in enumerate(columns):
+            values[i, j] = function(x, y)
+    task.dataset(values).to_netcdf("out.nc")
+    task.stop()
+    return task.read(task.folder / "out.nc")
+
+
+def write(task: Task) -> np.ndarray:
+    """Write results that are there already: what one process can do at most."""
+    task.warm_netcdf()
+    dataset = task.dataset(task.expected())
+    task.start()
+    dataset.to_netcdf("out.nc")
+    task.stop()
+    return task.read(task.folder / "out.nc")
