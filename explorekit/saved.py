@@ -172,7 +172,8 @@ class StudyFolder(SavedStudy):
         self._directory = StudyDirectory(path)
         record = self._directory.read_record()
         self._name = record.name
-        self._catalog = Catalog(self._directory, self._directory.read_space(record.space))
+        space = self._directory.read_space(record.space)
+        self._catalog = Catalog(self._directory, space, record.space)
 
     @property
     def name(self) -> str:

@@ -117,6 +117,7 @@ class Driver:
         try:
             if len(self._pending):
                 self._run()
+            self._catalog.keep()
             state: State = "cancelled" if self._cancelled.is_set() and self._left() else "finished"
         except Exception as error:
             self.exception, self._message, state = error, str(error), "error"
@@ -244,6 +245,7 @@ class Driver:
         plan.measured(handed.done, handed.seconds)
         positions = batch.positions()[: handed.done]
         self._catalog.add(shard_in(reply.name, handed.header, positions))
+        self._catalog.keep(final=False)
         for start, stop, status in self._catalog.status_runs(reply.name):
             self._counts[status] = self._counts.get(status, 0) + stop - start
         self._new += handed.done

@@ -76,7 +76,7 @@ def dataset_attrs(record: StudyRecord) -> dict[str, Any]:
 def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | None) -> xr.Dataset:
     directory = StudyDirectory(path)
     record = directory.read_record()
-    catalog = Catalog(directory, directory.read_space(record.space))
+    catalog = Catalog(directory, directory.read_space(record.space), record.space)
     catalog.refresh()
     snapshot = catalog.snapshot(versions_that_count(record), fill)
     dataset = runs_dataset(snapshot) if group == "runs" else results_dataset(snapshot, dataset_attrs(record))

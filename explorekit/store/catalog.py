@@ -1,7 +1,9 @@
 """The shards of a study that this process knows, and the snapshots it takes of them."""
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,8 +15,11 @@ from explorekit.errors import ShardError, StudyError
 from explorekit.space import Space
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.files import ShardFiles
-from explorekit.store.index import Shard, read_shard
+from explorekit.store.generation import Generation, read_generation, write_generation
+from explorekit.store.index import moved, read_shard
+from explorekit.store.shard import check_content
 from explorekit.store.snapshot import Snapshot, take_snapshot
+from explorekit.store.spaces import space_hash
 from explorekit.store.superseded import (
     FOLDER,
     Ranges,
@@ -22,12 +27,19 @@ from explorekit.store.superseded import (
     merged,
     ranges_of,
     read_superseded,
-    rows_of,
     without_rows,
     write_superseded,
 )
+from explorekit.store.table import Shard, ShardTable
 
 logger = logging.getLogger(__name__)
+
+_FEW = 1000  # shards that are read in about a second
+_LISTINGS = 5
+_TICK, _COARSE_TICK = (
+    0.02,
+    2.0,
+)  # longer than a file system's times stand still, where they have fractions or not
 
 
 class Catalog:
@@ -39,19 +51,31 @@ class Catalog:
         The study's.
     space
         The space that points are counted in.
+    space_id
+        Its hash, if known: the name of its file.
     """
 
-    def __init__(self, directory: StudyDirectory, space: Space) -> None:
+    def __init__(self, directory: StudyDirectory, space: Space, space_id: str | None = None) -> None:
         self.directory = directory
         self.space = space
         self.damaged: dict[str, str] = {}
+        self._space_id = space_id or space_hash(space)
         self._files = ShardFiles()
-        self._shards: dict[str, Shard] = {}
-        self._superseded: dict[str, Ranges | None] = {}
-        self._decisions: set[str] = set()
         self._lock = threading.RLock()
         self._generation = 0
         self._latest: tuple[object, Snapshot] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._loaded = False
+        self._table = ShardTable()
+        self._recent: dict[str, Shard] = {}
+        self._superseded: dict[str, Ranges | None] = {}
+        self._decisions: set[str] = set()
+        self._unread: set[str] = set()
+        self._kept = 0
+        self._listed: tuple[int, int] | None = None
+        self._seen: tuple[tuple[int, int] | None, float] = (None, 0.0)
 
     @property
     def generation(self) -> int:
@@ -62,30 +86,64 @@ class Catalog:
         """Add a shard that was just delivered."""
         with self._lock:
             self._generation += 1
+            self._read_those_taken_over()
             if shard.name in self._superseded:
                 left = without_rows(shard.stretches, self._superseded[shard.name])
                 shard = replace(shard, stretches=left)
-            self._shards[shard.name] = shard
+            self._recent[shard.name] = shard
+            if len(self._recent) > _FEW + len(self._table) // 4:
+                self._known()
 
     def status_runs(self, name: str) -> list[tuple[int, int, int]]:
         """Return (start, stop, status) of a known shard's stretches."""
         with self._lock:
-            return [(start, stop, status) for start, stop, _, status in self._shards[name].stretches.tolist()]
+            if name in self._recent:
+                stretches = self._recent[name].stretches
+            else:
+                table = self._known()
+                number = np.flatnonzero(table.names == name.encode())
+                stretches = table.stretches[table.shard_of(table.stretches) == number[0]]
+        return [(start, stop, status) for start, stop, status in stretches[:, [0, 1, 3]].tolist()]
 
     def refresh(self) -> None:
-        """Look for shards on disk that are not known yet; damaged ones are reported and left out."""
+        """Look at what has changed on disk; damaged files are reported and left out."""
         with self._lock:
+            if not self._loaded:
+                self._load()
             self._read_superseded()
-            for path in self.directory.shard_files():
-                if path.name in self._shards or path.name in self.damaged:
-                    continue
-                try:
-                    self.add(read_shard(path, self.space))
-                except ShardError as error:
-                    self.damaged[path.name] = str(error)
-                    logger.warning("%s Its points count as pending.", error)
+            signature = self._signature()
+            if signature is None or signature != self._listed:
+                self._list()
 
-    def supersede(self, rows: Mapping[str, Ranges | npt.ArrayLike | None], reason: str) -> Superseded:
+    def shards(self, versions: frozenset[str]) -> ShardTable:
+        """Return the shards that were made by some code versions."""
+        with self._lock:
+            return self._known().of_versions(versions)
+
+    def versions(self) -> dict[str, int]:
+        """Return the number of points that shards of each code version hold."""
+        with self._lock:
+            return self._known().versions()
+
+    def snapshot(self, versions: frozenset[str], fill: Mapping[str, Any] | None = None) -> Snapshot:
+        """Return what is known now, of some code versions."""
+        with self._lock:
+            key = (self.generation, versions)
+            if self._latest is not None and self._latest[0] == key and not fill:
+                return self._latest[1]
+            table = self.shards(versions)
+            snapshot = take_snapshot(self.directory.runs, self.space, table, self._files, fill)
+            if not fill:
+                self._latest = (key, snapshot)
+            return snapshot
+
+    def close(self) -> None:
+        """Close file handles; they are opened again when needed."""
+        self._files.close()
+
+    # ---- records that no longer count
+
+    def supersede(self, rows: Mapping[str, npt.ArrayLike | None], reason: str) -> Superseded:
         """Let some records count no longer, durably; for whoever holds the study's lock.
 
         Parameters
@@ -130,58 +188,160 @@ class Catalog:
         """
         wanted = ranges_of(np.asarray(positions, dtype=np.int64))
         with self._lock:
-            shards = self._shards.values() if versions is None else self.shards(versions)
-            return self.supersede({shard.name: rows_of(shard.stretches, wanted) for shard in shards}, reason)
+            table = self._known() if versions is None else self.shards(versions)
+            return self.supersede(table.rows_of(wanted), reason)
 
     def _read_superseded(self) -> None:
-        for path in self.directory.superseded_files():
-            if path.name in self._decisions:
-                continue
-            self._decisions.add(path.name)
+        paths = {path.name: path for path in self.directory.superseded_files()}
+        if (
+            not self._decisions <= paths.keys()
+        ):  # someone took a decision back, which only the shards can tell
+            self._forget()
+            self._loaded = True
+            self._generation += 1
+        for name in sorted(paths.keys() - self._decisions):
+            self._decisions.add(name)
             try:
-                self._take_out(read_superseded(path))
+                self._take_out(read_superseded(paths[name]))
             except StudyError as error:
                 logger.warning("%s", error)
 
-    def _take_out(self, superseded: Superseded) -> None:
-        self._generation += 1
+    def _read_those_taken_over(self) -> None:
+        """Read the decisions that a generation had taken into account, before a shard comes that it did not know."""
+        while self._unread:
+            try:
+                self._note(read_superseded(self.directory.path / FOLDER / self._unread.pop()))
+            except StudyError as error:
+                logger.warning("%s", error)
+
+    def _note(self, superseded: Superseded) -> None:
         for name, rows in superseded.rows.items():
             before = self._superseded.get(name, np.empty((0, 2), dtype=np.int64))
             both = None if rows is None or before is None else merged(np.concatenate([before, rows]))
             self._superseded[name] = both
-            if name in self._shards:
-                shard = self._shards[name]
-                self._shards[name] = replace(shard, stretches=without_rows(shard.stretches, rows))
 
-    def shards(self, versions: frozenset[str]) -> list[Shard]:
-        """Return the shards that were made by some code versions."""
-        with self._lock:
-            return [shard for shard in self._shards.values() if shard.header.origin.code_version in versions]
+    def _take_out(self, superseded: Superseded) -> None:
+        self._generation += 1
+        self._note(superseded)
+        self._table = self._known().without(superseded.rows)
 
-    def versions(self) -> dict[str, int]:
-        """Return the number of points that shards of each code version hold."""
-        counts: dict[str, int] = {}
-        with self._lock:
-            for shard in self._shards.values():
-                version = shard.header.origin.code_version
-                counts[version] = counts.get(version, 0) + int(
-                    (shard.stretches[:, 1] - shard.stretches[:, 0]).sum()
-                )
-        return counts
+    # ---- what lies on disk
 
-    def snapshot(self, versions: frozenset[str], fill: Mapping[str, Any] | None = None) -> Snapshot:
-        """Return what is known now, of some code versions."""
-        with self._lock:
-            key = (self.generation, versions)
-            if self._latest is not None and self._latest[0] == key and not fill:
-                return self._latest[1]
-            snapshot = take_snapshot(
-                self.directory.runs, self.space, self.shards(versions), self._files, fill
+    def _known(self) -> ShardTable:
+        """Return all shards."""
+        if self._recent:
+            self._table = self._table.joined(ShardTable.of(list(self._recent.values())))
+            self._recent.clear()
+        return self._table
+
+    def _list(self) -> None:
+        """Compare what is known with what lies in the directory."""
+        names, signature = self._listing()
+        table = self._known()
+        known = set(table.names.tolist())
+        gone = known - names
+        if gone:
+            self._generation += 1
+            self._table = table.only(~np.isin(table.names, list(gone)))
+        self.damaged = {name: why for name, why in self.damaged.items() if name.encode() in names}
+        for name in sorted(names - known):
+            text = os.fsdecode(name)
+            if text in self.damaged:
+                continue
+            path = self.directory.runs / text
+            try:
+                check_content(path)
+                self.add(read_shard(path, self.space))
+            except ShardError as error:
+                if not path.exists():  # compaction was faster
+                    continue
+                self.damaged[text] = str(error)
+                logger.warning("%s Its points count as pending.", error)
+        self._listed = signature
+
+    def _listing(self) -> tuple[set[bytes], tuple[int, int] | None]:
+        """Return the shards' names, and the state of the directory if any change from now on would show in it."""
+        for _ in range(_LISTINGS):  # a listing beside a writer may lack both a file and what replaced it
+            before = self._signature()
+            names = self.directory.shard_names()
+            if before == self._signature():
+                break
+        return names, before if self._settled() else None
+
+    def _signature(self) -> tuple[int, int] | None:
+        """Return what tells a directory's states apart: its inode, and when an entry last came or went."""
+        try:
+            found = self.directory.runs.stat()
+        except OSError:
+            return None
+        signature = found.st_ino, found.st_mtime_ns
+        if signature != self._seen[0]:
+            self._seen = (signature, time.monotonic())
+        return signature
+
+    def _settled(self) -> bool:
+        """Return whether the directory's time has stood still for so long that another change would move it."""
+        signature, since = self._seen
+        return signature is not None and time.monotonic() - since > _tick(signature)
+
+    # ---- generations
+
+    def _load(self) -> None:
+        self._loaded = True
+        found = read_generation(self.directory.path / "index")
+        if found is None or not found.decisions <= {path.name for path in self.directory.superseded_files()}:
+            return
+        if found.space != self._space_id:
+            try:
+                old = self.directory.read_space(found.space)
+            except StudyError:
+                return
+            # A shard that reached beyond the old space may lie in the new one, and tells so itself.
+            found = replace(
+                found, table=moved(found.table.only(~found.table.outside), old, self.space), listed=None
             )
-            if not fill:
-                self._latest = (key, snapshot)
-            return snapshot
+        self._generation += 1
+        self._table = found.table
+        self._kept = len(found.table)
+        self._listed = found.listed
+        self._decisions, self._unread = set(found.decisions), set(found.decisions)
+        for name, why in found.damaged.items():
+            self.damaged[name] = why
+            logger.warning("%s Its points count as pending.", why)
 
-    def close(self) -> None:
-        """Close file handles; they are opened again when needed."""
-        self._files.close()
+    def keep(self, *, final: bool = True) -> None:
+        """Write what is known as a generation of the index; for whoever holds the study's lock.
+
+        Parameters
+        ----------
+        final
+            Whether nothing is being delivered meanwhile, so that what lies on disk is known for certain. Otherwise
+            the generation is written only if it has fallen far behind.
+        """
+        with self._lock:
+            unknown = len(self._table) + len(self._recent) - self._kept
+            if not final and unknown < max(_FEW, self._kept):
+                return
+            try:
+                if final:
+                    self._settle()
+                table = self._known()
+                folder = self.directory.path / "index"
+                folder.mkdir(mode=0o700, exist_ok=True)
+                listed = self._listed if final else None
+                decisions = frozenset(self._decisions)
+                write_generation(folder, Generation(table, self._space_id, listed, self.damaged, decisions))
+                self._kept = len(table)
+            except OSError as error:  # a full disk, say: what is missing here is found in the shards
+                logger.debug("no generation of the index was written: %s", error)
+
+    def _settle(self) -> None:
+        signature = self._signature()
+        if signature is not None and signature != self._listed:
+            if not self._settled() and _tick(signature) == _TICK:
+                time.sleep(_TICK)
+            self.refresh()
+
+
+def _tick(signature: tuple[int, int]) -> float:
+    return _TICK if signature[1] % 10**9 else _COARSE_TICK

@@ -10,11 +10,11 @@ from xarray.core import indexing
 
 from explorekit import __version__
 from explorekit.space import Space
-from explorekit.store.index import Ints
 from explorekit.store.netcdf import fetch
 from explorekit.store.reader import OriginArray, OutputArray, PointArray, SizeArray, StatusArray, TimingArray
 from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, read_failures
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.table import Ints
 
 STATUS_ATTRS: Mapping[str, Any] = {
     "long_name": "status of the run",
@@ -142,10 +142,10 @@ def failed_points(snapshot: Snapshot) -> tuple[Ints, list[tuple[str, str, str]],
     for stretch in bad.tolist():
         by_shard.setdefault(int(index.shard[stretch]), []).append(stretch)
     for number, stretches in by_shard.items():
-        shard = index.shards[number]
-        with snapshot.files.reading(snapshot.folder / shard.name) as file:
+        name = index.table[number].name
+        with snapshot.files.reading(snapshot.folder / name) as file:
             failures = {failure.row: failure for failure in read_failures(file)}
-        demoted = ("OutputError", snapshot.contradictions.get(shard.name, ""), "")
+        demoted = ("OutputError", snapshot.contradictions.get(int(index.table.kind[number]), ""), "")
         for stretch in stretches:
             for offset in range(int(index.stop[stretch] - index.start[stretch])):
                 failure = failures.get(int(index.row[stretch]) + offset)
@@ -171,7 +171,7 @@ def _constant(snapshot: Snapshot, name: str) -> xr.Variable | None:
         return None
     field = snapshot.fields[name]
     with snapshot.files.reading(snapshot.folder / holder.name) as file:
-        values = fetch(file, name, holder.header.outputs[name].field.dtype)
+        values = fetch(file, name, holder.outputs[name].field.dtype)
     if values.shape != tuple(snapshot.sizes[dim] for dim in field.dims):
         return None
     return xr.Variable(field.dims, values, dict(field.attrs))

@@ -197,6 +197,14 @@ class StudyDirectory:
         """Return the shards on disk, oldest epoch and sequence first."""
         return sorted(path for path in self.runs.glob("*.nc") if not path.name.startswith("."))
 
+    def shard_names(self) -> set[bytes]:
+        """Return the names of the shards on disk, of which there may be very many."""
+        try:
+            names = os.listdir(os.fsencode(self.runs))  # noqa: PTH208 - ten times as fast as paths
+        except FileNotFoundError:
+            return set()
+        return {name for name in names if name.endswith(b".nc") and not name.startswith(b".")}
+
     def superseded_files(self) -> list[Path]:
         """Return the files that name records which no longer count."""
         return sorted(path for path in (self.path / SUPERSEDED).glob("*.json") if path.name[0] != ".")

@@ -4,8 +4,8 @@ A table of stretches: consecutive points whose rows are consecutive in one shard
 the number of shards, not of points. It is derived from the shards alone, and they from nothing else.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,37 +13,7 @@ import numpy.typing as npt
 
 from explorekit.space import Space
 from explorekit.store.shard import FAILED, OK, PENDING, Header, Positions, read_header
-
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Shard:
-    """A shard as seen from a space.
-
-    Parameters
-    ----------
-    name
-        The file's name below ``runs/``.
-    header
-        What it holds.
-    stretches
-        Array of shape (n, 4): first position in the space, one past the last, first row, status.
-    """
-
-    name: str
-    header: Header
-    stretches: Ints
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """What decides between two records of a point: epoch and sequence."""
-        return self.header.origin.epoch, self.header.origin.sequence, self.name
-
-    def points(self, status: int) -> int:
-        """Return the number of its points that have a status."""
-        chosen = self.stretches[self.stretches[:, 3] == status]
-        return int((chosen[:, 1] - chosen[:, 0]).sum())
+from explorekit.store.table import Bools, Ints, Shard, ShardTable
 
 
 def shard_in(name: str, header: Header, positions: Positions) -> Shard:
@@ -90,38 +60,81 @@ def positions_by_label(space: Space, touched: Space, local: Positions) -> Positi
     return np.where(inside, flat, -1)
 
 
+def moved(table: ShardTable, old: Space, new: Space) -> ShardTable:
+    """Return shards as seen from another space, in which each of their points lies or does not lie as a whole."""
+    place = positions_by_label(new, old, np.arange(len(old)))
+    breaks = np.flatnonzero((np.diff(place) != 1) | (place[:-1] < 0)) + 1
+    stretches = table.stretches
+    first = np.searchsorted(breaks, stretches[:, 0], side="right")
+    count = np.searchsorted(breaks, stretches[:, 1], side="left") - first + 1
+    owner = np.repeat(np.arange(len(stretches)), count)
+    piece = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    inner = np.append(breaks, 0)[np.minimum(first[owner] + piece, breaks.size)]
+    previous = np.append(breaks, 0)[first[owner] + piece - 1]
+    start = np.where(piece == 0, stretches[owner, 0], previous)
+    stop = np.where(piece == count[owner] - 1, stretches[owner, 1], inner)
+    cut = stretches[owner]
+    cut[:, 2] += start - cut[:, 0]
+    cut[:, 0], cut[:, 1] = place[start], place[start] + stop - start
+    inside = cut[:, 0] >= 0
+    outside = table.outside.copy()
+    outside[table.shard_of(cut[~inside])] = True
+    return replace(table, stretches=cut[inside], outside=outside)
+
+
+def _none() -> Ints:
+    return np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Index:
     """The record of every point that has one.
 
     Parameters
     ----------
-    shards
-        In the order that decides between them.
-    start, stop, row, status, shard
+    table
+        The shards.
+    start, stop, row, status, origin
         Columns of the table of stretches, sorted by start, without overlaps.
     """
 
-    shards: tuple[Shard, ...] = ()
-    start: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    stop: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    row: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    status: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    shard: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    table: ShardTable = field(default_factory=ShardTable)
+    start: Ints = field(default_factory=_none)
+    stop: Ints = field(default_factory=_none)
+    row: Ints = field(default_factory=_none)
+    status: Ints = field(default_factory=_none)
+    origin: Ints = field(default_factory=_none)
+
+    @cached_property
+    def shard(self) -> Ints:
+        """The shard of each stretch."""
+        return self.table.origin_shard[self.origin]
+
+    @cached_property
+    def holders(self) -> Ints:
+        """The shards that hold the result of some point."""
+        return np.unique(self.shard[self.status == OK])
 
     def locate(self, positions: Positions) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
         """Return shard number, row and status of points; −1, 0 and pending where there is no record."""
+        stretch = self.stretch_of(positions)
+        known = stretch >= 0
         if not self.start.size:
             return (
-                np.full(positions.shape, -1),
+                stretch,
                 np.zeros(positions.shape, dtype=np.int64),
                 np.full(positions.shape, PENDING, np.int8),
             )
-        stretch = np.searchsorted(self.start, positions, side="right") - 1
-        known = (stretch >= 0) & (positions < self.stop[stretch])
         shard = np.where(known, self.shard[stretch], -1)
         row = np.where(known, self.row[stretch] + positions - self.start[stretch], 0)
         return shard, row, np.where(known, self.status[stretch], PENDING).astype(np.int8)
+
+    def stretch_of(self, positions: Positions) -> Ints:
+        """Return the number of the stretch that each point lies in, −1 where there is no record."""
+        if not self.start.size:
+            return np.full(positions.shape, -1)
+        stretch = np.searchsorted(self.start, positions, side="right") - 1
+        return np.where((stretch >= 0) & (positions < self.stop[stretch]), stretch, -1)
 
     def gaps(self, total: int) -> Ints:
         """Return the (start, stop) of stretches of points without a record, as an array of shape (n, 2)."""
@@ -137,43 +150,46 @@ class Index:
         }
 
 
-def build(shards: Sequence[Shard], demoted: frozenset[str] = frozenset()) -> Index:
-    """Return the index of some shards: ok over not ok; of several ok the lowest epoch and sequence, else the highest.
+def build(table: ShardTable, demoted: Bools | None = None) -> Index:
+    """Return the index of some shards: the record of a point is the first that is ok, else the last.
 
     Parameters
     ----------
-    shards
-        In any order.
+    table
+        The shards, in any order.
     demoted
-        Names of shards whose results contradict the schema, and count as failed.
+        Which of them hold results that contradict the schema, and count as failed.
     """
-    ordered = sorted(shards, key=lambda shard: shard.order)
-    if not ordered:
-        return Index()
-    tables = [np.insert(shard.stretches, 4, number, axis=1) for number, shard in enumerate(ordered)]
-    for shard, table in zip(ordered, tables, strict=True):
-        if shard.name in demoted:
-            table[table[:, 3] == OK, 3] = FAILED
-    table = np.concatenate(tables)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    if np.any(table[1:, 0] < np.maximum.accumulate(table[:, 1])[:-1]):
-        table = _resolve(table)
-    return Index(tuple(ordered), *(np.ascontiguousarray(table[:, column]) for column in range(5)))
+    stretches = table.stretches[table.stretches[:, 1] > table.stretches[:, 0]]
+    if demoted is not None and demoted.any():
+        stretches[demoted[table.shard_of(stretches)] & (stretches[:, 3] == OK), 3] = FAILED
+    if np.any(np.diff(stretches[:, 0]) < 0):
+        stretches = stretches[np.argsort(stretches[:, 0], kind="stable")]
+    if np.any(stretches[1:, 0] < np.maximum.accumulate(stretches[:, 1])[:-1]):
+        stretches = _resolve(stretches, table.ranks())
+    return Index(table, *(np.ascontiguousarray(stretches[:, column]) for column in range(5)))
 
 
-def _resolve(table: Ints) -> Ints:
+def _resolve(stretches: Ints, ranks: Ints) -> Ints:
     """Return stretches that overlap cut so that each point keeps its one record."""
-    lengths = table[:, 1] - table[:, 0]
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    start, row, status, shard = (np.repeat(table[:, column], lengths) for column in (0, 2, 3, 4))
-    position, row = start + within, row + within
-    # Of several results the first one counts, and of several failures the last.
-    best = np.lexsort((np.where(status == OK, shard, -shard), status != OK, position))
-    best = best[np.concatenate([[True], np.diff(position[best]) != 0])]
-    position, row, status, shard = position[best], row[best], status[best], shard[best]
-    edge = (np.diff(position) != 1) | (np.diff(row) != 1) | (np.diff(status) != 0) | (np.diff(shard) != 0)
-    first = np.concatenate([[0], np.flatnonzero(edge) + 1])
-    size = np.diff(np.concatenate([first, [position.size]]))
-    return np.stack(
-        [position[first], position[first] + size, row[first], status[first], shard[first]], axis=1
-    )
+    edges = np.unique(stretches[:, :2])
+    first, last = np.searchsorted(edges, stretches[:, 0]), np.searchsorted(edges, stretches[:, 1])
+    count = last - first
+    owner = np.repeat(np.arange(len(stretches)), count)
+    piece = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[owner]
+    ok = stretches[owner, 3] == OK
+    rank = ranks[stretches[owner, 4]]
+    # Of several failures the last is the news; of several results the first stays what it was.
+    best = np.lexsort((np.where(ok, rank, -rank), ~ok, piece))
+    best = best[np.concatenate([[True], np.diff(piece[best]) != 0])]
+    piece, owner = piece[best], owner[best]
+    cut = stretches[owner]
+    cut[:, 2] += edges[piece] - cut[:, 0]
+    cut[:, 0], cut[:, 1] = edges[piece], edges[piece + 1]
+    apart = (cut[1:, 0] != cut[:-1, 1]) | np.any(cut[1:, 3:] != cut[:-1, 3:], axis=1)
+    apart |= cut[1:, 2] - cut[:-1, 2] != cut[:-1, 1] - cut[:-1, 0]
+    starts = np.concatenate([[0], np.flatnonzero(apart) + 1])
+    ends = np.concatenate([starts[1:], [len(cut)]]) - 1
+    joined: Ints = cut[starts]
+    joined[:, 1] = cut[ends, 1]
+    return joined

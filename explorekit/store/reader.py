@@ -9,10 +9,10 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.errors import StudyError
-from explorekit.store.index import Ints
 from explorekit.store.netcdf import fetch
 from explorekit.store.shard import OK, read_timing
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.table import Ints
 
 Array = npt.NDArray[Any]
 
@@ -73,11 +73,11 @@ class OutputArray(PointArray):
         return values
 
     def _read_shard(self, number: int, rows: Ints, inner: list[Ints], values: Array, chosen: Ints) -> None:
-        shard = self.snapshot.index.shards[number]
-        stored = shard.header.outputs.get(self.name)
+        shard = self.snapshot.index.table[number]
+        stored = shard.outputs.get(self.name)
         if stored is None:
             return
-        sizes = [shard.header.sizes[dim] for dim in self.field.dims]
+        sizes = [shard.sizes[dim] for dim in self.field.dims]
         inside = [np.flatnonzero(index < size) for index, size in zip(inner, sizes, strict=True)]
         if any(not index.size for index in inside):
             return
@@ -90,9 +90,7 @@ class OutputArray(PointArray):
             else:
                 block = _read_rows(file, self.name, stored.field.dtype, rows, key)
             absent = (
-                _absent(file, self.name, self.field.dims, rows, key)
-                if shard.header.ragged or stored.given
-                else None
+                _absent(file, self.name, self.field.dims, rows, key) if shard.ragged or stored.given else None
             )
         block = self._converted(block)
         if absent is not None:
@@ -144,9 +142,8 @@ class RunArray(PointArray, ABC):
         values = np.full(positions.shape, self.missing, dtype=self.dtype)
         for number in np.unique(shard[shard >= 0]).tolist():
             chosen = np.flatnonzero(shard == number)
-            with self.snapshot.files.reading(
-                self.snapshot.folder / self.snapshot.index.shards[number].name
-            ) as file:
+            name = self.snapshot.index.table[number].name
+            with self.snapshot.files.reading(self.snapshot.folder / name) as file:
                 values[chosen] = self.read_rows(file, row[chosen])
         return values
 
@@ -178,23 +175,26 @@ class SizeArray(RunArray):
         values = super().read_points(positions, inner)
         shard, _, status = self.snapshot.index.locate(positions)
         for number in np.unique(shard[status == OK]).tolist():
-            header = self.snapshot.index.shards[number].header
-            if self.dim in header.sizes and self.dim not in header.ragged:
-                values[(shard == number) & (status == OK)] = header.sizes[self.dim]
+            entry = self.snapshot.index.table[number]
+            if self.dim in entry.sizes and self.dim not in entry.ragged:
+                values[(shard == number) & (status == OK)] = entry.sizes[self.dim]
         return values
 
 
 class OriginArray(PointArray):
-    """What a shard's header tells of all its runs alike, such as the worker, as text."""
+    """What made each run's record, such as the worker, as text."""
 
     def __init__(self, snapshot: Snapshot, attribute: str) -> None:
-        self.texts = np.array(
-            ["", *(str(getattr(shard.header.origin, attribute)) for shard in snapshot.index.shards)]
-        )
+        makers = snapshot.index.table.makers
+        self.texts = np.array(["", *(str(getattr(maker, attribute)) for maker in makers)])
         super().__init__(snapshot, self.texts.dtype)
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
-        return self.texts[self.snapshot.index.locate(positions)[0] + 1]
+        index = self.snapshot.index
+        stretch = index.stretch_of(positions)
+        maker = np.append(index.table.maker[index.origin], -1)  # the last stands for no record
+        texts: Array = self.texts[maker[stretch] + 1]
+        return texts
 
 
 def _read_rows(group: Any, name: str, dtype: Any, rows: Ints, inner: list[Ints]) -> Array:

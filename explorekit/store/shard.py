@@ -21,6 +21,7 @@ from explorekit.simulation.collect import Stacked
 from explorekit.simulation.outputs import POINT
 from explorekit.simulation.schema import Field
 from explorekit.space import Space
+from explorekit.store import durable
 from explorekit.store.netcdf import create_file, define, encoded_width, fetch, open_file
 from explorekit.store.spaces import get_space, put_space
 
@@ -126,6 +127,12 @@ class StoredField:
     given: bool
     digest: str
 
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any]) -> "StoredField":
+        """Return what was one as JSON."""
+        one = content["field"]
+        return cls(**{**content, "field": Field(**{**one, "dims": tuple(one["dims"])})})
+
 
 @dataclass(frozen=True)
 class Header:
@@ -165,14 +172,10 @@ class Header:
             raise ValueError(
                 f"format {content['format']} is newer than {FORMAT}, the newest that this version reads"
             )
-        outputs = {}
-        for name, stored in content["outputs"].items():
-            one = stored.pop("field")
-            outputs[name] = StoredField(Field(**{**one, "dims": tuple(one["dims"])}), **stored)
         return cls(
             Origin(**content["origin"]),
             content["size"],
-            outputs,
+            {name: StoredField.from_plain(stored) for name, stored in content["outputs"].items()},
             content["sizes"],
             tuple(content["ragged"]),
             tuple((a, b, c) for a, b, c in content["status_runs"] or ()),
@@ -222,6 +225,21 @@ def write_shard(
             put_failures(file, record.failures)
         file.setncattr(HEADER, header.to_json())
     return header
+
+
+def check_content(path: Path) -> None:
+    """Read a whole file, and raise `ShardError` if it is not what was written under its name."""
+    try:
+        found = durable.content_hash(path)
+    except OSError as error:
+        raise ShardError(
+            f"{path.name} in {path.parent} cannot be read ({error.strerror or error})."
+        ) from error
+    if not path.stem.endswith(f"-{found}"):
+        raise ShardError(
+            f"{path.name} in {path.parent} is damaged or is not a shard (its content does not match the hash in its "
+            f"name); `explorekit check {path.parent.parent}` moves it away."
+        )
 
 
 def read_header(path: Path) -> tuple[Header, Space, Positions]:

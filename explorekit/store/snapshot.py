@@ -1,6 +1,6 @@
 """A study's results at one moment: dtypes, shapes and records that stay as they are while more arrive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,9 @@ from explorekit.simulation.schema import Field
 from explorekit.simulation.votes import Votes, contradiction
 from explorekit.space import Space
 from explorekit.store.files import ShardFiles
-from explorekit.store.index import Index, Shard, build
+from explorekit.store.index import Index, build
 from explorekit.store.shard import OK
+from explorekit.store.table import ABSENT, Bools, Entry, Ints, Kind, ShardTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Snapshot:
     fields
         The joined schema.
     contradictions
-        By shard name, why its results do not fit the others.
+        By kind of shard, as the index numbers them, why its results do not fit the others.
     files
         Handles, shared between generations.
     fill
@@ -44,14 +45,15 @@ class Snapshot:
     space: Space
     index: Index
     fields: Mapping[str, Field]
-    contradictions: Mapping[str, str]
+    contradictions: Mapping[int, str]
     files: ShardFiles
     fill: Mapping[str, Any]
 
     @cached_property
-    def holders(self) -> tuple[Shard, ...]:
-        """The shards that hold the result of some point."""
-        return _holders(self.index)
+    def _kinds(self) -> tuple[Kind, ...]:
+        """What the shards that hold the result of some point are like."""
+        table = self.index.table
+        return tuple(table.kinds[number] for number in np.unique(table.kind[self.index.holders]).tolist())
 
     @cached_property
     def integral(self) -> frozenset[str]:
@@ -60,28 +62,29 @@ class Snapshot:
             name
             for name in self.fields
             if all(
-                np.dtype(shard.header.outputs[name].field.dtype).kind in "iu"
-                for shard in self.holders
-                if name in shard.header.outputs
+                np.dtype(kind.outputs[name].field.dtype).kind in "iu"
+                for kind in self._kinds
+                if name in kind.outputs
             )
         )
 
     @cached_property
     def sizes(self) -> dict[str, int]:
         """The length of each output dimension: that of the longest."""
-        sizes: dict[str, int] = {}
-        for shard in self.holders:
-            for dim, size in shard.header.sizes.items():
-                sizes[dim] = max(size, sizes.get(dim, 0))
-        return sizes
+        return {dim: int(lengths.max()) for dim, lengths in self._lengths.items()}
 
     @cached_property
     def ragged(self) -> frozenset[str]:
         """The output dimensions whose length differs between points."""
-        uneven = {dim for shard in self.holders for dim in shard.header.ragged}
-        return frozenset(
-            uneven | {d for s in self.holders for d, n in s.header.sizes.items() if n != self.sizes[d]}
-        )
+        uneven = {dim for kind in self._kinds for dim in kind.ragged}
+        return frozenset(uneven | {d for d, lengths in self._lengths.items() if np.ptp(lengths)})
+
+    @cached_property
+    def _lengths(self) -> dict[str, Ints]:
+        """By output dimension, its length in each of the shards that have it and hold a result."""
+        found = {dim: lengths[self.index.holders] for dim, lengths in self.index.table.sizes.items()}
+        present = {dim: lengths[lengths != ABSENT] for dim, lengths in found.items()}
+        return {dim: lengths for dim, lengths in present.items() if lengths.size}
 
     @cached_property
     def complete(self) -> bool:
@@ -92,7 +95,7 @@ class Snapshot:
         """Return whether any value of an output is missing."""
         if not self.complete or self.ragged.intersection(self.fields[name].dims):
             return True
-        stored = [shard.header.outputs.get(name) for shard in self.holders]
+        stored = [kind.outputs.get(name) for kind in self._kinds]
         return any(one is None or one.given for one in stored)
 
     def read_dtype(self, name: str) -> np.dtype[Any]:
@@ -110,17 +113,22 @@ class Snapshot:
         """Return the snapshot with other values in place of missing ones."""
         return replace(self, fill=checked_fill(fill, self.fields)) if fill else self
 
-    def constant_coordinate(self, name: str) -> Shard | None:
+    def constant_coordinate(self, name: str) -> Entry | None:
         """Return a shard that holds an output coordinate which is the same at every point, or None if it varies."""
-        holders = [shard for shard in self.holders if name in shard.header.outputs]
-        digests = {shard.header.outputs[name].digest for shard in holders}
-        return holders[0] if len(digests) == 1 and digests != {""} else None
+        table, holders = self.index.table, self.index.holders
+        with_it = np.array([name in kind.outputs for kind in table.kinds], dtype=bool)
+        holders = holders[with_it[table.kind[holders]]]
+        digests = table.digests.get(name)
+        if digests is None or not holders.size:
+            return None
+        first = digests[holders[0]]
+        return table[int(holders[0])] if first and np.all(digests[holders] == first) else None
 
 
 def take_snapshot(
     folder: Path,
     space: Space,
-    shards: Sequence[Shard],
+    table: ShardTable,
     files: ShardFiles,
     fill: Mapping[str, Any] | None = None,
 ) -> Snapshot:
@@ -131,14 +139,44 @@ def take_snapshot(
     StudyError
         If `fill` names no output, or its value is of another kind than the output.
     """
-    _, contradictions = _join_schemas(sorted(shards, key=lambda shard: shard.order))
-    index = build(shards, frozenset(contradictions))
-    fields, _ = _join_schemas(_holders(index))
+    schema = _schema(table, np.ones(len(table), dtype=bool))
+    contradictions = {
+        number: reason
+        for number, kind in enumerate(table.kinds)
+        if (reason := contradiction(schema, _fields(kind)))
+    }
+    demoted = np.isin(table.kind, list(contradictions)) if contradictions else None
+    index = build(table, demoted)
+    holding = np.zeros(len(table), dtype=bool)
+    holding[index.holders] = True
+    fields = _schema(table, holding)
     return Snapshot(folder, space, index, fields, contradictions, files, checked_fill(fill or {}, fields))
 
 
-def _holders(index: Index) -> tuple[Shard, ...]:
-    return tuple(index.shards[number] for number in np.unique(index.shard[index.status == OK]).tolist())
+def _fields(kind: Kind) -> dict[str, Field]:
+    return {name: stored.field for name, stored in kind.outputs.items()}
+
+
+def _schema(table: ShardTable, which: Bools) -> dict[str, Field]:
+    """Return the schema that most points of some shards agree on; whatever order they came in."""
+    shard = table.shard_of(table.stretches)
+    counted = which[shard] & (table.stretches[:, 3] == OK)
+    lengths = np.where(counted, table.stretches[:, 1] - table.stretches[:, 0], 0)
+    points = np.bincount(table.kind[shard], lengths, len(table.kinds))
+    votes = Votes()
+    for number in _in_order_of_appearance(table, which):
+        votes.add(_fields(table.kinds[number]), int(points[number]))
+    return votes.schema()
+
+
+def _in_order_of_appearance(table: ShardTable, which: Bools) -> list[int]:
+    present = np.unique(table.kind[which])
+    if present.size > 1:
+        first = np.full(len(table.kinds), np.iinfo(np.int64).max)
+        origins = which[table.origin_shard]
+        np.minimum.at(first, table.kind[table.origin_shard[origins]], table.ranks()[origins])
+        present = present[np.argsort(first[present])]
+    return [int(number) for number in present]
 
 
 def checked_fill(fill: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,16 +210,3 @@ def dtype_with(dtype: np.dtype[Any], fill: Any) -> np.dtype[Any]:
     if dtype.kind in "biu" and given.dtype.kind in "fc":
         return np.result_type(np.float64, given.dtype)
     return dtype if dtype.kind in "fcmM" and given.dtype.kind != "c" else np.result_type(dtype, given.dtype)
-
-
-def _join_schemas(shards: Sequence[Shard]) -> tuple[dict[str, Field], dict[str, str]]:
-    """Return the schema that most points agree on, and by shard why it does not fit; whatever order they came in."""
-    votes = Votes()
-    fields = {
-        shard.name: {name: stored.field for name, stored in shard.header.outputs.items()} for shard in shards
-    }
-    for shard in shards:
-        votes.add(fields[shard.name], shard.points(OK))
-    schema = votes.schema()
-    reasons = {shard.name: contradiction(schema, fields[shard.name]) for shard in shards}
-    return schema, {name: reason for name, reason in reasons.items() if reason}

@@ -110,15 +110,18 @@ def without_rows(stretches: Ranges, rows: Ranges | None) -> Ranges:
     return cut
 
 
-def rows_of(stretches: Ranges, positions: Ranges) -> Ranges:
-    """Return the rows, as (start, stop), that hold some points, which are given as (start, stop) sorted and apart."""
+def rows_of(stretches: Ranges, positions: Ranges) -> tuple[Ranges, Ranges]:
+    """Return which stretches hold some points, and in which rows, as (start, stop); a stretch once for each run of them.
+
+    The points are given as (start, stop), sorted and apart.
+    """
     first = np.searchsorted(positions[:, 1], stretches[:, 0], side="right")
     count = np.maximum(0, np.searchsorted(positions[:, 0], stretches[:, 1], side="left") - first)
     owner = np.repeat(np.arange(len(stretches)), count)
     which = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[owner]
     start, stop, row = stretches[owner, 0], stretches[owner, 1], stretches[owner, 2]
     low, high = np.maximum(start, positions[which, 0]), np.minimum(stop, positions[which, 1])
-    return merged(np.stack([row + low - start, row + high - start], axis=1))
+    return owner, np.stack([row + low - start, row + high - start], axis=1)
 
 
 def ranges_of(positions: npt.NDArray[np.int64]) -> Ranges:

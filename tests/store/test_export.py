@@ -273,12 +273,13 @@ def test_a_file_that_is_there_is_replaced_once_the_new_one_is_whole(tmp_path):
         pattern = file["y"][:].data.tobytes()
         same = file["x"][:].data.tobytes() == pattern
     assert same
+    snapshot = snapshot_of(directory)  # of a file that is damaged later
     content = bytearray(shard.read_bytes())
     content[content.rindex(pattern)] ^= 1
     shard.write_bytes(content)
 
     with pytest.raises(StudyError):
-        exported(directory, tmp_path / "out.nc")
+        export(snapshot, tmp_path / "out.nc", ATTRS, PROVENANCE)
     assert (tmp_path / "out.nc").read_text() == "old"
     assert {entry.name for entry in tmp_path.iterdir()} == {"study", "out.nc"}
 

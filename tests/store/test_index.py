@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from explorekit.store.index import Index, build, shard_in
 from explorekit.store.shard import FAILED, OK, PENDING, TIMED_OUT, Header, Origin, status_runs
+from explorekit.store.table import ShardTable
 
 TOTAL = 20
 
@@ -43,7 +44,8 @@ def model(made, demoted=frozenset()):
 
 
 def index_of(made, demoted=frozenset()):
-    return build([shard_in(name, header, positions) for name, header, positions, _ in made], demoted)
+    table = ShardTable.of([shard_in(name, header, positions) for name, header, positions, _ in made])
+    return build(table, np.isin(table.names, [name.encode() for name in demoted]))
 
 
 @given(shards(), st.randoms(use_true_random=False), st.sets(st.sampled_from(["0.nc", "1.nc", "2.nc"])))
@@ -53,7 +55,7 @@ def test_the_index_is_what_a_dictionary_would_say_whatever_the_order(made, rando
 
     expected = model(made, demoted)
     found = {
-        position: (index.shards[shard[position]].name, int(row[position]), int(status[position]))
+        position: (index.table[shard[position]].name, int(row[position]), int(status[position]))
         for position in range(TOTAL)
         if shard[position] >= 0
     }
@@ -102,6 +104,6 @@ def test_an_empty_index_has_no_record():
 
 def test_neighbouring_points_of_one_shard_are_one_stretch():
     header = Header(Origin(1, 0, "v", "w", "h"), 1000, {}, {}, (), ((0, 1000, OK),), None)
-    index = build([shard_in("a.nc", header, np.arange(1000))])
+    index = build(ShardTable.of([shard_in("a.nc", header, np.arange(1000))]))
 
     assert index.start.size == 1

@@ -598,11 +598,24 @@ def test_a_flipped_bit_in_a_result_is_an_error_that_names_the_file(tmp_path):
     values = np.random.default_rng(0).random(4)
     directory = study_with(tmp_path, space, {p: {"x": values[p]} for p in range(4)})
     (victim,) = directory.shard_files()
+    results = results_of(directory)
     flip_bytes_of(victim, values.tobytes())
 
     with pytest.raises(ShardError, match="damaged") as caught:
-        results_of(directory)["x"].load()
+        results["x"].load()
     assert victim.name in str(caught.value)
+
+
+def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pending(tmp_path, caplog):
+    values = np.random.default_rng(0).random(4)
+    directory = study_with(
+        tmp_path, ek.Space(a=range(5)), {p: {"x": values[p]} for p in range(4)}, {4: {"x": 5.0}}
+    )
+    victim = directory.shard_files()[0]
+    flip_bytes_of(victim, values.tobytes())
+
+    assert results_of(directory)["status"].values.tolist() == [PENDING] * 4 + [OK]
+    assert victim.name in caplog.text
 
 
 def test_a_shard_that_vanished_is_an_error_that_names_the_file(tmp_path):
