@@ -122,13 +122,22 @@ class Space:
 
     def to_dataset(self) -> "xr.Dataset":
         """Return a Dataset that has the parameters as coordinates, and no data variables."""
+        import pandas as pd
         import xarray as xr
 
-        return xr.Dataset(
-            coords={
-                p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs)) for p in self._parameters.values()
-            }
-        )
+        # Built by hand: what xarray does on its own imports dask first, which takes longer than to open a study.
+        variables = {
+            p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs), fastpath=True)
+            for p in self._parameters.values()
+        }
+        indexes = {
+            p.name: xr.indexes.PandasIndex(pd.Index(p.values), p.name, p.values.dtype)
+            for p in self._parameters.values()
+            if p.dim == p.name and p.values.ndim == 1
+        }
+        for name, index in indexes.items():
+            variables.update(index.create_variables({name: variables[name]}))
+        return xr.Dataset(coords=xr.Coordinates(variables, indexes))
 
     def __len__(self) -> int:
         return math.prod(self.shape)

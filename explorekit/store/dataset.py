@@ -162,7 +162,9 @@ def failed_points(snapshot: Snapshot) -> tuple[Ints, list[tuple[str, str, str]],
 def _lazy(
     snapshot: Snapshot, array: PointArray, dims: tuple[str, ...], attrs: Mapping[str, Any]
 ) -> xr.Variable:
-    return xr.Variable((*snapshot.space.dims, *dims), indexing.LazilyIndexedArray(array), dict(attrs))
+    return xr.Variable(
+        (*snapshot.space.dims, *dims), indexing.LazilyIndexedArray(array), dict(attrs), fastpath=True
+    )
 
 
 def _constant(snapshot: Snapshot, name: str) -> xr.Variable | None:
