@@ -2,19 +2,22 @@
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks import environments, table
 from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
+from benchmarks.reading import PLANES
 from benchmarks.rounds import Measured, side_by_side
 from benchmarks.work import ARRAY_LENGTH, BUSY_SECONDS, WORKERS
 
 PAGE = environments.ROOT / "docs" / "benchmarks_table.md"
 SIZES = (10**3, 10**4, 10**5, 10**6)
 RESUME_SIZES = (10**4, 10**6)
+SHARDS = (10**2, 10**4, 10**5)
 BUSY_POINTS = 400
 ARRAY_POINTS = 10**4
 QUICK_SIZE = 10**4
@@ -83,11 +86,57 @@ def resume(options: Options) -> Columns:
     }
 
 
+def opening(options: Options) -> Columns:
+    """Open studies of more and more small shards, after `import xarray`."""
+    found = {}
+    for shards in options.of_sizes(SHARDS):
+        with environments.scratch() as folder:
+            _prepare("many_shards", folder, shards)
+            found[f"{shards:,} shards"] = _read("opening", "opening", shards, options, folder)
+    return found
+
+
+def image(options: Options) -> Columns:
+    """Read images of 128 × 128 float64, one a point, by label."""
+    with environments.scratch() as folder:
+        _prepare("images", folder)
+        return {"one image": _read("image", "image", 1, options, folder)}
+
+
+def plane(options: Options) -> Columns:
+    """Read a plane along each pair of dimensions of a volume, beside a file whose chunks are just such planes."""
+    with environments.scratch() as folder:
+        _prepare("volumes", folder)
+        return {
+            f"plane {' × '.join(PLANES[name])}": _read("plane", name, 1, options, folder) for name in PLANES
+        }
+
+
+def _read(function: str, work: str, points: int, options: Options, folder: Path) -> dict[Way, Measured]:
+    ours = replace(OURS, function=function)
+    ways = [Way("one_file", function, "plain xarray, one file", durable=True)]
+    return {
+        OURS if way == ours else way: measured
+        for way, measured in side_by_side(
+            ways, work, points, options.pairs_of, options.limit, ours=ours, prepared=folder
+        ).items()
+    }
+
+
+def _prepare(function: str, folder: Path, *arguments: int) -> None:
+    # In a process that goes, so that no cluster idles beside what is measured.
+    code = f"from pathlib import Path; from benchmarks import reading; reading.{function}(Path({str(folder)!r}), *{arguments})"
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, env=environments.variables())
+
+
 BENCHMARKS: dict[str, Callable[[Options], Columns]] = {
     "sweep": sweep,
     "busy": busy,
     "array": array,
     "resume": resume,
+    "opening": opening,
+    "image": image,
+    "plane": plane,
 }
 
 
@@ -107,6 +156,18 @@ def sections(found: Mapping[str, Columns]) -> str:
             "### The second half: time to the first new point",
             table.comparison(found["resume"], "first"),
         ]
+    if "opening" in found:
+        parts += ["### Opening a study, after `import xarray`", table.comparison(found["opening"])]
+    if "image" in found:
+        read = {
+            title: {way: f"{measured.median('bytes'):.2f}" for way, measured in column.items()}
+            for title, column in found["image"].items()
+        }
+        parts += ["### An image of 128 × 128: the first, cold", table.comparison(found["image"])]
+        parts += ["### An image of 128 × 128: later ones", table.comparison(found["image"], "later")]
+        parts += ["### An image of 128 × 128: bytes read / its own", table.plain(read)]
+    if "plane" in found:
+        parts += ["### A plane of a volume, cold", table.comparison(found["plane"])]
     return "\n\n".join(parts)
 
 
@@ -118,7 +179,7 @@ def memory(columns: Columns) -> str:
         peaks = [one.median("peak") if one.runs else None for one in measured]
         growth = f"{peaks[-1] - peaks[min(1, len(peaks) - 1)]:.0f}" if None not in peaks else ""
         cells = [one.trouble or f"{peak:.0f}" for one, peak in zip(measured, peaks, strict=True)]
-        rows.append([f"**{way.title}**" if way == OURS else way.title, *cells, growth])
+        rows.append([table.titled(way), *cells, growth])
     sizes = list(columns)
     grown = f"growth from {sizes[min(1, len(sizes) - 1)]}"
     return table.table(["MB", *sizes, grown], rows)
@@ -133,7 +194,7 @@ def efficiency(columns: Columns) -> str:
     for way, measured in found.items():
         part = measured.trouble or f"{ideal / measured.median():.0%}"
         against = "" if way == OURS else measured.trouble or table.ratio(measured.ratio())
-        rows.append([f"**{way.title}**" if way == OURS else way.title, part, against])
+        rows.append([table.titled(way), part, against])
     return table.table([title, f"of the ideal of {WORKERS} processes", "explorekit / peer"], rows)
 
 

@@ -8,6 +8,9 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.peers import REQUIREMENTS
@@ -48,6 +51,14 @@ def versions(peer: str) -> dict[str, str]:
     done = subprocess.run([python(peer), "-c", code, *names], capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return found
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a folder for one measurement, on the disk that this checkout lies on."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD, prefix="run-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def variables() -> dict[str, str]:

@@ -2,12 +2,10 @@
 
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -41,30 +39,32 @@ class Measured:
         return statistics.median(ours[key] / run[key] for ours, run in zip(self.ours, self.runs, strict=True))
 
 
-def measure(way: Way, work: str, points: int, limit: float, *, half_done: bool = False) -> dict[str, Any]:
-    """Run one way in a fresh process and an empty folder.
+def measure(
+    way: Way, work: str, points: int, limit: float, *, half_done: bool = False, prepared: Path | None = None
+) -> dict[str, Any]:
+    """Run one way in a fresh process, in an empty folder.
 
     Parameters
     ----------
     half_done
         Whether another process has done one half before.
+    prepared
+        A folder to read from, in place of the empty one.
 
     Raises
     ------
     TookTooLongError
         If it takes more seconds than the limit, a minute for imports and start-up apart.
     """
-    environments.BUILD.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=environments.BUILD, prefix="run-"))
-    try:
+    if prepared is not None:
+        return _run(way.peer, way.function, work, points, prepared, limit)
+    with environments.scratch() as folder:
         if not half_done:
             return _run(way.peer, way.function, work, points, folder, limit)
         _run(way.peer, f"{way.function}_half", work, points, folder, limit)
         for note in folder.glob("first-*"):
             note.unlink()
         return _run(way.peer, f"{way.function}_rest", work, points, folder, limit)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(peer: str, function: str, work: str, points: int, folder: Path, limit: float) -> dict[str, Any]:
@@ -110,23 +110,26 @@ def side_by_side(
     pairs: Callable[[Way], int],
     limit: float,
     *,
-    half_done: bool = False,
+    ours: Way = OURS,
+    **options: Any,
 ) -> dict[Way, Measured]:
     """Return what explorekit and some other ways took, in rounds of one run each.
 
+    Options are those of `measure`.
+
     A way that is cut off is not run again, nor one whose runs have taken more than the limit together.
     """
-    found = {OURS: Measured(), **{way: Measured() for way in ways}}
+    found = {ours: Measured(), **{way: Measured() for way in ways}}
     rounds = max(pairs(way) for way in found)
     for number in range(rounds):
-        due = [way for way in found if way != OURS and _is_due(found[way], number, pairs(way), limit)]
-        if not due and found[OURS].runs and len(found) > 1:
+        due = [way for way in found if way != ours and _is_due(found[way], number, pairs(way), limit)]
+        if not due and found[ours].runs and len(found) > 1:
             break
-        ours = _attempt(OURS, found[OURS], work, points, limit, half_done)
+        run = _attempt(ours, found[ours], work, points, limit, options)
         for way in due if number % 2 else due[::-1]:
-            theirs = _attempt(way, found[way], work, points, limit, half_done)
-            if ours is not None and theirs is not None:
-                found[way].ours.append(ours)
+            other = _attempt(way, found[way], work, points, limit, options)
+            if run is not None and other is not None:
+                found[way].ours.append(run)
     return found
 
 
@@ -136,11 +139,11 @@ def _is_due(measured: Measured, number: int, pairs: int, limit: float) -> bool:
 
 
 def _attempt(
-    way: Way, measured: Measured, work: str, points: int, limit: float, half_done: bool
+    way: Way, measured: Measured, work: str, points: int, limit: float, options: dict[str, Any]
 ) -> dict[str, Any] | None:
     began = time.perf_counter()
     try:
-        run = measure(way, work, points, limit, half_done=half_done)
+        run = measure(way, work, points, limit, **options)
     except TookTooLongError:
         measured.trouble = f"> {limit:.0f} s"
         run = None

@@ -32,9 +32,19 @@ def comparison(columns: Mapping[str, Mapping[Way, Measured]], key: str = "second
     return table(["", "durable", "resumes", *columns], rows)
 
 
+def plain(columns: Mapping[str, Mapping[Way, str]]) -> str:
+    """Return figures as they are, a row a way."""
+    ways = next(iter(columns.values()))
+    rows = [[titled(way), *(found[way] for found in columns.values())] for way in ways]
+    return table(["", *columns], rows)
+
+
+def titled(way: Way) -> str:
+    return f"**{way.title}**" if way == OURS else way.title
+
+
 def _named(way: Way) -> str:
-    title = f"**{way.title}**" if way == OURS else way.title
-    return " | ".join([title, *("yes" if fact else "no" for fact in (way.durable, way.resumable))])
+    return " | ".join([titled(way), *("yes" if fact else "no" for fact in (way.durable, way.resumable))])
 
 
 def _cell(found: Mapping[Way, Measured], way: Way, key: str) -> str:

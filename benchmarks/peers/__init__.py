@@ -36,6 +36,7 @@ class Way:
 REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "explorekit": (),
     "loop": (),
+    "one_file": (),
     "joblib": ("joblib~=1.5", "xarray", "netCDF4"),
     "dask": ("dask[array,distributed]>=2025.5", "xarray", "netCDF4"),
     "xyzpy": ("xyzpy~=1.3.5", "matplotlib", "h5netcdf", "netCDF4"),

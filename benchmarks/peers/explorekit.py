@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 import explorekit as ek
+from benchmarks import reading
 from benchmarks.work import WORKERS, Task
 
 
@@ -25,6 +26,21 @@ def sweep_half(task: Task) -> None:
 
 def sweep_rest(task: Task) -> np.ndarray:
     return sweep(task)
+
+
+def opening(task: Task) -> None:
+    task.start()
+    dataset = xr.open_dataset(task.folder / "study", engine="explorekit")
+    task.stop()
+    reading.check_opened(dataset, task)
+
+
+def image(task: Task) -> None:
+    reading.read_images(xr.open_dataset(task.folder / "study", engine="explorekit")["image"], task)
+
+
+def plane(task: Task) -> None:
+    reading.read_plane(xr.open_dataset(task.folder / "study", engine="explorekit")["volume"], task)
 
 
 def _warm(task: Task) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import peer, rounds, table
-from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way, explorekit, loop
+from benchmarks import peer, reading, rounds, table
+from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way, explorekit, loop, one_file
 from benchmarks.rounds import Measured
 from benchmarks.work import FUNCTIONS, Task, shape
 
@@ -36,6 +36,35 @@ def test_the_second_half_is_done_when_the_first_is_there(task) -> None:
     assert not list(task.folder.glob("first-*"))
     np.testing.assert_array_equal(explorekit.sweep_rest(task), task.expected())
     assert 0 < task.notes["first"] < task.seconds
+
+
+READERS = [explorekit, one_file]
+
+
+def test_studies_of_many_shards_are_opened(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    reading.many_shards(tmp_path, 3)
+    for reader in READERS:
+        reader.opening(Task("opening", 3, tmp_path, NO_LIMIT))
+
+
+def test_images_are_read(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reading, "IMAGES", (3, 2))
+    reading.images(tmp_path)
+    for reader in READERS:
+        task = Task("image", 1, tmp_path, NO_LIMIT)
+        reader.image(task)
+        assert task.notes.keys() == {"later", "bytes"}
+
+
+def test_planes_are_read(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reading, "VOLUME", 6)
+    reading.volumes(tmp_path)
+    for reader in READERS:
+        for name in reading.PLANES:
+            reader.plane(Task(name, 1, tmp_path, NO_LIMIT))
 
 
 @pytest.mark.parametrize("points", [20, 400, 1000, 10**4, 10**5, 10**6])
@@ -88,7 +117,7 @@ def test_a_failure_and_wrong_numbers_are_no_measurements(tmp_path: Path, monkeyp
 
 
 def test_every_way_belongs_to_a_peer_with_an_environment() -> None:
-    assert {way.peer for way in (*SWEEPS, *RESUMES)} == set(REQUIREMENTS) - {"explorekit"}
+    assert {way.peer for way in (*SWEEPS, *RESUMES)} == set(REQUIREMENTS) - {"explorekit", "one_file"}
     assert set(FUNCTIONS) == {"scalar", "busy", "array", "resume"}
 
 
