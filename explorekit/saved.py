@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from explorekit.explorer import Explorer
+    from explorekit.store.directory import StudyRecord
     from explorekit.store.ragged import Ragged, Sparse
     from explorekit.store.snapshot import Snapshot
 
@@ -172,8 +173,8 @@ class StudyFolder(SavedStudy):
         self._directory = StudyDirectory(path)
         record = self._directory.read_record()
         self._name = record.name
-        space = self._directory.read_space(record.space)
-        self._catalog = Catalog(self._directory, space, record.space)
+        self._space_hash = record.space
+        self._catalog = Catalog(self._directory, self._directory.read_space(record.space), record.space)
 
     @property
     def name(self) -> str:
@@ -188,7 +189,7 @@ class StudyFolder(SavedStudy):
         from explorekit.store.backend import dataset_attrs
         from explorekit.store.dataset import results_dataset
 
-        return results_dataset(self._snapshot(), dataset_attrs(self._directory.read_record()))
+        return results_dataset(self._snapshot(), dataset_attrs(self._record()))
 
     def _results_of(self, names: list[str]) -> "xr.Dataset":
         from explorekit.store.dataset import results_dataset
@@ -209,7 +210,7 @@ class StudyFolder(SavedStudy):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        record = self._directory.read_record()
+        record = self._record()
         environment = self._directory.read_environment(record.code)
         git = environment.get("git") or {}
         started = self.runs["started"].values
@@ -263,7 +264,7 @@ class StudyFolder(SavedStudy):
             )
         if not target.parent.is_dir():
             raise StudyError(f"there is no directory {target.parent}; create it, or give another path.")
-        export(self._snapshot(), target, dataset_attrs(self._directory.read_record()), self.provenance)
+        export(self._snapshot(), target, dataset_attrs(self._record()), self.provenance)
         return target
 
     @property
@@ -275,11 +276,23 @@ class StudyFolder(SavedStudy):
         from explorekit.store.backend import versions_that_count
         from explorekit.store.ragged import absent
 
+        record = self._record()
         if not self.running:
+            self._follow(record)
             self._catalog.refresh()
-        snapshot = self._catalog.snapshot(versions_that_count(self._directory.read_record()))
+        snapshot = self._catalog.snapshot(versions_that_count(record))
         dtypes = {name: np.dtype(snapshot.fields[name].dtype) for name in filled}
         return snapshot.filled({name: absent(d) for name, d in dtypes.items() if d.kind in "biu"})
+
+    def _record(self) -> "StudyRecord":
+        """Return what counts here."""
+        return self._directory.read_record()
+
+    def _follow(self, record: "StudyRecord") -> None:
+        """Count points in the study's current space, which this or another process may have extended."""
+        if record.space != self._space_hash:
+            self._catalog.move_to(self._directory.read_space(record.space), record.space)
+            self._space_hash = record.space
 
     def _counts(self) -> str:
         from explorekit.store.shard import FAILED, OK, TIMED_OUT

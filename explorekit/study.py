@@ -1,5 +1,6 @@
 """A study: a simulation, a space and a directory. The public surface of explorekit."""
 
+import contextlib
 import difflib
 import importlib
 import os
@@ -7,22 +8,22 @@ import pickle
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from explorekit.errors import CodeChangedError, SpaceError, StudyError
+from explorekit.errors import CodeChangedError, StudyBusyError, StudyError
 from explorekit.saved import StudyFolder
-from explorekit.simulation.calling import Call, bind
+from explorekit.simulation.baselines import baselines_with
+from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
 from explorekit.space import Space
-from explorekit.space.identity import canonical
+from explorekit.space.growing import additions, grown, refinement
+from explorekit.space.identity import baselines_of
 from explorekit.space.matching import same_space
-from explorekit.space.parameter import REPETITION
-from explorekit.space.values import as_values
-from explorekit.store.directory import StudyDirectory, StudyRecord
+from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.lock import StudyLock
 from explorekit.store.provenance import environment
 
@@ -112,7 +113,11 @@ class Study(StudyFolder):
             )
         call = bind(self.simulation, space.parameters)
         record = StudyRecord(
-            self.simulation.name, seed, "", None if seed_by is None else tuple(seed_by), _baselines(call)
+            self.simulation.name,
+            seed,
+            "",
+            None if seed_by is None else tuple(seed_by),
+            baselines_with({}, call),
         )
         StudyDirectory.create(path, record, space)
 
@@ -128,6 +133,115 @@ class Study(StudyFolder):
                 f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
                 f"Give the same, or another path: the results at hand came from those streams."
             )
+
+    # ---- growing
+
+    def extend(self, space: Space | None = None, /, **parameters: Any) -> Self:
+        """Add points: longer dimensions, values in between, further parameters, more repetitions.
+
+        Nothing runs, and no result changes; the next `run` runs the new points only. What is there already is no
+        error, so that running the same cell twice is safe.
+
+        New values go in sorted where the dimension is monotonic, else at its end, text always there. A float that differs from an
+        existing one by rounding only (0.1 + 0.2 from 0.3) is taken as that one, which the log says.
+
+        Parameters
+        ----------
+        space : Space, optional
+            What to add: values along dimensions of the study, or further parameters. What it leaves out stays as it is.
+        **parameters
+            The same by name. Parameters that are paired grow together, by tuples. A further parameter becomes a
+            dimension; the points that are there lie at the simulation's default, which must be among its values.
+            ``repetition`` is the number of repetitions in all.
+
+        Returns
+        -------
+        Study
+            This study.
+
+        Raises
+        ------
+        SpaceError
+            If the values do not fit the study's space.
+        SimulationError
+            If the simulation has no argument for a further parameter.
+        StudyBusyError
+            If the study is being run.
+
+        Examples
+        --------
+        >>> study.extend(width=[1.5, 3.0], depth=[1.0, 2.0], repetition=5)  # doctest: +SKIP
+        >>> study.run()  # doctest: +SKIP
+        """
+        with self._held("extend") as record:
+            added = additions(self.space, space, parameters)
+            call = bind(self.simulation, {**self.space.parameters, **added.parameters})
+            baselines = baselines_with(record.baselines, call)
+            bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
+            if bigger != self.space:
+                new = {n: baselines[n] for n in bigger.parameters if n not in self.space.parameters}
+                self._directory.update_record(
+                    space=self._directory.add_space(bigger), baselines={**record.baselines, **new}
+                )
+                self._follow(self._directory.read_record())
+                self._catalog.refresh()
+                self._catalog.keep()
+        return self
+
+    def refine(self, parameter: str, *, around: float, n: int) -> Self:
+        """Add values of one parameter near one that is of interest: `extend` with values between its neighbours.
+
+        They are evenly spaced and symmetric about `around`, and reach almost as far as the nearer of its two neighbours, at
+        an end of the dimension only inwards. None of them is there yet: if `around` is, half of them lie on each side of it, and an
+        odd `n` is rounded up.
+
+        Parameters
+        ----------
+        parameter : str
+            A parameter of floats on a dimension of its own.
+        around : float
+            The value in the middle.
+        n : int
+            How many values to add.
+
+        Returns
+        -------
+        Study
+            This study.
+
+        Raises
+        ------
+        SpaceError
+            If the parameter cannot be refined, or not there.
+        StudyBusyError
+            If the study is being run.
+
+        Examples
+        --------
+        >>> study.refine("beta", around=0.44, n=9).run()  # doctest: +SKIP
+        """
+        self._follow(self._directory.read_record())
+        return self.extend(**{parameter: refinement(self.space, parameter, around, n)})
+
+    @contextlib.contextmanager
+    def _held(self, purpose: str) -> Iterator[StudyRecord]:
+        """Hold the study, which nobody runs then, to change it; gives its record."""
+        if self.running:
+            raise StudyBusyError(
+                f"the study at {self.path} is being run; wait for the run's end, or cancel it, to {purpose} the study."
+            )
+        self._directory.check_writable()
+        lock = StudyLock(self.path)
+        lock.acquire()
+        try:
+            record = self._directory.read_record()
+            self._follow(record)
+            self._catalog.refresh()
+            yield record
+        except OSError as error:
+            raise storage_error(error, self.path) from error
+        finally:
+            lock.release()
 
     # ---- running
 
@@ -190,6 +304,7 @@ class Study(StudyFolder):
         reservation = None
         try:
             self._directory.remove_leftovers()
+            self._follow(self._directory.read_record())
             self._catalog.refresh()
             if chosen is None and self._seems_pending(captured, code):
                 reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
@@ -265,7 +380,10 @@ class Study(StudyFolder):
             changes = {"code": version}
         file = getattr(sys.modules.get(self.simulation.function.__module__), "__file__", None)
         self._directory.add_code(
-            version, captured.version.source, environment(Path(file).parent if file else None)
+            version,
+            captured.version.source,
+            environment(Path(file).parent if file else None),
+            baselines_with({}, bind(self.simulation, self.space.parameters)),
         )
         return record if record.code == version else self._directory.update_record(**changes)
 
@@ -296,7 +414,10 @@ class Study(StudyFolder):
             space=self.space,
             seed=record.seed,
             seed_by=record.seed_by,
-            baselines={name: bytes.fromhex(value) for name, value in record.baselines.items()},
+            baselines=baselines_of(
+                {name: p.values for name, p in self.space.parameters.items()},
+                {name: bytes.fromhex(value) for name, value in record.baselines.items()},
+            ),
             folder=str(self.path.resolve()),
             epoch=self._directory.next_epoch(),
             sys_path=tuple(entry or str(Path.cwd()) for entry in sys.path),
@@ -350,19 +471,6 @@ def _reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
     if dashboard:
         check_dashboard()
     return Reservation(n_workers, dashboard=dashboard)
-
-
-def _baselines(call: Call) -> Mapping[str, str]:
-    """Return the canonical form of the signature's defaults, as first recorded: there a parameter stays out of the key."""
-    baselines = {REPETITION: canonical(as_values(REPETITION, 0))[0].hex()}
-    for name, value in call.defaults.items():
-        try:
-            values = as_values(name, value)
-        except SpaceError:
-            continue
-        if values.ndim == 0:
-            baselines[name] = canonical(values)[0].hex()
-    return baselines
 
 
 def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:

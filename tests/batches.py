@@ -1,6 +1,7 @@
 """Studies made without a cluster: batches of results written as the children write them."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import numpy as np
 
 import explorekit as ek
 from explorekit.errors import OutputError
+from explorekit.simulation.capture import capture
 from explorekit.simulation.collect import Collector
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.outputs import outputs_of
+from explorekit.space.identity import baselines_of, point_key
+from explorekit.space.seeds import generator
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory, StudyRecord
@@ -36,13 +40,14 @@ def write_batch(
     sequence: int = 0,
     version: str = VERSION,
     worker: str = "host:1",
+    simulation: Any = None,
 ) -> Path:
     """Write a shard with what the simulation returned at some flat positions; an exception is a failure."""
 
     def model() -> None:
         return None
 
-    simulation, taken = as_simulation(model), frozenset({*space.parameters, *space.dims})
+    simulation, taken = as_simulation(simulation or model), frozenset({*space.parameters, *space.dims})
     collector, status, failures = Collector({}), [], []
     for row, result in enumerate(results.values()):
         try:
@@ -101,3 +106,44 @@ def flip_bytes_of(path: Path, pattern: bytes) -> None:
     assert content.count(pattern) == 1
     content[content.index(pattern) + len(pattern) // 2] ^= 0x10
     path.write_bytes(content)
+
+
+def run_here(study: ek.Study, positions: Iterable[int] | None = None) -> list[int]:
+    """Run pending points of a study in this process, as one batch; returns their positions."""
+    directory = StudyDirectory(study.path)
+    record = study._adopt(capture(study.simulation), None)
+    pending = [p for a, b in study._snapshot().index.gaps(len(study.space)).tolist() for p in range(a, b)]
+    chosen = [p for p in (pending if positions is None else positions) if p in pending]
+    if chosen:
+        results = {p: _call(study, record, p) for p in chosen}
+        epoch, simulation = directory.next_epoch(), study.simulation
+        write_batch(directory, study.space, results, epoch=epoch, version=record.code, simulation=simulation)
+    return chosen
+
+
+def _call(study: ek.Study, record: StudyRecord, position: int) -> Any:
+    space = study.space
+    baselines = {name: bytes.fromhex(value) for name, value in record.baselines.items()}
+    key = point_key(
+        space.labels(position), baselines_of({n: p.values for n, p in space.parameters.items()}, baselines)
+    )
+    arguments = {name: values[0] for name, values in space.columns(np.array([position])).items()}
+    wanted = inspect.signature(study.simulation.function).parameters
+    given = {name: value for name, value in arguments.items() if name in wanted}
+    if "rng" in wanted:
+        given["rng"] = generator(record.seed, key)
+    try:
+        return study.simulation.function(**given)
+    except Exception as error:
+        return Failed(str(error))
+
+
+def by_label(dataset: Any) -> dict[frozenset[Any], Any]:
+    """The results of a study, by point, bit for bit; whatever the order of its axes."""
+    found = {}
+    stacked = dataset.stack(point=list(dataset["status"].dims), create_index=False)
+    for one in range(stacked.sizes["point"]):
+        point = stacked.isel(point=one)
+        labels = frozenset((str(n), v.values.tobytes()) for n, v in point.coords.items() if v.ndim == 0)
+        found[labels] = {str(n): (v.dims, v.values.tobytes()) for n, v in point.data_vars.items()}
+    return found

@@ -1,5 +1,6 @@
 """One dimension of a space: the parameters that vary along it together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from explorekit.space.parameter import Parameter
 from explorekit.space.values import exact_text
 
 OCCURRENCE = "occurrence"
+_FIRST = canonical(np.array(0))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +52,15 @@ class Axis:
             return np.zeros(self.size, dtype=np.int64)
         return np.array(occurrences([canonical(p.values) for p in self.parameters]), dtype=np.int64)
 
+    @property
+    def sorted_parameters(self) -> list[Parameter]:
+        """The parameters in the order in which their values stand in `labels`."""
+        return sorted(self.parameters, key=lambda p: p.name)
+
     @cached_property
     def labels(self) -> list[tuple[bytes, ...]]:
         """The canonical tuple at each position, the occurrence last."""
-        columns = [canonical(p.values) for p in sorted(self.parameters, key=lambda p: p.name)]
+        columns = [canonical(p.values) for p in self.sorted_parameters]
         return list(zip(*columns, canonical(self.occurrence), strict=True))
 
     @cached_property
@@ -72,6 +79,10 @@ class Axis:
             nearest = order[np.minimum(np.searchsorted(mine, theirs, sorter=order), mine.size - 1)]
             return np.where(mine[nearest] == theirs, nearest, -1)
         return np.array([self._lookup.get(label, -1) for label in other.labels], dtype=np.int64)
+
+    def position_of(self, values: Sequence[bytes]) -> int:
+        """Return where canonical values, sorted by parameter, first lie together; −1 where they do not."""
+        return self._lookup.get((*values, _FIRST), -1)
 
     def take(self, positions: Any) -> "Axis":
         """Return the axis at some positions, in their order.

@@ -1,6 +1,7 @@
 """The identity of a point: its values, exactly, and never its index."""
 
 import hashlib
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,45 @@ def canonical(values: Values) -> list[bytes]:
         tag + str(number).encode()
         for number in flat.astype(np.int64 if kind == "datetime" else flat.dtype).tolist()
     ]
+
+
+def as_kind(label: bytes, dtype: np.dtype[Any]) -> bytes:
+    """Return a canonical number as the kind that a parameter's values have, where that is exact; anything else as it is.
+
+    A default that is written ``1`` is the value 1.0 of a parameter of floats.
+    """
+    kind = label.partition(b":")[0]
+    if kind == b"int" and dtype.kind == "f":
+        whole = label_value(label)
+        if int(float(whole)) == whole:  # 64 bits at most
+            return b"float:" + struct.pack(">d", float(whole))
+    if kind == b"float" and dtype.kind in "iu":
+        number = label_value(label)
+        if number.is_integer():
+            return b"int:%d" % int(number)
+    return label
+
+
+def label_value(label: bytes) -> Any:
+    """Return the value whose canonical form is given."""
+    kind, _, rest = label.partition(b":")
+    if kind == b"float":
+        return struct.unpack(">d", rest)[0]
+    if kind == b"complex":
+        return complex(*struct.unpack(">dd", rest))
+    if kind == b"datetime":
+        return np.datetime64(int(rest), "ns")
+    if kind == b"str":
+        return rest.decode()
+    return int(rest) if kind == b"int" else rest == b"True"
+
+
+def baselines_of(parameters: Mapping[str, Values], baselines: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return baselines as the kinds that parameters' values have; those of other names as they are."""
+    return {
+        name: as_kind(label, parameters[name].dtype) if name in parameters else label
+        for name, label in baselines.items()
+    }
 
 
 def point_key(labels: Iterable[Label], baselines: Mapping[str, bytes]) -> bytes:

@@ -39,7 +39,7 @@ def same_space(existing: Space, given: Space, where: str) -> None:
     if difference:
         raise SpaceMismatchError(
             f"the study at {where} explores another space: {difference}. Nothing was changed. Give the same space, leave it out "
-            f"to go on with the study's own, or give another path."
+            f"to go on with the study's own, or give another path. To add points to it: study.extend(…)."
         )
 
 
@@ -72,12 +72,12 @@ def _axis_difference(mine: Axis, theirs: Axis) -> str:
     theirs = snapped(mine, theirs)
     new = theirs.positions_of(mine)
     lacking, added = np.flatnonzero(new < 0), np.flatnonzero(mine.positions_of(theirs) < 0)
-    parts = [f"it has no {_named(theirs, added)}"] if added.size else []
-    parts += [f"it has {_named(mine, lacking)} too"] if lacking.size else []
+    parts = [f"it has no {named_positions(theirs, added)}"] if added.size else []
+    parts += [f"it has {named_positions(mine, lacking)} too"] if lacking.size else []
     return "; ".join(parts)
 
 
-def _named(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
+def named_positions(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
     """Return some positions of an axis as text: ``a=1, 2``, or ``a, b=(1, 'x'), (2, 'y')``; counts those left out."""
     columns = [[exact_text(value) for value in p.values[positions[:_NAMED]]] for p in axis.parameters]
     names = ", ".join(p.name for p in axis.parameters)
@@ -90,22 +90,35 @@ def _named(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
 
 def snapped(existing: Axis, incoming: Axis) -> Axis:
     """Return an axis with floats that are near existing ones replaced by these; says so in the log."""
-    if len(existing.parameters) > 1 or existing.parameters[0].values.dtype.kind != "f":
+    if len(existing.parameters) > 1:
         return incoming
     theirs = incoming.parameters[0]
-    values = _snap(existing.parameters[0].values, theirs.values)
+    values = near_values(existing.parameters[0].values, theirs.values)
     unique, counts = np.unique(values, return_counts=True)
     values = np.where(np.isin(values, unique[counts > 1]), theirs.values, values)  # two do not become one
-    moved = values != theirs.values
-    if not moved.any():
-        return incoming
-    logger.info(
-        "%s: %s taken as the existing %s",
-        theirs.name,
-        listing(theirs.values[moved].tolist()),
-        listing(values[moved].tolist()),
-    )
+    report_taken(theirs.name, theirs.values, values)
     return Axis(incoming.dim, (Parameter(theirs.name, theirs.dim, values, theirs.attrs),))
+
+
+def near_values(existing: Values, incoming: Values) -> Values:
+    """Return values with floats that are within 4 units in the last place of existing ones replaced by these.
+
+    Not for dimensions of points or samples, where chance may bring values as near as that.
+    """
+    if existing.dtype.kind != "f" or incoming.dtype.kind != "f":
+        return incoming
+    return _snap(existing, incoming)
+
+
+def report_taken(name: str, given: Values, taken: Values) -> None:
+    """Say which values were taken as others."""
+    moved = np.flatnonzero(given != taken)
+    for near, existing in zip(given[moved[:_NAMED]].tolist(), taken[moved[:_NAMED]].tolist(), strict=True):
+        logger.warning(
+            "%s=%r was taken as the existing %r, which differs by rounding only.", name, near, existing
+        )
+    if moved.size > _NAMED:
+        logger.warning("%s: so were %d more values.", name, moved.size - _NAMED)
 
 
 def _snap(existing: Values, incoming: Values) -> Values:

@@ -64,6 +64,7 @@ class Catalog:
         self._lock = threading.RLock()
         self._generation = 0
         self._latest: tuple[object, Snapshot] | None = None
+        self._baselines: dict[str, Mapping[str, bytes]] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -104,6 +105,19 @@ class Catalog:
                 number = np.flatnonzero(table.names == name.encode())
                 stretches = table.stretches[table.shard_of(table.stretches) == number[0]]
         return [(start, stop, status) for start, stop, status in stretches[:, [0, 1, 3]].tolist()]
+
+    def move_to(self, space: Space, space_id: str) -> None:
+        """Count points in another space from now on."""
+        with self._lock:
+            self.space, self._space_id = space, space_id
+            self._baselines.clear()  # a space that grew has more of them
+            self._forget()
+            self._generation += 1
+
+    def _baselines_of(self, version: str) -> Mapping[str, bytes]:
+        if version not in self._baselines:
+            self._baselines[version] = self.directory.baselines(version)
+        return self._baselines[version]
 
     def refresh(self) -> None:
         """Look at what has changed on disk; damaged files are reported and left out."""
@@ -251,7 +265,7 @@ class Catalog:
             path = self.directory.runs / text
             try:
                 check_content(path)
-                self.add(read_shard(path, self.space))
+                self.add(read_shard(path, self.space, self._baselines_of))
             except ShardError as error:
                 if not path.exists():  # compaction was faster
                     continue
@@ -292,14 +306,10 @@ class Catalog:
         if found is None or not found.decisions <= {path.name for path in self.directory.superseded_files()}:
             return
         if found.space != self._space_id:
-            try:
-                old = self.directory.read_space(found.space)
-            except StudyError:
+            table = self._moved(found)
+            if table is None:
                 return
-            # A shard that reached beyond the old space may lie in the new one, and tells so itself.
-            found = replace(
-                found, table=moved(found.table.only(~found.table.outside), old, self.space), listed=None
-            )
+            found = replace(found, table=table, listed=None)
         self._generation += 1
         self._table = found.table
         self._kept = len(found.table)
@@ -308,6 +318,22 @@ class Catalog:
         for name, why in found.damaged.items():
             self.damaged[name] = why
             logger.warning("%s Its points count as pending.", why)
+
+    def _moved(self, found: Generation) -> ShardTable | None:
+        """Return the shards of a generation of another space as seen from this one, or None if only they can tell."""
+        try:
+            old = self.directory.read_space(found.space)
+        except StudyError:
+            return None
+        baselines = [self._baselines_of(version) for version in found.table.versions()]
+        if (
+            any(one != baselines[0] for one in baselines)
+            and old.parameters.keys() != self.space.parameters.keys()
+        ):
+            return None
+        # A shard that reached beyond the old space may lie in the new one, and tells so itself.
+        inside = found.table.only(~found.table.outside)
+        return moved(inside, old, self.space, baselines[0] if baselines else {})
 
     def keep(self, *, final: bool = True) -> None:
         """Write what is known as a generation of the index; for whoever holds the study's lock.

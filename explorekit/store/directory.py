@@ -244,12 +244,21 @@ class StudyDirectory:
     def code_versions(self) -> Iterator[str]:
         yield from sorted(entry.name for entry in (self.path / "code").iterdir() if entry.is_dir())
 
-    def add_code(self, version: str, source: str, environment: Mapping[str, Any]) -> None:
-        """Keep the source and the environment of a code version; both are text."""
+    def add_code(
+        self,
+        version: str,
+        source: str,
+        environment: Mapping[str, Any],
+        defaults: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the source of a code version, its environment, and canonical values of its defaults as hexadecimal text."""
         folder = self.code_folder(version)
         folder.mkdir(mode=_PRIVATE, exist_ok=True)
         if not (folder / "environment.json").exists():
             durable.write_bytes(folder / "source.py", source.encode())
+            durable.write_bytes(
+                folder / "defaults.json", (json.dumps(defaults or {}, indent=1) + "\n").encode()
+            )
             durable.write_bytes(
                 folder / "environment.json", (json.dumps(environment, indent=1) + "\n").encode()
             )
@@ -261,6 +270,22 @@ class StudyDirectory:
     def read_environment(self, version: str) -> dict[str, Any]:
         file = self.code_folder(version) / "environment.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def read_defaults(self, version: str) -> dict[str, str]:
+        file = self.code_folder(version) / "defaults.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def baselines(self, version: str) -> dict[str, bytes]:
+        """Return the canonical values at which results of a code version lie along parameters that they were not given.
+
+        The recorded baselines, but for those where that version's default is another: its results lie nowhere there.
+        """
+        defaults = self.read_defaults(version) if version else {}
+        return {
+            name: bytes.fromhex(value)
+            for name, value in self.read_record().baselines.items()
+            if defaults.get(name, value) == value
+        }
 
     # ---- room
 

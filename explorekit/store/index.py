@@ -4,16 +4,22 @@ A table of stretches: consecutive points whose rows are consecutive in one shard
 the number of shards, not of points. It is derived from the shards alone, and they from nothing else.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from explorekit.space import Space
+from explorekit.space.axis import Axis
+from explorekit.space.identity import as_kind, canonical
 from explorekit.store.shard import FAILED, OK, PENDING, Header, Positions, read_header
 from explorekit.store.table import Bools, Ints, Shard, ShardTable
+
+BaselinesOf = Callable[[str], Mapping[str, bytes]]
 
 
 def shard_in(name: str, header: Header, positions: Positions) -> Shard:
@@ -29,8 +35,17 @@ def shard_in(name: str, header: Header, positions: Positions) -> Shard:
     return Shard(name, header, table[table[:, 0] >= 0])
 
 
-def read_shard(path: Path, space: Space) -> Shard:
+def read_shard(path: Path, space: Space, baselines: BaselinesOf | None = None) -> Shard:
     """Read a shard's header and find its points in a space by their labels.
+
+    Parameters
+    ----------
+    path
+        The file.
+    space
+        The space that positions are counted in.
+    baselines
+        Gives, for a code version, the baselines of `positions_by_label`.
 
     Raises
     ------
@@ -38,31 +53,112 @@ def read_shard(path: Path, space: Space) -> Shard:
         If the file is damaged.
     """
     header, touched, local = read_header(path)
-    return shard_in(path.name, header, positions_by_label(space, touched, local))
+    positions = positions_by_label(
+        space, touched, local, baselines(header.origin.code_version) if baselines else None
+    )
+    return shard_in(path.name, header, positions)
 
 
-def positions_by_label(space: Space, touched: Space, local: Positions) -> Positions:
-    """Return where the points of a shard lie in a space, −1 for those that do not."""
-    absent = np.full(len(local), -1, dtype=np.int64)
-    for p in space.parameters.values():
-        if p.dim is None and (p.name not in touched.parameters or not p.equals(touched.parameters[p.name])):
-            return absent
-    lies_on = [{name: p.dim for name, p in each.parameters.items()} for each in (space, touched)]
-    if lies_on[0] != lies_on[1]:
-        return absent
-    index = touched.unravel(local)
+def positions_by_label(
+    space: Space, touched: Space, local: Positions, baselines: Mapping[str, bytes] | None = None
+) -> Positions:
+    """Return where the points of a shard lie in a space, −1 for those that do not.
+
+    Parameters
+    ----------
+    space
+        The space.
+    touched
+        The labels that the shard holds.
+    local
+        Flat positions of its rows among these.
+    baselines
+        Canonical values of parameters where they are not given: a shard without a parameter lies there, in a space that has it,
+        and so do the points of a space without it.
+    """
+    labels = _RowLabels(touched, local, baselines or {})
     flat = np.zeros(len(local), dtype=np.int64)
-    inside = np.ones(len(local), dtype=bool)
-    for dim, axis in space.axes.items():
-        found = axis.positions_of(touched.axes[dim])[index[dim]]
+    inside = labels.lie_in(space)
+    for axis in space.axes.values():
+        if not inside.any():
+            break
+        found = labels.positions_on(axis)
         inside &= found >= 0
         flat = flat * axis.size + found
     return np.where(inside, flat, -1)
 
 
-def moved(table: ShardTable, old: Space, new: Space) -> ShardTable:
+class _RowLabels:
+    """The labels of a shard's rows."""
+
+    def __init__(self, touched: Space, local: Positions, baselines: Mapping[str, bytes]) -> None:
+        self._touched = touched
+        self._rows = len(local)
+        self._index = touched.unravel(local)
+        self._baselines = baselines
+
+    def lie_in(self, space: Space) -> npt.NDArray[np.bool_]:
+        """Return which rows have the values that are fixed in a space, and baselines where it has no parameter."""
+        inside = np.ones(self._rows, dtype=bool)
+        for p in space.parameters.values():
+            if p.dim is None:
+                inside &= self._are(p.name, canonical(p.values)[0], p.values.dtype)
+        for p in self._touched.parameters.values():
+            if p.name not in space.parameters:
+                baseline = self._baselines.get(p.name)
+                inside &= baseline is not None and self._are(
+                    p.name, as_kind(baseline, p.values.dtype), p.values.dtype
+                )
+        for dim, axis in self._touched.axes.items():
+            if not (dim in space.axes and _same_columns(axis, space.axes[dim])) and axis.occurrence.any():
+                inside &= axis.occurrence[self._index[dim]] == 0
+        return inside
+
+    def _are(self, name: str, label: bytes, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_] | bool:
+        """Return which rows have a value of a parameter."""
+        dim, values = self._column(name, dtype)
+        same = np.array([each == label for each in values], dtype=bool)
+        return same[self._index[dim]] if dim else bool(same.size and same[0])
+
+    def _column(self, name: str, dtype: np.dtype[Any]) -> tuple[str | None, list[bytes]]:
+        """Return the dimension that a parameter's values lie on, and these in canonical form."""
+        parameter = self._touched.parameters.get(name)
+        if parameter is not None:
+            return parameter.dim, canonical(parameter.values)
+        baseline = self._baselines.get(name)
+        return None, [] if baseline is None else [as_kind(baseline, dtype)]
+
+    def positions_on(self, axis: Axis) -> Ints:
+        """Return where the rows lie on a dimension."""
+        mine = self._touched.axes.get(axis.dim)
+        if mine is not None and _same_columns(mine, axis):
+            return axis.positions_of(mine)[self._index[axis.dim]]
+        columns = [self._column(p.name, p.values.dtype) for p in axis.sorted_parameters]
+        if any(not values for _, values in columns):
+            return np.full(self._rows, -1)
+        # The dimensions that these values lie on in the shard, each combination that its rows have once.
+        dims = list(dict.fromkeys(dim for dim, _ in columns if dim is not None))
+        if not dims:
+            return np.full(self._rows, axis.position_of([values[0] for _, values in columns]))
+        combinations, which = np.unique(np.stack([self._index[d] for d in dims]), axis=1, return_inverse=True)
+        found = [
+            axis.position_of(
+                [values[index[dims.index(dim)]] if dim else values[0] for dim, values in columns]
+            )
+            for index in combinations.T.tolist()
+        ]
+        return np.array(found, dtype=np.int64)[which.ravel()]
+
+
+def _same_columns(a: Axis, b: Axis) -> bool:
+    return {p.name for p in a.parameters} == {p.name for p in b.parameters}
+
+
+def moved(
+    table: ShardTable, old: Space, new: Space, baselines: Mapping[str, bytes] | None = None
+) -> ShardTable:
     """Return shards as seen from another space, in which each of their points lies or does not lie as a whole."""
-    place = positions_by_label(new, old, np.arange(len(old)))
+    place = positions_by_label(new, old, np.arange(len(old)), baselines)
     breaks = np.flatnonzero((np.diff(place) != 1) | (place[:-1] < 0)) + 1
     stretches = table.stretches
     first = np.searchsorted(breaks, stretches[:, 0], side="right")

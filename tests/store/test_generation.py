@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import explorekit as ek
+from explorekit.space.identity import canonical
 from explorekit.store import catalog as catalog_module
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
-from explorekit.store.directory import StudyDirectory
+from explorekit.store.directory import StudyDirectory, StudyRecord
 from explorekit.store.generation import read_generation
 from explorekit.store.index import moved, positions_by_label, shard_in
 from explorekit.store.shard import OK, PENDING, Header, Origin, status_runs
@@ -50,7 +51,7 @@ def unread(monkeypatch):
     names = []
     read = catalog_module.read_shard
     monkeypatch.setattr(
-        catalog_module, "read_shard", lambda path, space: (names.append(path.name), read(path, space))[1]
+        catalog_module, "read_shard", lambda path, *rest: (names.append(path.name), read(path, *rest))[1]
     )
     return names
 
@@ -283,3 +284,30 @@ def test_shards_moved_to_another_space_are_as_if_read_in_it(drawn):
     assert records(after) == records(expected)
     assert after.outside.tolist() == expected.outside.tolist()
     assert np.all(np.diff(after.stretches[:, 4]) >= 0)
+
+
+def test_a_space_with_a_further_parameter_is_known_from_the_index_if_all_code_has_one_default(
+    tmp_path, unread
+):
+    baselines = {"h": canonical(np.array(1))[0].hex()}
+    space = ek.Space(a=[1, 2])
+    directory = StudyDirectory.create(
+        tmp_path / "study", StudyRecord("model", 0, "", code=VERSION, baselines=baselines), space
+    )
+    write_batch(directory, space, {0: {"x": 1.0}, 1: {"x": 2.0}})
+    catalog = opened(directory, space)
+    catalog.keep()
+    unread.clear()
+
+    longer = ek.Space(a=[1, 2], h=[0, 1])
+    found = opened(directory, longer)
+    assert unread == []
+    np.testing.assert_array_equal(results(found)["x"].values, [[np.nan, 1.0], [np.nan, 2.0]])
+
+    other = "fedcba9876543210"
+    directory.add_code(other, "", {}, {"h": canonical(np.array(0))[0].hex()})
+    write_batch(directory, space, {0: {"x": 3.0}}, version=other, epoch=2)
+    opened(directory, space).keep()
+    unread.clear()
+    assert results(opened(directory, longer))["status"].values.tolist() == [[0, 1], [0, 1]]
+    assert len(unread) == 2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.errors import ShardError
+from explorekit.space.identity import canonical
 from explorekit.space.space import Space
 from explorekit.store.index import positions_by_label, read_shard
 from explorekit.store.netcdf import open_file
@@ -86,26 +87,42 @@ def test_rows_are_never_read_under_values_of_another_kind(old, new):
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "positions"),
     [
-        ek.Space(a=[1, 2], b=[3, 4], c=6),
-        ek.Space(a=[1, 2], b=[3, 4]),
-        ek.Space(a=[1, 2], b=[3, 4], c=5, d=1),
-        ek.Space(a=[1, 2], c=5) @ ek.Space(b=3),
-        (ek.Space(a=[1, 2]) @ ek.Space(b=[3, 4])) * ek.Space(c=5),
-        ek.Space(a=[1, 2], b=[3, 4], c=[5]),
-        ek.Space(a=[1.0, 2.0], b=[3, 4], c=5),
-        ek.Space(a=["1", "2"], b=[3, 4], c=5),
-        ek.Space(a=[1, 2], b=[3, 4], c=5).repeat(2),
+        (ek.Space(a=[1, 2], b=[3, 4], c=6), [-1, -1, -1, -1]),
+        (ek.Space(a=[1, 2], b=[3, 4]), [-1, -1, -1, -1]),
+        (ek.Space(a=[1, 2], b=[3, 4], c=5, d=1), [-1, -1, -1, -1]),
+        (ek.Space(a=[1.0, 2.0], b=[3, 4], c=5), [-1, -1, -1, -1]),
+        (ek.Space(a=["1", "2"], b=[3, 4], c=5), [-1, -1, -1, -1]),
+        (ek.Space(a=[1, 2], b=[3, 4], c=5).repeat(2), [-1, -1, -1, -1]),
+        (ek.Space(b=[3, 4], a=[1, 2], c=[4, 5]), [1, 5, 3, 7]),
+        (ek.Space(a=[1, 2], b=3, c=5), [0, -1, 1, -1]),
+        ((ek.Space(a=[2, 1]) @ ek.Space(b=[4, 3])) * ek.Space(c=5), [1, -1, -1, 0]),
+        (ek.Space(a=[1, 2], b=[3, 4], c=5, e=7), [0, 1, 2, 3]),
+        (ek.Space(a=[1, 2], b=[3, 4], c=5, e=[6.0, 7.0]), [1, 3, 5, 7]),
+        (ek.Space(a=[1, 2], b=[3, 4], c=5, e=8), [-1, -1, -1, -1]),
+        (ek.Space(a=ek.param([1, 1], dim="n"), e=ek.param([6, 7], dim="n"), b=3, c=5), [1, -1, -1, -1]),
     ],
 )
-def test_a_space_of_another_structure_has_none_of_the_points(other):
+def test_points_are_found_in_a_space_of_another_structure(other, positions):
     space = ek.Space(a=[1, 2], b=[3, 4], c=5)
 
-    assert positions_by_label(other, space, np.arange(4)).tolist() == [-1] * 4
+    assert positions_by_label(other, space, np.arange(4), {"e": b"int:7"}).tolist() == positions
 
 
-def test_parameters_paired_otherwise_are_another_space():
+def test_points_off_a_baseline_are_not_in_a_space_without_the_parameter():
+    space = ek.Space(a=[1, 2], e=[6, 7])
+
+    assert positions_by_label(ek.Space(a=[2, 1]), space, np.arange(4), {"e": b"int:7"}).tolist() == [
+        -1,
+        1,
+        -1,
+        0,
+    ]
+    assert positions_by_label(ek.Space(a=[2, 1]), space, np.arange(4)).tolist() == [-1] * 4
+
+
+def test_parameters_paired_otherwise_share_the_points_that_both_have():
     n, m = {"dim": "n"}, {"dim": "m"}
     space = ek.Space(
         a=ek.param([1, 2], **n), b=ek.param([1, 2], **n), c=ek.param([1, 2], **m), d=ek.param([1, 2], **m)
@@ -114,7 +131,28 @@ def test_parameters_paired_otherwise_are_another_space():
         a=ek.param([1, 2], **n), c=ek.param([1, 2], **n), b=ek.param([1, 2], **m), d=ek.param([1, 2], **m)
     )
 
-    assert positions_by_label(other, space, np.arange(4)).tolist() == [-1] * 4
+    assert positions_by_label(other, space, np.arange(4)).tolist() == [0, -1, -1, 3]
+
+
+@given(
+    spaces(max_dims=2, max_size=3),
+    spaces(max_dims=2, max_size=3),
+    st.dictionaries(st.sampled_from(["a", "b", "p", "q", "fixed", "repetition"]), st.integers(0, 20)),
+)
+def test_points_are_found_if_and_only_if_their_labels_are_the_same_but_for_baselines(mine, theirs, choice):
+    baselines = {}
+    for name, position in choice.items():
+        for space in (mine, theirs):
+            if name in space.parameters:
+                labels = canonical(space.parameters[name].values)
+                baselines[name] = labels[position % len(labels)]
+
+    def identity(space, position):
+        return frozenset(label for label in space.labels(position) if baselines.get(label[0]) != label[1])
+
+    where = {identity(theirs, position): position for position in range(len(theirs))}
+    expected = [where.get(identity(mine, position), -1) for position in range(len(mine))]
+    assert positions_by_label(theirs, mine, np.arange(len(mine)), baselines).tolist() == expected
 
 
 @given(space=paired_spaces(["p", "q"]))
