@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
+
 from explorekit.errors import CodeChangedError, StudyBusyError, StudyError
 from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from explorekit.engine.cluster import Reservation
-    from explorekit.engine.messages import Job
+    from explorekit.engine.messages import Job, Ranges
     from explorekit.engine.run import Run
+    from explorekit.review import Review
 
 OnChange = Literal["keep", "rerun"]
 
@@ -245,6 +248,61 @@ class Study(StudyFolder):
 
     # ---- running
 
+    def review(
+        self,
+        client: "Client | Literal[False] | None" = None,
+        *,
+        pilot: bool | int = False,
+        n_workers: int | None = None,
+        code: OnChange | None = None,
+    ) -> "Review":
+        """Tell what a run would do: points, workers, time, memory, disk, and what is likely to go wrong.
+
+        Parameters
+        ----------
+        client, n_workers, code
+            As for `start`.
+        pilot : bool or int, default False
+            Whether to run a few points first, spread over the space, and how many; True means two a worker. Their results
+            are kept. Without any result at hand nothing is known about time, memory and disk.
+
+        Returns
+        -------
+        Review
+            Shown as a table.
+
+        Raises
+        ------
+        StudyError
+            If a pilot cannot run.
+
+        Examples
+        --------
+        >>> study.review(pilot=True)  # doctest: +SKIP
+        >>> assert not study.review().problems  # doctest: +SKIP
+        """
+        from explorekit.review import take_review, workers_of
+
+        workers = workers_of(_client(client), n_workers)
+        if pilot is not False and not self.running:
+            n = max(4, 2 * workers.slots) if pilot is True else pilot
+            self._start(client, n_workers, False, code, self._few(n)).wait()
+        trouble = ""
+        try:
+            self._directory.check_writable()
+        except StudyError as error:
+            trouble = str(error)
+        return take_review(self.name, self.path, self._snapshot(), workers, trouble=trouble)
+
+    def _few(self, n: int) -> Callable[["Ranges"], "Ranges"]:
+        from explorekit.engine.spread import spread_out
+
+        def choose(pending: "Ranges") -> "Ranges":
+            points = spread_out(pending, self.space.shape, n)
+            return np.column_stack([points, points + 1])
+
+        return choose
+
     def start(
         self,
         client: "Client | Literal[False] | None" = None,
@@ -283,8 +341,20 @@ class Study(StudyFolder):
         StudyError
             If the directory cannot be written.
         """
+        return self._start(client, n_workers, dashboard, code, lambda pending: pending)
+
+    def _start(
+        self,
+        client: "Client | Literal[False] | None",
+        n_workers: int | None,
+        dashboard: bool,
+        code: OnChange | None,
+        choose: Callable[["Ranges"], "Ranges"],
+    ) -> "Run":
+        """Run what is chosen from the pending points."""
         from explorekit.engine.driver import Driver
         from explorekit.engine.run import Run
+        from explorekit.review import check_room
 
         if self.running:
             assert self._run is not None
@@ -310,8 +380,10 @@ class Study(StudyFolder):
                 reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
             record = self._adopt(captured, code)
             job = self._job(captured, record)
-            index = self._snapshot().index
-            pending = index.gaps(len(self.space))
+            snapshot = self._snapshot()
+            index = snapshot.index
+            pending = choose(index.gaps(len(self.space)))
+            check_room(snapshot, int((pending[:, 1] - pending[:, 0]).sum()), self.path)
             if chosen is None and reservation is None and len(pending):
                 reservation = _reserve(n_workers, dashboard=dashboard)
             driver = Driver(job, self._catalog, pending, index.counts(), chosen or reservation)

@@ -1,6 +1,7 @@
 """Nothing that a test starts outlives it: processes, threads and clusters are counted."""
 
 import gc
+import os
 import tempfile
 import threading
 import time
@@ -42,7 +43,13 @@ def no_process_is_left() -> Iterator[None]:
 
 
 def _scratch() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("explorekit-*"))
+    """Return the folders of clusters, but for those of processes that have nothing to do with this one."""
+    others = set(psutil.pids()) - {os.getpid(), *(p.pid for p in psutil.Process().children(recursive=True))}
+    return {
+        folder
+        for folder in Path(tempfile.gettempdir()).glob("explorekit-*")
+        if not others.intersection(int(part) for part in folder.name.split("-") if part.isdigit())
+    }
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -78,3 +78,15 @@ class Progress:
     def __str__(self) -> str:
         counts = f"{self.ok:,} ok, {self.failed:,} failed, {self.pending:,} pending of {self.total:,}"
         return f"{self.state}, {counts}{f'; {self.message}' if self.message else ''}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in its two largest units, in whole seconds."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86400:,} d {whole % 86400 // 3600} h"

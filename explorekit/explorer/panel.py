@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
-from explorekit.engine.progress import PointError, Progress, State
+from explorekit.engine.progress import PointError, Progress, State, duration
 from explorekit.explorer.watch import Watch
 
 STATES: dict[State, str] = {
@@ -184,18 +184,6 @@ def _numbers(progress: Progress) -> list[tuple[str, str, str]]:
 
 def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.2g}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in its two largest units, in whole seconds."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 86400:,} d {whole % 86400 // 3600} h"
 
 
 def error_html(error: PointError) -> str:
