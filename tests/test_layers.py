@@ -60,6 +60,8 @@ def test_opening_a_study_imports_no_dask(tmp_path):
     import explorekit as ek
 
     ek.Study(lambda a, s: a, ek.Space(a=[1.0, 2.0], s=["x", "y"]), tmp_path / "study")
-    opened = f"import explorekit, sys; explorekit.open({str(tmp_path / 'study')!r}).results; print(*sys.modules)"
+    opened = (
+        f"import explorekit, sys; explorekit.open({str(tmp_path / 'study')!r}).results; print(*sys.modules)"
+    )
 
     assert loaded_after(opened).isdisjoint({"dask", "distributed", "scipy"})

@@ -16,7 +16,7 @@ from explorekit.space import Space
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.files import ShardFiles
 from explorekit.store.generation import Generation, read_generation, write_generation
-from explorekit.store.index import moved, read_shard
+from explorekit.store.index import build, moved, read_shard
 from explorekit.store.shard import check_content
 from explorekit.store.snapshot import Snapshot, take_snapshot
 from explorekit.store.spaces import space_hash
@@ -138,6 +138,17 @@ class Catalog:
         """Return the number of points that shards of each code version hold."""
         with self._lock:
             return self._known().versions()
+
+    def points_held(self) -> dict[bytes, int]:
+        """Return the number of points that each shard holds, by name."""
+        with self._lock:
+            return self._known().points_held()
+
+    def pending_points(self) -> int:
+        """Return the number of points without any record."""
+        with self._lock:
+            gaps = build(self._known()).gaps(len(self.space))
+        return int((gaps[:, 1] - gaps[:, 0]).sum())
 
     def snapshot(self, versions: frozenset[str], fill: Mapping[str, Any] | None = None) -> Snapshot:
         """Return what is known now, of some code versions."""

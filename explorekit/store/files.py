@@ -51,7 +51,8 @@ class ShardFiles:
             except (OSError, RuntimeError) as error:  # netCDF4 reports a wrong checksum as RuntimeError
                 raise ShardError(
                     f"{path.name} in {path.parent} is missing or damaged ({type(error).__name__}: {error}); "
-                    f"move it away, open the study again, and run it to replace its points."
+                    f"`explorekit check {path.parent.parent}` tells which, and moves damaged files away. "
+                    f"Running the study replaces their points."
                 ) from error
 
     def close(self) -> None:

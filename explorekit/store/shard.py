@@ -268,8 +268,7 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
         OverflowError,
     ) as error:
         raise ShardError(
-            f"{path.name} in {path.parent} is damaged or is not a shard ({type(error).__name__}: {error}); "
-            f"move it away, and run the study again to replace its points."
+            f"{path.name} in {path.parent} is damaged or is not a shard ({type(error).__name__}: {error})."
         ) from error
     return header, touched, rows
 

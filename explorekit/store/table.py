@@ -265,6 +265,12 @@ class ShardTable:
         for number in np.flatnonzero(np.isin(self.names, [name.encode() for name in names])).tolist():
             yield number, self.names[number].decode()
 
+    def points_held(self) -> dict[bytes, int]:
+        """Return the number of points that each shard holds, by name."""
+        lengths = self.stretches[:, 1] - self.stretches[:, 0]
+        points = np.bincount(self.shard_of(self.stretches), lengths, len(self)).astype(np.int64)
+        return dict(zip(self.names.tolist(), points.tolist(), strict=True))
+
     def shard_of(self, stretches: Ints) -> Ints:
         """Return the shard of each of some stretches."""
         return self.origin_shard[stretches[:, 4]]

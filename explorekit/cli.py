@@ -1,0 +1,48 @@
+"""From a shell: ``explorekit VERB PATH``; every verb is a method of a study."""
+
+from pathlib import Path
+
+import click
+
+from explorekit.errors import ExplorekitError, StudyError
+from explorekit.saved import StudyFolder
+from explorekit.saved import open as open_study
+
+_PATH = click.argument("path", type=click.Path(exists=True, path_type=Path))
+
+
+class _Group(click.Group):
+    """Shows our errors as messages, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ExplorekitError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="explorekit")
+def main() -> None:
+    """Look after studies: directories that explorekit keeps results in."""
+
+
+@main.command()
+@_PATH
+@click.option("--dry-run", is_flag=True, help="Only tell what is wrong; move nothing.")
+@click.pass_context
+def check(context: click.Context, path: Path, *, dry_run: bool) -> None:
+    """Read every file of a study, and move damaged ones away; their points are pending again.
+
+    The exit code is 1 if something was found.
+    """
+    report = _folder(path).check(dry_run=dry_run)
+    click.echo(str(report))
+    context.exit(0 if report.ok else 1)
+
+
+def _folder(path: Path) -> StudyFolder:
+    study = open_study(path)
+    if not isinstance(study, StudyFolder):
+        raise StudyError(f"{path} is an exported file; expected a study directory.")
+    return study
