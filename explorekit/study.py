@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
-from explorekit.simulation.declare import as_simulation
+from explorekit.simulation.declare import as_simulation, check_timeout
+from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
 from explorekit.space.identity import baselines_of
@@ -33,11 +34,23 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from explorekit.engine.cluster import Reservation
-    from explorekit.engine.messages import Job, Ranges
+    from explorekit.engine.messages import Job, Policy, Ranges
     from explorekit.engine.run import Run
     from explorekit.review import Review
 
 OnChange = Literal["keep", "rerun"]
+OnError = Literal["record", "raise"]
+
+
+class RunOptions(TypedDict, total=False):
+    """What `Study.start` takes by keyword."""
+
+    n_workers: int | None
+    dashboard: bool
+    code: OnChange | None
+    errors: OnError
+    retries: int
+    timeout: float | None
 
 
 class Study(StudyFolder):
@@ -286,7 +299,7 @@ class Study(StudyFolder):
         workers = workers_of(_client(client), n_workers)
         if pilot is not False and not self.running:
             n = max(4, 2 * workers.slots) if pilot is True else pilot
-            self._start(client, n_workers, False, code, self._few(n)).wait()
+            self._start(client, self._few(n), n_workers=n_workers, code=code).wait()
         trouble = ""
         try:
             self._directory.check_writable()
@@ -310,6 +323,9 @@ class Study(StudyFolder):
         n_workers: int | None = None,
         dashboard: bool = False,
         code: OnChange | None = None,
+        errors: OnError = "record",
+        retries: int = 0,
+        timeout: float | None = None,
     ) -> "Run":
         """Run the pending points in the background; returns at once.
 
@@ -326,6 +342,13 @@ class Study(StudyFolder):
         code : {"keep", "rerun"}, optional
             What to do with earlier results if the simulation's code has changed since: keep them beside the new ones, or
             run their points again.
+        errors : {"record", "raise"}, default "record"
+            What to do about runs that fail: record them and go on, or end the run at the first and raise it from ``wait``.
+        retries : int, default 0
+            How often a run that fails, times out or takes its process down is tried again, with the same random stream.
+        timeout : float, optional
+            Seconds after which one run is ended and recorded as timed out, also where it hangs in C; by default what the
+            simulation declares, else no limit. For a vectorised simulation, seconds of a call.
 
         Returns
         -------
@@ -341,15 +364,28 @@ class Study(StudyFolder):
         StudyError
             If the directory cannot be written.
         """
-        return self._start(client, n_workers, dashboard, code, lambda pending: pending)
+        return self._start(
+            client,
+            lambda pending: pending,
+            n_workers=n_workers,
+            dashboard=dashboard,
+            code=code,
+            errors=errors,
+            retries=retries,
+            timeout=timeout,
+        )
 
     def _start(
         self,
         client: "Client | Literal[False] | None",
-        n_workers: int | None,
-        dashboard: bool,
-        code: OnChange | None,
         choose: Callable[["Ranges"], "Ranges"],
+        *,
+        n_workers: int | None = None,
+        dashboard: bool = False,
+        code: OnChange | None = None,
+        errors: OnError = "record",
+        retries: int = 0,
+        timeout: float | None = None,
     ) -> "Run":
         """Run what is chosen from the pending points."""
         from explorekit.engine.driver import Driver
@@ -361,6 +397,7 @@ class Study(StudyFolder):
             return self._run
         if n_workers is not None and n_workers < 1:
             raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
+        policy = _policy(errors, retries, self.simulation.timeout if timeout is None else timeout)
         captured = capture(self.simulation)
         chosen = _client(client)
         if dashboard and chosen is not None:
@@ -379,7 +416,7 @@ class Study(StudyFolder):
             if chosen is None and self._seems_pending(captured, code):
                 reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
             record = self._adopt(captured, code)
-            job = self._job(captured, record)
+            job = self._job(captured, record, policy)
             snapshot = self._snapshot()
             index = snapshot.index
             pending = choose(index.gaps(len(self.space)))
@@ -396,19 +433,12 @@ class Study(StudyFolder):
             raise
         return self._run
 
-    def run(
-        self,
-        client: "Client | Literal[False] | None" = None,
-        *,
-        n_workers: int | None = None,
-        dashboard: bool = False,
-        code: OnChange | None = None,
-    ) -> "Run":
-        """Run the pending points and wait for the end: ``start(...).wait()``.
+    def run(self, client: "Client | Literal[False] | None" = None, **options: "Unpack[RunOptions]") -> "Run":
+        """Run the pending points and wait for the end: ``start(...).wait()``, with the same options.
 
         Interrupting it cancels the run; what is finished is kept, and running again goes on from there.
         """
-        return self.start(client, n_workers=n_workers, dashboard=dashboard, code=code).wait()
+        return self.start(client, **options).wait()
 
     @property
     def running(self) -> bool:
@@ -475,7 +505,7 @@ class Study(StudyFolder):
             f"run(code='keep') keeps them beside the new ones, run(code='rerun') runs their points again."
         )
 
-    def _job(self, captured: Captured, record: StudyRecord) -> "Job":
+    def _job(self, captured: Captured, record: StudyRecord, policy: "Policy") -> "Job":
         from explorekit.engine.messages import Job
 
         call = bind(self.simulation, self.space.parameters)
@@ -484,16 +514,19 @@ class Study(StudyFolder):
             id=secrets.token_hex(8),
             payload=simulation,
             space=self.space,
-            seed=record.seed,
-            seed_by=record.seed_by,
-            baselines=baselines_of(
-                {name: p.values for name, p in self.space.parameters.items()},
-                {name: bytes.fromhex(value) for name, value in record.baselines.items()},
+            seeding=Seeding(
+                record.seed,
+                record.seed_by,
+                baselines_of(
+                    {name: p.values for name, p in self.space.parameters.items()},
+                    {name: bytes.fromhex(value) for name, value in record.baselines.items()},
+                ),
             ),
             folder=str(self.path.resolve()),
             epoch=self._directory.next_epoch(),
             sys_path=tuple(entry or str(Path.cwd()) for entry in sys.path),
             working_directory=str(Path.cwd()),
+            policy=policy,
         )
 
 
@@ -543,6 +576,17 @@ def _reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
     if dashboard:
         check_dashboard()
     return Reservation(n_workers, dashboard=dashboard)
+
+
+def _policy(errors: Any, retries: Any, timeout: float | None) -> "Policy":
+    from explorekit.engine.messages import Policy
+
+    if errors not in ("record", "raise"):
+        raise StudyError(f"got errors={errors!r}; expected 'record' or 'raise'.")
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise StudyError(f"got retries={retries!r}; expected a whole number of at least 0.")
+    check_timeout(timeout)
+    return Policy(retries, timeout, errors == "raise")
 
 
 def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:

@@ -1,7 +1,6 @@
 """The children of one worker process: started ahead, kept between batches, replaced when they die."""
 
 import contextlib
-import mmap
 import os
 import shutil
 import signal
@@ -14,6 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from explorekit.engine import cursor
 from explorekit.engine.messages import Job
 
 _LAST_WORDS = 4000
@@ -38,9 +40,8 @@ class Child:
     def __init__(self, folder: str | None = None) -> None:
         self.scratch = Path(tempfile.mkdtemp(prefix="explorekit-child-", dir=folder))
         self._cursor_file = tempfile.TemporaryFile(dir=self.scratch)  # noqa: SIM115
-        self._cursor_file.truncate(8)
-        self._memory = mmap.mmap(self._cursor_file.fileno(), 8)
-        self._cursor = memoryview(self._memory).cast("q")
+        self._cursor_file.truncate(cursor.SIZE)
+        self.cursor = cursor.Cursor(self._cursor_file.fileno())
         self.job: Job | None = None
         here, there = _pair()
         lifeline, self._lifeline = os.pipe()
@@ -66,11 +67,6 @@ class Child:
         os.close(lifeline)
         self.connection = Connection(here)
 
-    @property
-    def cursor(self) -> int:
-        """The row that the child is at, or was at when it died."""
-        return int(self._cursor[0])
-
     def take(self, job: Job) -> None:
         """Give the child a job, unless it has it; one that runs other code needs a fresh child."""
         if self.job is None or self.job.id != job.id:
@@ -78,12 +74,25 @@ class Child:
             self.job = job
 
     def send(self, message: Any) -> None:
-        self._cursor[0] = -1
+        self.cursor.clear()
         self.connection.send(message)
 
     def interrupt(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the child and its own children at once; what it was doing is to be found out afterwards."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def memory(self) -> int:
+        """Return the bytes that the child holds now."""
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
 
     def last_words(self) -> str:
         """Return the end of what the child printed."""
@@ -101,8 +110,7 @@ class Child:
         self.connection.close()
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
-        self._cursor.release()
-        self._memory.close()
+        self.cursor.close()
         self._cursor_file.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 

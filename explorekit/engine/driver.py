@@ -13,7 +13,7 @@ from distributed import Client, Future
 
 from explorekit.engine.cluster import PrivateCluster, Reservation
 from explorekit.engine.messages import Batch, Job, Reply
-from explorekit.engine.plan import TARGET, Plan
+from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
 from explorekit.errors import RunError
@@ -87,6 +87,7 @@ class Driver:
         self._dashboard = ""
         self._began = time.monotonic()
         self._ended: float | None = None
+        self._failure: RunError | None = None
         self.exception: BaseException | None = None
 
     @property
@@ -125,6 +126,8 @@ class Driver:
         finally:
             if isinstance(self._client, Reservation):
                 self._client.release()
+        if self.exception is None and self._failure is not None:
+            self.exception, self._message, state = self._failure, str(self._failure), "error"
         self._ended = time.monotonic()
         self._state = state
 
@@ -201,12 +204,10 @@ class Driver:
     def _fill_window(self, client: Client, plan: Plan) -> None:
         # One batch ahead of each that runs hides the round trip; a longer queue would only delay a cancel.
         while len(self._in_flight) < 2 * plan.slots:
-            expected = self._votes.schema(_SURE)
-            # One at a time at first: in a batch, the first point's structure would bind the others.
-            ranges = plan.next_ranges(at_most=1 if not expected and self._new < 2 * _SURE else None)
+            ranges = plan.next_ranges()
             if ranges is None:
                 return
-            batch = Batch(self._sequence, ranges, expected, TARGET)
+            batch = Batch(self._sequence, ranges, self._votes.schema(_SURE), plan.budget)
             self._sequence += 1
             future = client.submit(
                 run_batch, self._job.id, batch, pure=False, key=f"explorekit-{self._job.id}-{batch.sequence}"
@@ -253,6 +254,13 @@ class Driver:
         for failure in handed.failures:
             point = self._job.space.describe(int(positions[failure.row]))
             self._errors.append(PointError(point, f"{failure.error}: {failure.message}", failure.traceback))
+        if handed.failures and self._job.policy.stop_at_failure and self._failure is None:
+            first = self._errors[-len(handed.failures)]
+            self._failure = RunError(
+                f"the run stopped at the first failure, as asked; what is finished is kept. At {first.point}: {first.error}\n"
+                f"{first.traceback}"
+            )
+            self.cancel()
 
     def _lose(self, batch: Batch, future: Future[Any], plan: Plan) -> None:
         """Take back a batch whose task failed: a worker was lost, or could not start a child."""

@@ -1,16 +1,36 @@
 """What driver, worker and child tell each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from explorekit.simulation.points import Seeding
 from explorekit.simulation.schema import Schema
 from explorekit.space import Space
 from explorekit.store.shard import Failure, Header, Positions
 
 Ranges = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do about runs that fail.
+
+    Parameters
+    ----------
+    retries
+        How often a run that fails is tried again.
+    timeout
+        Seconds after which a run is ended, or None.
+    stop_at_failure
+        Whether a batch ends with its first failure.
+    """
+
+    retries: int = 0
+    timeout: float | None = None
+    stop_at_failure: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +45,7 @@ class Job:
         The pickled simulation, how to call it, and its code version; unpickled in children only.
     space
         The space that positions are counted in.
-    seed, seed_by, baselines
+    seeding
         What the points' random streams follow from.
     folder
         The study directory.
@@ -35,18 +55,19 @@ class Job:
         Where the driver finds modules; tried last, for imports inside functions.
     working_directory
         The driver's, which children share where it exists.
+    policy
+        What to do about runs that fail.
     """
 
     id: str
     payload: bytes
     space: Space
-    seed: int
-    seed_by: tuple[str, ...] | None
-    baselines: Mapping[str, bytes]
+    seeding: Seeding
     folder: str
     epoch: int
     sys_path: tuple[str, ...]
     working_directory: str
+    policy: Policy = Policy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +91,18 @@ class Batch:
     expected: Schema
     budget: float
 
-    def positions(self) -> Positions:
-        return np.concatenate([np.arange(start, stop) for start, stop in self.ranges.tolist()])
+    @property
+    def size(self) -> int:
+        return int((self.ranges[:, 1] - self.ranges[:, 0]).sum())
+
+    def positions(self, first: int = 0, last: int | None = None) -> Positions:
+        """Return the flat positions of the rows from one to before another."""
+        start, length = self.ranges[:, 0], self.ranges[:, 1] - self.ranges[:, 0]
+        before = np.cumsum(length) - length
+        low = np.clip(first - before, 0, length)
+        high = length if last is None else np.clip(last - before, 0, length)
+        used = np.flatnonzero(high > low)
+        return np.concatenate([np.arange(start[i] + low[i], start[i] + high[i]) for i in used])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +117,23 @@ class Assignment:
         Where to write the shard, under its temporary name.
     spool
         Where finished rows are kept in case the child dies; read back first, if it exists.
-    culprits
-        By row, the failure of points that a child died on.
     stop
         One past the last row to run.
+    culprits
+        By row, the failure of points that a child died on, or was killed for.
+    tries
+        By row, how often a child died on points that are to be tried again.
+    careful
+        The rows among which a child died, not known which: to be run one at a time.
     """
 
     batch: Batch
     shard: str
     spool: str
-    culprits: Mapping[int, Failure]
     stop: int
+    culprits: Mapping[int, Failure] = field(default_factory=dict)
+    tries: Mapping[int, int] = field(default_factory=dict)
+    careful: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -135,14 +172,3 @@ class Reply:
     sequence: int
     handed: Handed
     name: str = ""
-
-
-@dataclass
-class Spooled:
-    """Rows that a child finished, as its spool file keeps them."""
-
-    stop: int
-    columns: Mapping[str, object]
-    failures: list[Failure]
-    timings: list[tuple[float, ...]]
-    status: bytes

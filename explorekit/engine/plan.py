@@ -1,7 +1,8 @@
 """Which pending points go into the next batch: sized by what was measured, shrinking near the end.
 
 Guided self-scheduling (Polychronopoulos and Kuck 1987): a batch takes its share of what remains, so that workers finish
-together, but no more than about half a second's worth, and no less than is worth a task.
+together, but no more than about half a second's worth, and no less than is worth a task. As long as nothing is measured,
+a batch may be large: it is handed in after a moment, and what is left of it comes back.
 """
 
 from collections import deque
@@ -11,7 +12,10 @@ import numpy as np
 from explorekit.engine.messages import Ranges
 
 TARGET = 0.5
+FIRST_TARGET = 0.1
 WORTHWHILE = 0.05
+SMALLEST = 0.015  # seconds: about what the task and its shard cost
+LARGEST = 2**20  # points: what a batch takes in memory stays bounded
 
 
 class Plan:
@@ -31,11 +35,16 @@ class Plan:
         self.slots = max(1, slots)
         self._seconds: float | None = None
 
-    def next_ranges(self, at_most: int | None = None) -> Ranges | None:
+    @property
+    def budget(self) -> float:
+        """Seconds after which a batch is to be handed in."""
+        return FIRST_TARGET if self._seconds is None else TARGET
+
+    def next_ranges(self) -> Ranges | None:
         """Return the next points to run as an array of shape (n, 2), or None if none is left."""
         if not self._stretches:
             return None
-        wanted = min(self._size(), at_most or self.remaining)
+        wanted = self._size()
         taken: list[tuple[int, int]] = []
         while wanted and self._stretches:
             start, stop = self._stretches.popleft()
@@ -62,8 +71,10 @@ class Plan:
         self._seconds = each if self._seconds is None or each < self._seconds else (self._seconds + each) / 2
 
     def _size(self) -> int:
-        if self._seconds is None:
-            return 1
-        each = max(self._seconds, 1e-9)
         share = -(-self.remaining // (2 * self.slots))
-        return max(1, int(WORTHWHILE / each), min(int(TARGET / each), share))
+        if self._seconds is None:
+            return min(share, LARGEST)
+        each = max(self._seconds, 1e-9)
+        size = max(int(WORTHWHILE / each), min(int(TARGET / each), share))
+        size = min(size, -(-self.remaining // self.slots), LARGEST)
+        return max(1, size, min(int(SMALLEST / each), LARGEST))

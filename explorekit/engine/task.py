@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from explorekit.engine.children import Child, ChildPool
 from explorekit.engine.messages import Assignment, Batch, Handed, Job, Reply
 from explorekit.store import durable
 from explorekit.store.directory import StudyDirectory
-from explorekit.store.shard import Failure
+from explorekit.store.shard import FAILED, TIMED_OUT, Failure
 
 POLL = 0.1
 GRACE = 1.0
@@ -66,12 +66,13 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     if job_id in _cancelled:
         return Reply(batch.sequence, Handed(0, 0.0))
     directory = StudyDirectory(job.folder)
-    child = _pool.acquire(job, get_worker().local_directory)
+    worker = get_worker()
+    child = _pool.acquire(job, worker.local_directory)
     temporary = durable.temporary_name(directory.runs)
     spool = child.scratch.parent / f"{child.scratch.name}-{batch.sequence}.spool"
     handed = Handed(0, 0.0)
     try:
-        child, handed = _Supervision(job, batch, child, temporary, spool).run()
+        child, handed = _Supervision(job, batch, child, temporary, spool, _memory_limit(worker)).run()
         if handed.trouble:
             child.end()  # HDF5 cannot let go of a file that it could not finish
         else:
@@ -81,6 +82,12 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     finally:
         temporary.unlink(missing_ok=True)
         spool.unlink(missing_ok=True)
+
+
+def _memory_limit(worker: Any) -> int:
+    """Return the bytes that one child may hold: its share of what the worker may."""
+    limit = worker.memory_manager.memory_limit
+    return int(limit / worker.state.nthreads) if limit else 0
 
 
 def _deliver(directory: StudyDirectory, job: Job, batch: Batch, handed: Handed, temporary: Path) -> str:
@@ -95,17 +102,21 @@ def _deliver(directory: StudyDirectory, job: Job, batch: Batch, handed: Handed, 
 class _Supervision:
     """Follows one batch through as many children as it takes.
 
-    A child that dies costs the point under its cursor; the next child goes on behind it.
+    A child that dies, or is ended for its time or its memory, costs the point that it was at; the next child goes on
+    behind it. Where a child ran many short points together, the next one runs these one by one to find out which.
     """
 
-    def __init__(self, job: Job, batch: Batch, child: Child, temporary: Path, spool: Path) -> None:
+    def __init__(
+        self, job: Job, batch: Batch, child: Child, temporary: Path, spool: Path, memory_limit: int
+    ) -> None:
         self._job = job
         self._child = child
-        self._size = int((batch.ranges[:, 1] - batch.ranges[:, 0]).sum())
-        self._assignment = Assignment(batch, str(temporary), str(spool), {}, self._size)
+        self._memory_limit = memory_limit
+        self._assignment = Assignment(batch, str(temporary), str(spool), batch.size)
 
     def run(self) -> tuple[Child, Handed]:
         while True:
+            self._verdict: Verdict | None = None
             try:
                 self._child.send(self._assignment)
                 return self._child, self._wait()
@@ -115,37 +126,84 @@ class _Supervision:
     def _wait(self) -> Handed:
         interrupted: float | None = None
         while not self._child.connection.poll(POLL):
-            if self._job.id not in _cancelled:
-                continue
-            if interrupted is None:
-                interrupted = time.monotonic()
-                self._child.interrupt()
-            elif time.monotonic() - interrupted > GRACE:
-                with contextlib.suppress(ProcessLookupError):
-                    self._child.process.kill()
+            if self._job.id in _cancelled:
+                if interrupted is None:
+                    interrupted = time.monotonic()
+                    self._child.interrupt()
+                elif time.monotonic() - interrupted > GRACE:
+                    self._child.kill()
+            elif self._verdict is None:
+                self._verdict = self._judge()
+                if self._verdict is not None:
+                    self._child.kill()
         handed: Handed = self._child.connection.recv()
         return handed
 
+    def _judge(self) -> "Verdict | None":
+        """Return why the child must not go on, if so."""
+        timeout = self._job.policy.timeout
+        if (
+            timeout is not None
+            and self._child.cursor.rows is not None
+            and self._child.cursor.seconds > timeout
+        ):
+            return Verdict(TIMED_OUT, "TimeoutError", f"the run had not ended after {timeout:g} s")
+        held = self._child.memory()
+        if self._memory_limit and held > self._memory_limit:
+            return Verdict(
+                FAILED,
+                "MemoryError",
+                f"the run held {held / 2**20:,.0f} MiB; the limit for one is {self._memory_limit / 2**20:,.0f} MiB",
+            )
+        return None
+
     def _bury(self) -> None:
         """Note the culprit, and start a child for the rest, or to write what is spooled if the run was cancelled."""
-        row, words = self._child.cursor, self._child.last_words()
+        at, words = self._child.cursor.rows, self._child.last_words()
         self._child.end()
         code = self._child.process.returncode
-        if row < 0:
+        if at is None:
             raise RuntimeError(
                 f"the process for user code ended before its first point ({_how(code)}). {words}"
             )
+        row, stop = at
+        assignment = self._assignment
         if self._job.id in _cancelled:
-            self._assignment = replace(
-                self._assignment, stop=row if row not in self._assignment.culprits else row + 1
-            )
+            stop = row if row not in assignment.culprits else row + 1
+            self._assignment = replace(assignment, stop=stop)
+        elif stop > row + 1 and assignment.careful != at:
+            self._assignment = replace(assignment, careful=at)
         else:
-            failure = Failure(row, "ProcessDied", f"the process was ended by the run: {_how(code)}", words)
-            self._assignment = replace(self._assignment, culprits={**self._assignment.culprits, row: failure})
+            verdict = self._verdict or Verdict(
+                FAILED, "ProcessDied", f"the process was ended by the run: {_how(code)}"
+            )
+            self._blame(range(row, stop), verdict, words)
         self._child = _pool.acquire(self._job, str(self._child.scratch.parent))
+
+    def _blame(self, rows: range, verdict: "Verdict", words: str) -> None:
+        """Count a death, and give the rows up where they have had all their tries."""
+        assignment, retries = self._assignment, self._job.policy.retries
+        tries, culprits = dict(assignment.tries), dict(assignment.culprits)
+        for row in rows:
+            if tries.get(row, 0) < retries:
+                tries[row] = tries.get(row, 0) + 1
+            else:
+                culprits[row] = Failure(row, verdict.error, verdict.message, words, verdict.status)
+        self._assignment = replace(assignment, tries=tries, culprits=culprits)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a child was ended."""
+
+    status: int
+    error: str
+    message: str
 
 
 def _how(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return "signal SIGKILL, perhaps because the machine ran out of memory"
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):
             return f"signal {signal.Signals(-code).name}"

@@ -1,16 +1,26 @@
 """How a simulation receives its parameters: by keyword, checked before anything runs."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any
+from types import FunctionType, MappingProxyType
+from typing import Any, NamedTuple
 
 from explorekit.errors import SimulationError, listing, suggest
 from explorekit.simulation.declare import Simulation
 from explorekit.space.parameter import REPETITION
 
 INJECTED = ("rng", "seed", REPETITION)
+INJECTED_ARRAYS = ("rngs", "seeds", REPETITION)
+
+
+class Default(NamedTuple):
+    """The signature's default, passed where a later argument is passed by position."""
+
+    value: Any
+
+
+Ordered = tuple[str, Default | None]
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,8 @@ class Call:
     groups
         By argument, the dotted parameters that reach it as one mapping.
     injected
-        Those of ``rng``, ``seed`` and ``repetition`` that the simulation asks for.
+        Those of ``rng``, ``seed`` and ``repetition`` that the simulation asks for, or of ``rngs``, ``seeds`` and
+        ``repetition`` if it is vectorised.
     defaults
         The signature's defaults, of arguments that the space leaves alone too.
     """
@@ -38,15 +49,35 @@ class Call:
         """Return the call without the signature's defaults, which only the study's own process needs."""
         return replace(self, defaults={})
 
-    def arguments(self, columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the keyword arguments of each point, from columns of values by parameter."""
-        names = [argument for _, argument in self.direct] + [argument for argument, _ in self.groups]
-        values: list[Iterable[Any]] = [columns[parameter] for parameter, _ in self.direct]
-        values += [_mappings(members, columns) for _, members in self.groups]
-        if not names:
-            length = len(next(iter(columns.values()), [None]))
-            return ({} for _ in range(length))
-        return (dict(zip(names, point, strict=True)) for point in zip(*values, strict=True))
+    def values(self, columns: Mapping[str, list[Any]]) -> dict[str, Iterable[Any]]:
+        """Return the values of each argument at some points, from columns of values by parameter."""
+        values: dict[str, Iterable[Any]] = {argument: columns[name] for name, argument in self.direct}
+        return values | {argument: _mappings(members, columns) for argument, members in self.groups}
+
+    def by_position(self, function: Callable[..., Any]) -> tuple[Callable[..., Any], list[Ordered]]:
+        """Return how to call a function with values by position, which takes a fraction of the time of keywords.
+
+        Returns
+        -------
+        callable
+            The function itself where its signature allows, else one that passes the values by keyword.
+        list of (str, Default or None)
+            The arguments in its order, with a default where the space gives no value.
+        """
+        names = [name for _, name in self.direct] + [name for name, _ in self.groups] + sorted(self.injected)
+        if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+            signature = list(inspect.signature(function).parameters.values())
+            reached = [p.kind is p.POSITIONAL_OR_KEYWORD for p in signature]
+            last = max((i for i, p in enumerate(signature) if p.name in names), default=-1) + 1
+            if all(reached[:last]) and {p.name for p in signature[:last]} >= set(names):
+                return function, [
+                    (p.name, None if p.name in names else Default(p.default)) for p in signature[:last]
+                ]
+
+        def call(*values: Any) -> Any:
+            return function(**dict(zip(names, values, strict=True)))
+
+        return call, [(name, None) for name in names]
 
 
 def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
@@ -74,7 +105,10 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
             direct.append((name, argument))
     _reject_twice(simulation, direct, groups)
     given = {argument for _, argument in direct} | set(groups)
-    injected = frozenset(name for name in INJECTED if name in arguments and name not in given)
+    offered = INJECTED_ARRAYS if simulation.vectorized else INJECTED
+    injected = frozenset(name for name in offered if name in arguments and name not in given)
+    if simulation.vectorized:
+        _check_vectorized(simulation, arguments, given, groups)
     _check_complete(simulation, signature, given | injected, names)
     defaults = {
         name: p.default for name, p in arguments.items() if p.default is not p.empty and name not in injected
@@ -133,6 +167,24 @@ def _reject_twice(
         if len(names) > 1:
             raise SimulationError(
                 f"the parameters {listing(names)} all reach the argument {argument!r} of {simulation.name!r}; keep one of them."
+            )
+
+
+def _check_vectorized(
+    simulation: Simulation,
+    arguments: Mapping[str, inspect.Parameter],
+    given: set[str],
+    groups: Mapping[str, list[str]],
+) -> None:
+    if groups:
+        raise SimulationError(
+            f"{simulation.name!r} is vectorised and takes the group {listing(groups)}; expected each parameter as an argument "
+            f"of its own. Write {next(iter(groups.values()))[0].replace('.', '_')!r}."
+        )
+    for one, many in zip(INJECTED[:2], INJECTED_ARRAYS[:2], strict=True):
+        if one in arguments and one not in given:
+            raise SimulationError(
+                f"{simulation.name!r} is vectorised and asks for {one!r}; a call has one for each of its points. Ask for {many!r}."
             )
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,17 @@ import numpy.typing as npt
 
 from explorekit.errors import OutputError
 from explorekit.simulation.outputs import Outputs, same
-from explorekit.simulation.schema import Field, Schema, join
+from explorekit.simulation.schema import Field, Schema, join, promote
 
 Array = npt.NDArray[Any]
 
-SCALARS = frozenset({float, int, bool, complex, np.float64, np.int64, np.bool_, np.complex128})
+SCALARS: Mapping[type, Any] = {
+    float: np.float64,
+    int: np.int64,
+    bool: np.bool_,
+    complex: np.complex128,
+    **{kind: kind for kind in (np.float64, np.int64, np.bool_, np.complex128)},
+}
 _INT64 = range(-(2**63), 2**63)
 
 FILL: dict[str, Any] = {
@@ -27,13 +34,28 @@ FILL: dict[str, Any] = {
 }
 
 
+Block = tuple[npt.NDArray[np.int64], Array]
+
+
 @dataclass
 class Column:
-    """The values of one output, and the rows of the batch that they belong to."""
+    """The values of one output, and the rows of the batch that they belong to.
+
+    Those of points that came one by one, and those of points that came together, stacked already.
+    """
 
     field: Field
     rows: list[int] = dataclasses.field(default_factory=list)
     values: list[Any] = dataclasses.field(default_factory=list)
+    blocks: list[Block] = dataclasses.field(default_factory=list)
+
+    def after(self, mark: tuple[int, int]) -> "Column":
+        """Return what was added behind so many values and blocks."""
+        return Column(self.field, self.rows[mark[0] :], self.values[mark[0] :], self.blocks[mark[1] :])
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        return len(self.rows), len(self.blocks)
 
 
 @dataclass(frozen=True)
@@ -70,28 +92,53 @@ class Collector:
     def __init__(self, expected: Schema) -> None:
         self._columns = {name: Column(one) for name, one in expected.items()}
         self._scalars = {name: column for name, column in self._columns.items() if _is_quick(column.field)}
-        self._marks: dict[str, int] = {}
+        self._marks: dict[str, tuple[int, int]] = {}
 
-    def add_scalar(self, name: str, row: int, value: Any) -> bool:
-        """Add a lone number, if the variable is known to be one; the quick way in for runs of a microsecond."""
-        column = self._scalars.get(name)
-        if column is None or (type(value) is int and value not in _INT64):
+    def add_numbers(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> bool:
+        """Add what many points returned, if all of it is numbers that are known to be lone ones; else nothing.
+
+        The quick way in, for runs of a microsecond.
+
+        Parameters
+        ----------
+        rows
+            The row of each result.
+        results
+            Numbers, or dicts of numbers by name that all have the same names.
+        lone
+            The name of a number that has none.
+        """
+        columns = _by_name(results, lone)
+        if columns is None or not columns.keys() <= self._scalars.keys():
             return False
-        column.rows.append(row)
-        column.values.append(value)
+        arrays = {name: _numbers(values) for name, values in columns.items()}
+        if any(array is None for array in arrays.values()):
+            return False
+        for name, array in arrays.items():
+            assert array is not None
+            column = self._scalars[name]
+            column.blocks.append((rows, array))
+            if array.dtype.str != column.field.dtype:
+                dtype = promote([column.field.dtype, array.dtype])
+                column.field = dataclasses.replace(column.field, dtype=dtype)
         return True
 
-    def add_scalars(self, row: int, values: Mapping[str, Any]) -> bool:
-        """Add several lone numbers, if every one is known to be one; else none."""
-        columns = self._scalars
-        for name, value in values.items():
-            if name not in columns or (type(value) is int and value not in _INT64):
-                return False
-        for name, value in values.items():
-            column = columns[name]
-            column.rows.append(row)
-            column.values.append(value)
-        return True
+    def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
+        """Add all outputs of several points, of shape (rows, …) each, or none; coordinates are those of every point.
+
+        Raises
+        ------
+        OutputError
+            If one has another kind or other dimensions than at other points.
+        """
+        joined = self._joined(outputs)
+        for name, output in outputs.variables.items():
+            column = self._column(name, joined[name])
+            column.blocks.append((rows, output.values))
+        for name, output in outputs.coords.items():
+            column = self._column(name, joined[name])
+            for row in rows.tolist():
+                self._append(column, row, output.values, coordinate=True)
 
     def add(self, row: int, outputs: Outputs) -> None:
         """Add all outputs of a point, or none.
@@ -101,25 +148,25 @@ class Collector:
         OutputError
             If one has another kind or other dimensions than at other points.
         """
-        items = [(name, output, False) for name, output in outputs.variables.items()]
-        items += [(name, output, True) for name, output in outputs.coords.items()]
-        fields = {name: Field.of(output, coordinate=coordinate) for name, output, coordinate in items}
+        joined = self._joined(outputs)
+        for name, output in outputs.variables.items():
+            self._append(self._column(name, joined[name]), row, output.values, coordinate=False)
+        for name, output in outputs.coords.items():
+            self._append(self._column(name, joined[name]), row, output.values, coordinate=True)
+
+    def _joined(self, outputs: Outputs) -> Schema:
+        """Return the fields of some outputs joined with those known."""
         joined = {
-            name: _join_exactly(name, self._known(name, one), one) if name in self._columns else one
-            for name, one in fields.items()
+            name: _join_exactly(name, self._columns[name].field, one) if name in self._columns else one
+            for name, one in fields_of(outputs).items()
         }
         self._reject_halves(joined)
-        for name, output, coordinate in items:
-            column = self._columns.setdefault(name, Column(joined[name]))
-            self._set_field(name, column, joined[name])
-            self._append(column, row, output.values, coordinate)
+        return joined
 
-    def _known(self, name: str, new: Field) -> Field:
-        """Return an output's field so far; numbers that came the quick way may have outgrown it."""
-        column = self._columns[name]
-        if name not in self._scalars or not column.values or new.dtype[1:] != "u8":
-            return column.field
-        return dataclasses.replace(column.field, dtype=np.array(column.values).dtype.str)
+    def _column(self, name: str, one: Field) -> Column:
+        column = self._columns.setdefault(name, Column(one))
+        self._set_field(name, column, one)
+        return column
 
     def _set_field(self, name: str, column: Column, one: Field) -> None:
         if one is not column.field or name not in self._scalars:
@@ -152,10 +199,10 @@ class Collector:
         """Return what was added since the last call, to be kept in case this process dies."""
         fresh = {}
         for name, column in self._columns.items():
-            mark = self._marks.get(name, 0)
-            if len(column.rows) > mark:
-                fresh[name] = Column(column.field, column.rows[mark:], column.values[mark:])
-            self._marks[name] = len(column.rows)
+            mark = self._marks.get(name, (0, 0))
+            if column.mark != mark:
+                fresh[name] = column.after(mark)
+            self._marks[name] = column.mark
         return fresh
 
     def restore(self, piece: Mapping[str, Column]) -> None:
@@ -165,7 +212,8 @@ class Collector:
             self._set_field(name, column, join(name, column.field, saved.field))
             for row, values in zip(saved.rows, saved.values, strict=True):
                 self._append(column, row, values, saved.field.coordinate)
-        self._marks = {name: len(column.rows) for name, column in self._columns.items()}
+            column.blocks += saved.blocks
+        self._marks = {name: column.mark for name, column in self._columns.items()}
 
     def stack(self, ok: npt.NDArray[np.bool_]) -> tuple[dict[str, Stacked], dict[str, npt.NDArray[np.int64]]]:
         """Return the outputs as arrays over the batch, and per point the lengths of ragged dimensions.
@@ -175,7 +223,7 @@ class Collector:
         ok
             Which rows of the batch succeeded.
         """
-        filled = {name: column for name, column in self._columns.items() if column.rows}
+        filled = {name: column for name, column in self._columns.items() if column.rows or column.blocks}
         longest, ragged = _lengths(filled, ok.size)
         stacked = {name: _stack(column, ok, longest) for name, column in filled.items()}
         return stacked, ragged
@@ -204,6 +252,8 @@ def _lengths(
         for axis, dim in enumerate(column.field.dims):
             per_point = sizes.setdefault(dim, np.full(n, -1, dtype=np.int64))
             per_point[column.rows] = [values.shape[axis] for values in column.values]
+            for rows, block in column.blocks:
+                per_point[rows] = block.shape[axis + 1]
     longest = {dim: int(per_point.max()) for dim, per_point in sizes.items()}
     ragged = {
         dim: np.maximum(per_point, 0)
@@ -214,30 +264,89 @@ def _lengths(
 
 
 def _stack(column: Column, ok: npt.NDArray[np.bool_], longest: Mapping[str, int]) -> Stacked:
-    one, first = column.field, column.values[0]
+    one = column.field
     shape = tuple(longest[dim] for dim in one.dims)
-    if one.coordinate and all(values is first for values in column.values) and np.shape(first) == shape:
-        return Stacked(one, np.asarray(first), constant=True, given=None)
-    if not shape or all(np.shape(values) == shape for values in column.values):
-        values = np.array(column.values)
-    else:
-        values = np.array([_padded(np.asarray(each), shape) for each in column.values])
+    if one.coordinate and not column.blocks:
+        first = column.values[0]
+        if all(values is first for values in column.values) and np.shape(first) == shape:
+            return Stacked(one, np.asarray(first), constant=True, given=None)
+    rows, values = _pieced(column, shape)
     one = Field(one.dims, one.family, values.dtype.str, one.attrs, one.coordinate)
-    if len(column.rows) == ok.size:
-        return Stacked(one, values, constant=False, given=None)
-    spread = np.full((ok.size, *shape), FILL.get(values.dtype.kind, 0), dtype=values.dtype)
-    spread[column.rows] = values
+    if rows.size == ok.size:
+        return Stacked(one, values if _in_order(rows) else _spread(rows, values, ok.size), False, None)
     given = np.zeros(ok.size, dtype=bool)
-    given[column.rows] = True
-    return Stacked(one, spread, constant=False, given=None if np.array_equal(given, ok) else given)
+    given[rows] = True
+    return Stacked(one, _spread(rows, values, ok.size), False, None if np.array_equal(given, ok) else given)
+
+
+def _pieced(column: Column, shape: tuple[int, ...]) -> Block:
+    """Return all rows and values of a column, each value padded to a shape."""
+    pieces = [(rows, _padded(block, (len(block), *shape))) for rows, block in column.blocks]
+    if column.rows:
+        if not shape or all(np.shape(values) == shape for values in column.values):
+            values = np.array(column.values)
+        else:
+            values = np.array([_padded(np.asarray(each), shape) for each in column.values])
+        pieces.append((np.array(column.rows), values))
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.concatenate([rows for rows, _ in pieces]), np.concatenate([block for _, block in pieces])
+
+
+def _in_order(rows: npt.NDArray[np.int64]) -> bool:
+    return bool(np.all(rows[1:] > rows[:-1]))
+
+
+def _spread(rows: npt.NDArray[np.int64], values: Array, n: int) -> Array:
+    spread = np.full((n, *values.shape[1:]), FILL.get(values.dtype.kind, 0), dtype=values.dtype)
+    spread[rows] = values
+    return spread
 
 
 def _padded(values: Array, shape: tuple[int, ...]) -> Array:
+    if values.shape == shape:
+        return values
     padded = np.full(shape, FILL.get(values.dtype.kind, 0), dtype=values.dtype)
     padded[tuple(slice(size) for size in values.shape)] = values
     return padded
 
 
+def fields_of(outputs: Outputs) -> dict[str, Field]:
+    """Return the field of each output of a point."""
+    fields = {name: Field.of(output) for name, output in outputs.variables.items()}
+    return fields | {name: Field.of(output, coordinate=True) for name, output in outputs.coords.items()}
+
+
 def is_scalar_mapping(result: Any) -> bool:
     """Return whether a result is a plain dict of plain numbers, by name."""
     return type(result) is dict and all(type(v) in SCALARS and type(k) is str for k, v in result.items())
+
+
+def _by_name(results: list[Any], lone: str) -> dict[str, list[Any]] | None:
+    """Return results as columns, or None if some are neither lone values nor dicts with the same names."""
+    kinds = set(map(type, results))
+    if kinds != {dict}:
+        return None if dict in kinds else {lone: results}
+    names = tuple(results[0])
+    if set(map(len, results)) != {len(names)}:
+        return None
+    try:
+        return {name: list(map(itemgetter(name), results)) for name in names}
+    except KeyError:
+        return None
+
+
+def _numbers(values: list[Any]) -> Array | None:
+    """Return plain numbers as an array, or None if some are not, or do not fit together exactly."""
+    kinds = set(map(type, values))
+    if not kinds <= SCALARS.keys():
+        return None
+    dtypes = {SCALARS[kind] for kind in kinds}
+    try:
+        if len(dtypes) == 1:
+            return np.fromiter(values, dtypes.pop(), len(values))
+    except OverflowError:
+        return None
+    if any(type(value) is int and value not in _INT64 for value in values):
+        return None
+    return np.array(values)

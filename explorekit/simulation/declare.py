@@ -20,6 +20,9 @@ class Simulation:
     units: Mapping[str, str] = field(default_factory=dict)
     long_names: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
+    vectorized: bool = False
+    tolerance: float = 0.0
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         copied: dict[str, Any] = {
@@ -52,6 +55,9 @@ def simulation(
     units: Mapping[str, str] | None = None,
     long_names: Mapping[str, str] | None = None,
     version: str | None = None,
+    vectorized: bool = False,
+    tolerance: float = 0.0,
+    timeout: float | None = None,
 ) -> Any:
     """Declare what cannot be inferred from a simulation; to be used as a decorator.
 
@@ -66,11 +72,24 @@ def simulation(
         CF attributes of outputs.
     version : str, optional
         The code's version, where the code cannot be hashed.
+    vectorized : bool, default False
+        Whether a call receives the parameters of many points: arrays of shape (n,), fixed parameters as scalars, and
+        ``rngs``, a list of generators, ``seeds`` or ``repetition``, one a point. Every output then has n values along its
+        first axis, or, as DataArray or Dataset, along the dimension ``point``. How many points share a call is not defined.
+    tolerance : float, default 0
+        The relative difference that the company of other points in a call may make to a vectorised simulation's numbers.
+    timeout : float, optional
+        Seconds after which a run is ended and recorded as timed out, wherever it hangs.
 
     Returns
     -------
     Simulation
         Called like the function itself.
+
+    Raises
+    ------
+    SimulationError
+        If `timeout` or `tolerance` is no such number.
 
     Examples
     --------
@@ -82,10 +101,30 @@ def simulation(
     >>> fall.dims
     {'x': ('time',)}
     """
+    declared: dict[str, Any] = {
+        "dims": {name: (d,) if isinstance(d, str) else tuple(d) for name, d in (dims or {}).items()},
+        "units": dict(units or {}),
+        "long_names": dict(long_names or {}),
+        "version": version,
+        "vectorized": vectorized,
+        "tolerance": tolerance,
+        "timeout": timeout,
+    }
+    check_timeout(timeout)
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
+        raise SimulationError(f"got tolerance={tolerance!r}; expected a number of at least 0, below 1.")
     if function is None:
-        return functools.partial(simulation, dims=dims, units=units, long_names=long_names, version=version)
-    named = {name: (d,) if isinstance(d, str) else tuple(d) for name, d in (dims or {}).items()}
-    return Simulation(function, named, dict(units or {}), dict(long_names or {}), version)
+        return functools.partial(Simulation, **declared)
+    return Simulation(function, **declared)
+
+
+def check_timeout(timeout: Any) -> None:
+    """Raise `SimulationError` unless a timeout is None or a positive number of seconds."""
+    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if timeout is not None and not (number and 0 < timeout < float("inf")):
+        raise SimulationError(
+            f"got timeout={timeout!r}; expected a positive number of seconds, or None for no limit."
+        )
 
 
 def as_simulation(given: Any) -> Simulation:

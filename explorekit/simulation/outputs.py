@@ -209,7 +209,7 @@ def _from_array(name: str, value: Any, simulation: Simulation) -> Outputs:
         declared = {part: simulation.attrs(name) if part == f"{name}_data" else {} for part in parts}
         return Outputs(
             {
-                part: Output(dims, _storable(part, values), {**attrs, **declared[part]})
+                part: Output(dims, storable(part, values), {**attrs, **declared[part]})
                 for part, (dims, values, attrs) in parts.items()
             }
         )
@@ -223,11 +223,11 @@ def _from_frame(name: str, frame: Any, simulation: Simulation, prefix: str = "")
 def _from_table(table: Table, simulation: Simulation, prefix: str = "") -> Outputs:
     variables = {
         f"{prefix}{name}": _described(
-            table.dims, _storable(f"{prefix}{name}", values), simulation.attrs(f"{prefix}{name}")
+            table.dims, storable(f"{prefix}{name}", values), simulation.attrs(f"{prefix}{name}")
         )
         for name, values in table.columns.items()
     }
-    return Outputs(variables, {d: Output((d,), _storable(d, v)) for d, v in table.labels.items()})
+    return Outputs(variables, {d: Output((d,), storable(d, v)) for d, v in table.labels.items()})
 
 
 def _merge_coords(coords: dict[str, Output], more: Mapping[str, Output]) -> None:
@@ -246,7 +246,7 @@ def _from_dataset(dataset: Any, simulation: Simulation) -> Outputs:
 
 
 def _labelled(name: str, variable: Any, declared: Mapping[str, Any]) -> Output:
-    values = _storable(name, variable.values)
+    values = storable(name, variable.values)
     attrs = {k: v for k, v in variable.attrs.items() if _is_plain(k, v)}
     return _described(tuple(str(d) for d in variable.dims), values, {**attrs, **declared})
 
@@ -267,7 +267,7 @@ def _is_plain(key: Any, value: Any) -> bool:
 
 
 def _output(name: str, value: Any, simulation: Simulation) -> Output:
-    values = _storable(name, value)
+    values = storable(name, value)
     dims = simulation.dims.get(name)
     if dims is None:
         dims = (f"{name}_dim",) if values.ndim == 1 else tuple(f"{name}_dim_{i}" for i in range(values.ndim))
@@ -278,7 +278,7 @@ def _output(name: str, value: Any, simulation: Simulation) -> Output:
     return _described(dims, values, simulation.attrs(name))
 
 
-def _storable(name: str, value: Any) -> npt.NDArray[Any]:
+def storable(name: str, value: Any) -> npt.NDArray[Any]:
     """Return a copy as an array that netCDF can hold: the simulation may go on to change its own."""
     if isinstance(value, np.ma.MaskedArray):
         value = _unmasked(name, value)

@@ -33,14 +33,20 @@ STATUS_MEANINGS = ("pending", "ok", "failed", "timed_out")
 
 _LONGEST_RUN_LIST = 1000
 
-TIMING_COLUMNS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
-    "first": (np.int64, {"long_name": "first row of the runs that were timed together"}),
-    "runs": (np.int32, {"long_name": "number of runs that were timed together"}),
-    "started": (np.float64, {"units": "seconds since 1970-01-01"}),
-    "duration": (np.float64, {"units": "s", "long_name": "wall time of all together"}),
-    "cpu_time": (np.float64, {"units": "s", "long_name": "CPU time of all together"}),
-    "peak_memory": (np.int64, {"units": "byte", "long_name": "most memory that the process held"}),
-    "attempts": (np.int32, {"long_name": "number of times that each was tried"}),
+# One variable for all columns: defining one costs as much as writing 100 kB.
+TIMING_COLUMNS: Mapping[str, Any] = {
+    "first": np.int64,
+    "runs": np.int32,
+    "started": np.float64,
+    "duration": np.float64,
+    "cpu_time": np.float64,
+    "peak_memory": np.int64,
+    "attempts": np.int32,
+}
+_TIMING_ATTRS = {
+    "long_name": "runs that were timed together: their first row, number, start (seconds since 1970-01-01), wall and CPU "
+    "time of all (s), most memory that the process held (byte), and number of tries",
+    "columns": " ".join(TIMING_COLUMNS),
 }
 
 Positions = npt.NDArray[np.int64]
@@ -276,22 +282,30 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
 def read_timing(file: Any, name: str, rows: Positions) -> npt.NDArray[Any]:
     """Return one column of an open shard's timings at some rows; times of a group are divided among its runs."""
     group = file["runs"]
-    alone = len(group.dimensions["timing"]) == len(file.dimensions[POINT])
-    entry = rows if alone else np.searchsorted(fetch(group, "timing_first", np.int64), rows, side="right") - 1
-    values = _column(group, name, entry)
-    if alone or name not in ("started", "duration", "cpu_time"):
-        return values
-    runs = _column(group, "runs", entry)
-    if name != "started":
-        return np.asarray(values / runs)
-    each = _column(group, "duration", entry) / runs
-    return np.asarray(values + (rows - _column(group, "first", entry)) * each)
+    if len(group.dimensions["timing"]) == len(file.dimensions[POINT]):
+        return _timings(group, rows)[name]
+    # A group is short: the table is small where rows share entries.
+    table = _timings(group, np.arange(len(group.dimensions["timing"])))
+    entry = np.searchsorted(table["first"], rows, side="right") - 1
+    values = table[name][entry]
+    if name in ("duration", "cpu_time"):
+        return np.asarray(values / table["runs"][entry])
+    if name == "started":
+        each = table["duration"][entry] / table["runs"][entry]
+        return np.asarray(values + (rows - table["first"][entry]) * each)
+    return values
 
 
-def _column(group: Any, name: str, entries: Positions) -> npt.NDArray[Any]:
+def read_timings(file: Any) -> Timings:
+    """Return the timings of an open shard."""
+    group = file["runs"]
+    return Timings(**_timings(group, np.arange(len(group.dimensions["timing"]))))
+
+
+def _timings(group: Any, entries: Positions) -> dict[str, npt.NDArray[Any]]:
     low, high = int(entries.min()), int(entries.max()) + 1
-    column = fetch(group, f"timing_{name}", TIMING_COLUMNS[name][0], slice(low, high))
-    return column[entries - low]
+    table = fetch(group, "timings", np.float64, slice(low, high))[entries - low]
+    return {name: table[:, i].astype(dtype) for i, (name, dtype) in enumerate(TIMING_COLUMNS.items())}
 
 
 def read_failures(file: Any) -> list[Failure]:
@@ -310,6 +324,11 @@ def read_failures(file: Any) -> list[Failure]:
 
 def _touched(space: Space, positions: Positions) -> tuple[Space, Positions]:
     """Return the smallest subspace that holds some points, and their flat positions in it."""
+    if space.dims and np.all(positions[1:] - positions[:-1] == 1):
+        stretch = _touched_by_stretch(space, int(positions[0]), int(positions[-1]) + 1)
+        if stretch is not None:
+            indexers, first = stretch
+            return space.isel(indexers), np.arange(first, first + len(positions))
     local = np.zeros(len(positions), dtype=np.int64)
     indexers = {}
     for dim, index in space.unravel(positions).items():
@@ -319,6 +338,25 @@ def _touched(space: Space, positions: Positions) -> tuple[Space, Positions]:
         local = local * int(rank[-1] + 1) + rank[index]
         indexers[dim] = np.flatnonzero(used)
     return space.isel(indexers), local
+
+
+def _touched_by_stretch(space: Space, start: int, stop: int) -> tuple[dict[str, Positions], int] | None:
+    """Return what `_touched` does for consecutive points, and the first's position; None unless they stay consecutive."""
+    indexers: dict[str, Positions] = {}
+    first, varies = 0, False
+    for axis, (dim, size) in enumerate(space.sizes.items()):
+        inner = int(np.prod(space.shape[axis + 1 :], dtype=np.int64))
+        low, high = start // inner, (stop - 1) // inner
+        if varies:
+            if high - low + 1 < size:
+                return None  # parts of several rows
+            index = np.arange(size)
+        else:
+            index = np.arange(low % size, low % size + high - low + 1)
+            varies = high > low
+        first = first * index.size + (low % size - int(index[0]))
+        indexers[dim] = index
+    return indexers, first
 
 
 def _stored(outputs: Mapping[str, Stacked]) -> dict[str, StoredField]:
@@ -378,8 +416,9 @@ def _put_record(file: Any, record: Record, ragged: Mapping[str, Any], local: Pos
     flags = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(STATUS_MEANINGS)}
     define(group, "status", (POINT,), np.int8, flags).put(..., record.status)
     group.createDimension("timing", len(record.timings.first))
-    for name, (dtype, attrs) in TIMING_COLUMNS.items():
-        define(group, f"timing_{name}", ("timing",), dtype, attrs).put(..., getattr(record.timings, name))
+    group.createDimension("timing_column", len(TIMING_COLUMNS))
+    table = np.stack([getattr(record.timings, name) for name in TIMING_COLUMNS], axis=1, dtype=np.float64)
+    define(group, "timings", ("timing", "timing_column"), np.float64, _TIMING_ATTRS).put(..., table)
     if local is not None:
         define(
             group, "position", (POINT,), np.int64, {"long_name": "position among the labels, C order"}

@@ -151,7 +151,7 @@ def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_clear_error_and_running_again_goes_on(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(disk)], check=True)
     try:
 
         def big(a: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorekit.engine.plan import TARGET, WORTHWHILE, Plan
+from explorekit.engine.plan import FIRST_TARGET, LARGEST, SMALLEST, TARGET, WORTHWHILE, Plan
 
 
 def points(ranges: np.ndarray) -> list[int]:
@@ -21,7 +21,7 @@ def stretches(draw):
 def test_every_pending_point_is_handed_out_exactly_once(pending, slots, costs, data):
     plan = Plan(pending, slots)
     done = []
-    while (ranges := plan.next_ranges(data.draw(st.sampled_from([None, 1, 3])))) is not None:
+    while (ranges := plan.next_ranges()) is not None:
         batch = points(ranges)
         assert batch == sorted(set(batch))
         finished = data.draw(st.integers(1, len(batch)))
@@ -34,7 +34,8 @@ def test_every_pending_point_is_handed_out_exactly_once(pending, slots, costs, d
 
 def test_batches_grow_to_the_target_and_shrink_near_the_end():
     plan = Plan(np.array([[0, 10_000]]), slots=2)
-    assert len(points(plan.next_ranges())) == 1
+    assert len(points(plan.next_ranges())) == 2500  # a share, to be handed in soon
+    assert plan.budget == FIRST_TARGET
     sizes = []
     while True:
         plan.measured(1, 0.001)
@@ -43,8 +44,10 @@ def test_batches_grow_to_the_target_and_shrink_near_the_end():
             break
         sizes.append(len(points(ranges)))
     assert max(sizes) == int(TARGET / 0.001)
-    assert all(size >= int(WORTHWHILE / 0.001) for size in sizes[:-1])
-    assert sizes[-2] <= 2 * int(WORTHWHILE / 0.001)
+    assert plan.budget == TARGET
+    assert all(size >= int(SMALLEST / 0.001) for size in sizes[:-1])
+    assert sizes[-2] <= int(WORTHWHILE / 0.001)
+    assert len(sizes) < 40
 
 
 def test_a_slow_first_point_does_not_count_for_long():
@@ -52,3 +55,10 @@ def test_a_slow_first_point_does_not_count_for_long():
     plan.measured(1, 5.0)
     plan.measured(1, 1e-5)
     assert len(points(plan.next_ranges())) == int(TARGET / 1e-5)
+
+
+def test_a_batch_never_holds_more_points_than_fit_in_memory():
+    plan = Plan(np.array([[0, 10**9]]), slots=1)
+    assert len(points(plan.next_ranges())) == LARGEST
+    plan.measured(LARGEST, 1e-3)
+    assert len(points(plan.next_ranges())) == LARGEST

@@ -1,6 +1,7 @@
 """Parameters reach arguments by name; what does not fit is named before anything runs."""
 
 import functools
+import inspect
 from types import MappingProxyType
 
 import numpy as np
@@ -10,15 +11,35 @@ import explorekit as ek
 from explorekit.errors import SimulationError
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import as_simulation
+from explorekit.simulation.points import Points, Seeding
 
 
 def bound(function, space):
     return bind(as_simulation(function), space.parameters)
 
 
+class Recorder:
+    """Called like another function; keeps what it receives by keyword."""
+
+    def __init__(self, function):
+        self.__signature__ = inspect.signature(function)
+        self.received = []
+
+    def __call__(self, **kwargs):
+        self.received.append(kwargs)
+
+
+def points_of(function, space):
+    simulation = as_simulation(function)
+    return Points(simulation, bind(simulation, space.parameters), space, Seeding(0, None, {}))
+
+
 def calls(function, space):
     """The keyword arguments of every point."""
-    return list(bound(function, space).arguments(space.columns(np.arange(len(space)))))
+    recorder = Recorder(function)
+    for _ in points_of(recorder, space).calls(np.arange(len(space))):
+        pass
+    return recorder.received
 
 
 SPACE = ek.Space(a=[1, 2], b="x")
@@ -40,6 +61,47 @@ SPACE = ek.Space(a=[1, 2], b="x")
 )
 def test_every_parameter_is_passed_by_keyword(function):
     assert calls(function, SPACE) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("function", "space", "expected"),
+    [
+        (lambda a, b: (a, b), SPACE, [(1, "x"), (2, "x")]),
+        (lambda b, a: (a, b), SPACE, [(1, "x"), (2, "x")]),
+        (lambda c=3, b=4, a=5, d=6: (a, b, c, d), SPACE, [(1, "x", 3, 6), (2, "x", 3, 6)]),
+        (lambda *args, a, b: (args, a, b), SPACE, [((), 1, "x"), ((), 2, "x")]),
+        (lambda x=1, /, *, a, b: (x, a, b), SPACE, [(1, 1, "x"), (1, 2, "x")]),
+        (lambda a, repetition, b="y": (a, b, repetition), ek.Space(a=[1, 2]), [(1, "y", 0), (2, "y", 0)]),
+        (functools.partial(lambda c, a, b: (a, b, c), 1), SPACE, [(1, "x", 1), (2, "x", 1)]),
+    ],
+)
+def test_values_by_position_reach_the_same_arguments(function, space, expected):
+    points = points_of(function, space)
+
+    assert list(points.calls(np.arange(len(space)))) == expected
+    assert [points.function(*values) for values in points.values(np.arange(len(space)))] == expected
+
+
+def test_a_wrapper_that_takes_keywords_only_is_called_with_keywords():
+    def inner(a, b):
+        return a, b
+
+    @functools.wraps(inner)
+    def wrapper(**kwargs):
+        return inner(**kwargs)
+
+    assert list(points_of(wrapper, SPACE).calls(np.arange(2))) == [(1, "x"), (2, "x")]
+
+
+def test_a_call_that_raises_costs_its_own_point_only():
+    def inverse(a):
+        return 1 / a
+
+    calls = points_of(inverse, ek.Space(a=[1.0, 0.0, 2.0])).calls(np.arange(3))
+    assert next(calls) == 1.0
+    with pytest.raises(ZeroDivisionError):
+        next(calls)
+    assert next(calls) == 0.5
 
 
 def test_a_space_without_parameters_gives_every_point_a_call_of_its_own():
@@ -110,8 +172,8 @@ def test_methods_and_callable_objects_are_simulations_too():
         def __call__(self, a, b):
             return a
 
-    assert calls(Model().run, ek.Space(a=[1])) == [{"a": 1}]
-    assert calls(Model(), SPACE)[0] == {"a": 1, "b": "x"}
+    assert list(points_of(Model().run, ek.Space(a=[1])).calls(np.arange(1))) == [1]
+    assert list(points_of(Model(), SPACE).calls(np.arange(2))) == [1, 2]
 
 
 def f(alpha, beta=1):

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorekit.errors import OutputError
@@ -177,16 +177,23 @@ def test_schemas_join_by_name():
 def test_the_quick_way_in_gives_what_the_other_gives(values):
     def gather(quickly):
         collector, ok = Collector({}), []
-        for row, value in enumerate(values):
+        rest = values
+        if quickly:
+            collector.add(0, outputs({"x": values[0]}))
+            if collector.add_numbers(np.arange(1, len(values)), values[1:], "x"):
+                ok, rest = [True] * len(values), []
+            else:
+                ok, rest = [True], values[1:]
+        for row, value in enumerate(rest, start=len(ok)):
             try:
-                if not (quickly and collector.add_scalar("x", row, value)):
-                    collector.add(row, outputs({"x": value}))
+                collector.add(row, outputs({"x": value}))
                 ok.append(True)
             except OutputError:
                 ok.append(False)
         stacked, _ = collector.stack(np.array(ok))
         return ok, stacked["x"].values.dtype, stacked["x"].values.tobytes()
 
+    assume(len(values) > 1)
     assert gather(True) == gather(False)
 
 
@@ -195,14 +202,17 @@ def test_the_quick_way_in_takes_nothing_but_known_lone_numbers():
         {"x": Field((), "number", "<f8"), "s": Field((), "text", "<U1"), "v": Field(("t",), "number", "<f8")}
     )
 
-    assert collector.add_scalar("x", 0, 1.0)
-    assert not collector.add_scalar("s", 0, 1.0)
-    assert not collector.add_scalar("v", 0, 1.0)
-    assert not collector.add_scalar("new", 0, 1.0)
-    assert not collector.add_scalar("x", 0, 2**63)
-    assert not collector.add_scalars(1, {"x": 1.0, "new": 2.0})
-    assert collector.add_scalars(1, {"x": 1.0})
-    assert collector.stack(np.array([True, True]))[0]["x"].values.tolist() == [1.0, 1.0]
+    assert not collector.add_numbers(np.arange(1), [1.0], "s")
+    assert not collector.add_numbers(np.arange(1), [1.0], "v")
+    assert not collector.add_numbers(np.arange(1), [1.0], "new")
+    assert not collector.add_numbers(np.arange(2), [2**63, 1.0], "x")
+    assert not collector.add_numbers(np.arange(1), [np.zeros(1)], "x")
+    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, 1.0], "x")
+    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, {"x": 1.0, "new": 2.0}], "x")
+    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, {"new": 2.0}], "x")
+    assert collector.add_numbers(np.arange(2), [1.0, 2], "x")
+    assert collector.add_numbers(np.array([3, 2]), [{"x": True}, {"x": 3.0}], "x")
+    assert collector.stack(np.ones(4, bool))[0]["x"].values.tolist() == [1.0, 2.0, 3.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +251,8 @@ def test_spooled_and_restored_pieces_stack_as_if_never_cut(rows, cuts):
     for row, result in enumerate(rows):
         if result is not None:
             direct.add(row, outputs(result))
-            writer.add(row, outputs(result))
+            if not writer.add_numbers(np.array([row]), [result], "x"):
+                writer.add(row, outputs(result))
             ok[row] = True
         if row in cuts:
             pieces.append(pickle.dumps(writer.take_new()))

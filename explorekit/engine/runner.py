@@ -1,0 +1,404 @@
+"""Running the points of a batch: short ones in groups, long ones alone, vectorised ones together."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from itertools import islice, repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.engine.cursor import Cursor
+from explorekit.engine.messages import Assignment, Handed, Job
+from explorekit.engine.rows import Rows, Usage
+from explorekit.simulation import calling, points
+from explorekit.simulation.blocks import block_outputs_of
+from explorekit.simulation.calling import Call
+from explorekit.simulation.collect import SCALARS, is_scalar_mapping
+from explorekit.simulation.declare import Simulation
+from explorekit.simulation.outputs import Outputs, outputs_of
+from explorekit.simulation.points import Points
+from explorekit.store import durable
+from explorekit.store.shard import Failure, Origin, write_shard
+
+SPOOL_INTERVAL = 0.05
+TIMED_ALONE = 1e-3
+_GROUP_SECONDS = 2e-3
+_CALL_SECONDS = 0.05  # of a vectorised simulation
+_BLOCK = 2**14  # rows whose arguments are made at once
+_LARGEST_CALL = 2**16
+_HAND_IN_BYTES = 2**27
+_LOG_BYTES = 2**20
+_TEXT_LENGTH = 20_000
+_SHOWN_FAILURES = 3
+_OWN_FILES = {__file__, calling.__file__, points.__file__}
+
+
+class Interrupts:
+    """SIGINT means: give up the point that is running, if one is."""
+
+    def __init__(self) -> None:
+        self.in_point = False
+        self.arrived = False
+        signal.signal(signal.SIGINT, self._handle)
+
+    def _handle(self, signum: int, frame: Any) -> None:
+        self.arrived = True
+        if self.in_point:
+            raise KeyboardInterrupt
+
+
+class Runner:
+    """Runs the batches of one job.
+
+    Parameters
+    ----------
+    job
+        What they have in common.
+    simulation, call, version
+        What the job's payload holds.
+    cursor
+        Where to tell which point is running.
+    interrupts
+        Tells when to stop.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        simulation: Simulation,
+        call: Call,
+        version: str,
+        cursor: Cursor,
+        interrupts: Interrupts,
+    ) -> None:
+        self._job = job
+        self._simulation = simulation
+        self._name = simulation.name
+        self._version = version
+        self._points = Points(simulation, call, job.space, job.seeding)
+        self._taken = frozenset({*job.space.parameters, *job.space.dims})
+        self._cursor = cursor
+        self._interrupts = interrupts
+        self._host = socket.gethostname()
+
+    def work(self, assignment: Assignment) -> Handed:
+        """Run a batch, or the rest of one, and write its shard."""
+        self._interrupts.arrived = False
+        rows = Rows(assignment, vote=not self._simulation.vectorized)
+        began = time.perf_counter()
+        _Batch(self._points, self._simulation, self._taken, self._job, assignment, rows).run(
+            self._cursor, self._interrupts
+        )
+        rows.decide(at_last=True)
+        seconds = time.perf_counter() - began
+        self._keep_log(assignment.batch.sequence)
+        if not rows.done:
+            return Handed(0, seconds)
+        shown = tuple(rows.failures[-_SHOWN_FAILURES:])
+        temporary = Path(assignment.shard)
+        outputs, ragged = rows.stack()
+        sequence = assignment.batch.sequence
+        origin = Origin(self._job.epoch, sequence, self._version, f"{self._host}:{os.getppid()}", self._host)
+        try:
+            positions = assignment.batch.positions(0, rows.done)
+            header = write_shard(
+                temporary, self._job.space, positions, outputs, ragged, rows.record(), origin
+            )
+            durable.sync(temporary)
+            return Handed(rows.done, seconds, header, durable.content_hash(temporary), shown)
+        except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as RuntimeError
+            errno = _errno(error, temporary.parent)
+            temporary.unlink(missing_ok=True)
+            return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=errno)
+
+    def _keep_log(self, sequence: int) -> None:
+        """Move what the batch printed to the study's logs."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            size = os.fstat(1).st_size
+            if size == 0:
+                return
+            log = Path(self._job.folder, "logs", f"{self._job.epoch:06d}-{sequence:08d}.log")
+            text = os.pread(1, min(size, _LOG_BYTES), 0)
+            if size > _LOG_BYTES:
+                text += b"\n... %d bytes left out\n" % (size - _LOG_BYTES)
+            log.write_bytes(text)
+            os.ftruncate(1, 0)
+
+
+class _Batch:
+    """The rows of one batch on their way through the simulation."""
+
+    def __init__(
+        self,
+        points: Points,
+        simulation: Simulation,
+        taken: frozenset[str],
+        job: Job,
+        assignment: Assignment,
+        rows: Rows,
+    ) -> None:
+        self._points = points
+        self._simulation = simulation
+        self._taken = taken
+        self._policy = job.policy
+        self._assignment = assignment
+        self._rows = rows
+        self._tries = dict(assignment.tries)
+        # Rows that a group must stop before: they are looked at one by one.
+        self._special: list[int] = sorted(
+            {*assignment.culprits, *range(*assignment.careful), *assignment.tries}
+        )
+        self._calls: Iterator[Any] = iter(())
+        self._calls_from = self._calls_to = -1
+        self._plain = False  # whether the latest results were plain numbers
+
+    def run(self, cursor: Cursor, interrupts: Interrupts) -> None:
+        """Run the rows that are left, until the time is over or somebody interrupts."""
+        rows, stop, budget = self._rows, self._assignment.stop, self._assignment.batch.budget
+        self._cursor, self._interrupts = cursor, interrupts
+        began = spooled = time.perf_counter()
+        group, each, quick = 1, 0.0, False
+        while rows.done < stop:
+            first = rows.done
+            last = self._end_of_group(first, min(first + group, stop))
+            alone = last == first + 1
+            started = time.time()
+            usage = Usage(reset_peak=alone and each > TIMED_ALONE)
+            cursor.at(first, last)
+            if first in self._assignment.culprits:
+                rows.fail(self._assignment.culprits[first])
+                reached, tried = last, self._tries.get(first, 0) + 1
+            elif alone and (self._policy.retries or first in self._tries):
+                reached, tried = self._persist(first)
+            elif self._simulation.vectorized:
+                reached, tried = self._call(first, last), 1
+            elif quick and not alone:
+                reached, tried = self._run_together(first, last), 1
+            else:
+                reached, tried = self._run_in_turn(first, last), 1
+            rows.finish(reached, started, usage, tried)
+            rows.decide()
+            now = time.perf_counter()
+            each = (now - usage.clock) / max(1, reached - first)
+            group = self._next_group(group, each)
+            quick = rows.decided and self._plain
+            if self._interrupts.arrived or now - began > budget or rows.bytes > _HAND_IN_BYTES:
+                return
+            if self._policy.stop_at_failure and rows.failures:
+                return
+            if now - spooled > SPOOL_INTERVAL and rows.done < stop:
+                rows.spool()
+                spooled = time.perf_counter()
+
+    def _end_of_group(self, first: int, last: int) -> int:
+        while self._special and self._special[0] < first:
+            self._special.pop(0)
+        if self._special and self._special[0] < last:
+            return max(first + 1, self._special[0])
+        return min(last, self._calls_to) if self._calls_from == first < self._calls_to else last
+
+    def _next_group(self, group: int, each: float) -> int:
+        """Return how many rows to run before the clock is read again."""
+        if self._simulation.vectorized:
+            return max(1, min(_LARGEST_CALL, int(_CALL_SECONDS / max(each, 1e-9)), 4 * group))
+        if each > TIMED_ALONE:
+            return 1
+        return max(1, min(_BLOCK, int(_GROUP_SECONDS / max(each, 1e-9)), 4 * group))
+
+    # ---- one by one
+
+    def _run_in_turn(self, first: int, last: int) -> int:
+        """Run some rows one after the other; returns one past the last that finished."""
+        values = self._values(first, last)
+        for row in range(first, last):
+            if row > first:
+                self._cursor.at(row, row + 1)
+            error = self._run_one(row, next(values))
+            if error is not None:
+                if self._interrupts.arrived:
+                    return row
+                if self._policy.retries:
+                    self._retry_later(row)
+                    return row
+                self._rows.fail(_failure(row, error))
+            if self._interrupts.arrived or (error is not None and self._policy.stop_at_failure):
+                return row + 1
+        return last
+
+    def _persist(self, row: int) -> tuple[int, int]:
+        """Run a row until it succeeds or its tries are used up; returns where that leads, and the number of tries."""
+        tried = self._tries.get(row, 0)
+        while True:
+            tried += 1
+            self._cursor.at(row, row + 1)
+            error = self._run_one(row, next(self._values(row, row + 1)))
+            if error is None:
+                return row + 1, tried
+            if self._interrupts.arrived:
+                return row, tried
+            if tried > self._policy.retries:
+                self._rows.fail(_failure(row, error))
+                return row + 1, tried
+
+    def _values(self, first: int, last: int) -> Iterator[tuple[Any, ...]]:
+        if self._simulation.vectorized:  # takes its arguments as arrays
+            return repeat((), last - first)
+        return self._points.values(self._assignment.batch.positions(first, last))
+
+    def _retry_later(self, row: int) -> None:
+        """Count a try, and have the row run by itself next."""
+        self._tries[row] = self._tries.get(row, 0) + 1
+        self._special.insert(0, row)
+
+    def _run_one(self, row: int, values: tuple[Any, ...]) -> BaseException | None:
+        """Run a point and keep what it returns; returns its error, if there is one."""
+        interrupts = self._interrupts
+        try:
+            interrupts.in_point = True
+            if self._simulation.vectorized:
+                outputs = self._outputs_of_call(row, row + 1)
+            else:
+                result = self._points.function(*values)
+                self._plain = type(result) in SCALARS or is_scalar_mapping(result)
+                outputs = outputs_of(result, self._simulation, self._taken)
+            interrupts.in_point = False
+            if self._simulation.vectorized:
+                self._rows.add_block(np.array([row]), outputs)
+            else:
+                self._rows.add(row, outputs)
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: one point's end is not the batch's
+            interrupts.in_point = False
+            return error
+        self._rows.succeed(row, row + 1)
+        return None
+
+    # ---- many short ones
+
+    def _run_together(self, first: int, last: int) -> int:
+        """Run some rows without looking up between them; returns one past the last that finished."""
+        rows, n = self._rows, last - first
+        results: list[Any] = []
+        failed: list[int] = []
+        while len(results) < n and not self._interrupts.arrived:
+            calls = islice(self._calls_at(first + len(results), last), n - len(results))
+            error: BaseException | None = None
+            try:
+                self._interrupts.in_point = True
+                results.extend(calls)  # keeps what came before an error
+                self._interrupts.in_point = False
+                if len(results) < n:
+                    error = StopIteration()  # raised by a point, taken for an end
+            except BaseException as raised:  # noqa: BLE001
+                self._interrupts.in_point = False
+                if self._interrupts.arrived:
+                    break
+                error = raised
+            self._calls_from = first + len(results) + (error is not None)
+            if error is not None:
+                row = first + len(results)
+                if self._policy.retries:
+                    self._retry_later(row)
+                    break
+                rows.fail(_failure(row, error))
+                failed.append(row)
+                results.append(None)
+                if self._policy.stop_at_failure:
+                    break
+        reached = first + len(results)
+        self._keep_all(first, results, failed)
+        return reached
+
+    def _calls_at(self, first: int, last: int) -> Iterator[Any]:
+        """Return an iterator over calls that stands at a row; made for many groups at once."""
+        if first != self._calls_from or last > self._calls_to:
+            self._calls_from = first
+            self._calls_to = min(max(last, first + _BLOCK), self._assignment.stop)
+            self._calls = self._points.calls(self._assignment.batch.positions(first, self._calls_to))
+        return self._calls
+
+    def _keep_all(self, first: int, results: list[Any], failed: list[int]) -> None:
+        rows = self._rows
+        kept: npt.NDArray[np.int64] = np.arange(first, first + len(results))
+        if failed:
+            kept = np.setdiff1d(kept, failed, assume_unique=True)
+            results = [results[row - first] for row in kept.tolist()]
+        if not results:
+            return
+        if not failed:
+            rows.succeed(first, first + len(results))
+        else:
+            for row in kept.tolist():
+                rows.succeed(row, row + 1)
+        if rows.collector.add_numbers(kept, results, self._simulation.name):
+            return
+        self._plain = False
+        for row, result in zip(kept.tolist(), results, strict=True):
+            self._cursor.at(row, row + 1)
+            try:
+                rows.add(row, outputs_of(result, self._simulation, self._taken))
+            except BaseException as error:  # noqa: BLE001 - a generator's own
+                rows.fail(_failure(row, error))
+
+    # ---- many in one call
+
+    def _call(self, first: int, last: int) -> int:
+        """Call a vectorised simulation for some rows; where it raises, for each by itself."""
+        interrupts = self._interrupts
+        try:
+            interrupts.in_point = True
+            outputs = self._outputs_of_call(first, last)
+            interrupts.in_point = False
+            self._rows.add_block(np.arange(first, last), outputs)
+        except BaseException as error:  # noqa: BLE001
+            interrupts.in_point = False
+            if interrupts.arrived:
+                return first
+            if last == first + 1 and not self._policy.retries:
+                self._rows.fail(_failure(first, error))
+                return last
+            return self._run_in_turn(first, last)
+        self._rows.succeed(first, last)
+        return last
+
+    def _outputs_of_call(self, first: int, last: int) -> Outputs:
+        positions = self._assignment.batch.positions(first, last)
+        result = self._points.function(*self._points.arrays(positions))
+        return block_outputs_of(result, last - first, self._simulation, self._taken)
+
+
+def _failure(row: int, error: BaseException) -> Failure:
+    """Describe an error, without the frames that lead from here to the user's code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename in _OWN_FILES:
+        trace = trace.tb_next
+    try:
+        message = str(error)
+        text = "".join(traceback.format_exception(type(error), error, trace))
+    except Exception:  # noqa: BLE001 - an exception whose own __str__ fails
+        message, text = "(its text cannot be had)", ""
+    return Failure(row, type(error).__name__, message[:_TEXT_LENGTH], text[-_TEXT_LENGTH:])
+
+
+def _errno(error: Exception, folder: Path) -> int:
+    """Return the operating system's reason; HDF5 loses it, so that a probe has to find it again."""
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return error.errno
+    probe = durable.temporary_name(folder)
+    try:
+        durable.write_bytes(probe, b"\0" * 2**20)
+    except OSError as again:
+        return again.errno or 0
+    else:
+        return 0
+    finally:
+        probe.unlink(missing_ok=True)

@@ -1,0 +1,74 @@
+"""What a vectorised simulation returns: the outputs of many points, stacked along their first axis."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import OutputError
+from explorekit.simulation.declare import Simulation
+from explorekit.simulation.outputs import POINT, Output, Outputs, outputs_of, storable
+
+
+def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozenset[str]) -> Outputs:
+    """Return what a call for `n` points returned; variables have shape (n, …), coordinates are those of every point.
+
+    Parameters
+    ----------
+    result
+        An array, DataArray or Dataset, or a dict of arrays and DataArrays. Plain arrays have the points along their first
+        axis, labelled ones along the dimension ``point``; what has no such axis is the same for all points.
+
+    Raises
+    ------
+    OutputError
+        If the points are not along the first axis, or something has no place in a netCDF file.
+    """
+    named = _named(result, simulation)
+    stacked = {name: _stacked(name, value, n) for name, value in named.items() if value is not None}
+    first = {name: _first(value) for name, value in named.items() if value is not None}
+    one = outputs_of(first, simulation, taken)
+    variables = {
+        name: Output(output.dims, storable(name, stacked[name]), output.attrs)
+        for name, output in one.variables.items()
+    }
+    return Outputs(variables, one.coords)
+
+
+def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:
+    if result is None:
+        return {}
+    if type(result).__module__.startswith("xarray"):
+        dataset = (
+            result.to_dataset(name=result.name or simulation.name)
+            if hasattr(result, "to_dataset")
+            else result
+        )
+        return {str(name): dataset[name] for name in dataset.data_vars}
+    return result if isinstance(result, Mapping) else {simulation.name: result}
+
+
+def _stacked(name: str, value: Any, n: int) -> npt.NDArray[Any]:
+    if hasattr(value, "dims"):
+        values = (
+            value.transpose(POINT, ...).values
+            if POINT in value.dims
+            else np.broadcast_to(value.values, (n, *value.shape))
+        )
+    else:
+        values = np.asarray(value)
+        values = np.broadcast_to(values, (n,)) if values.ndim == 0 else values
+    if len(values) != n:
+        raise OutputError(
+            f"the vectorised simulation returned {name!r} with shape {np.shape(value)} for {n} points; expected {n} values along "
+            f"the first axis, or along the dimension {POINT!r}."
+        )
+    return values
+
+
+def _first(value: Any) -> Any:
+    """Return a value as the first point alone would have returned it."""
+    if hasattr(value, "dims"):
+        return value.isel({POINT: 0}, drop=True) if POINT in value.dims else value
+    return value if np.ndim(value) == 0 else value[0]

@@ -1,0 +1,112 @@
+"""The arguments of points: values from the space, random streams and repetitions as the simulation asks for them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.simulation.calling import Call
+from explorekit.simulation.declare import Simulation
+from explorekit.space import Space
+from explorekit.space.identity import point_key
+from explorekit.space.parameter import REPETITION
+from explorekit.space.seeds import generator, integer_seed
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Seeding:
+    """What the points' random streams follow from.
+
+    Parameters
+    ----------
+    root
+        The study's seed.
+    by
+        The parameters that the streams depend on; None for all.
+    baselines
+        Canonical values at which a parameter stays out of a point's key.
+    """
+
+    root: int
+    by: tuple[str, ...] | None
+    baselines: Mapping[str, bytes]
+
+    def key(self, space: Space, position: int) -> bytes:
+        """Return what the stream of the point at a flat position follows from, beside the root."""
+        labels = space.labels(position)
+        if self.by is not None:
+            labels = [label for label in labels if label[0] in self.by]
+        return point_key(labels, self.baselines)
+
+
+class Points:
+    """Calls a simulation at points of a space.
+
+    Parameters
+    ----------
+    simulation, call
+        What to call, and which argument receives what.
+    space
+        The space that positions are counted in.
+    seeding
+        Where random streams come from.
+    """
+
+    def __init__(self, simulation: Simulation, call: Call, space: Space, seeding: Seeding) -> None:
+        self._call = call
+        self._space = space
+        self._seeding = seeding
+        self.function: Callable[..., Any]
+        self.function, self._order = call.by_position(simulation.function)
+
+    def values(self, positions: Positions) -> Iterator[tuple[Any, ...]]:
+        """Yield the values with which to call `function` at each point, in its order; lazily, block by block."""
+        columns = self._columns(positions)
+        # Without parameters there is nothing to zip.
+        return zip(*columns, strict=True) if columns else iter([()] * len(positions))
+
+    def calls(self, positions: Positions) -> Iterator[Any]:
+        """Yield what the function returns at each point; where it raises, the next item is that of the next point."""
+        columns = self._columns(positions)
+        return map(self.function, *columns) if columns else (self.function() for _ in positions)
+
+    def arrays(self, positions: Positions) -> tuple[Any, ...]:
+        """Return the values with which to call a vectorised `function` once for some points."""
+        index = self._space.unravel(positions)
+        given: dict[str, Any] = {}
+        for parameter, argument in self._call.direct:
+            p = self._space.parameters[parameter]
+            given[argument] = p.values[()] if p.dim is None else p.values[index[p.dim]]
+            if p.dim is not None:
+                given[argument].flags.writeable = False
+        for name in self._call.injected:
+            given[name] = self._injected_array(name, positions, index)
+        return tuple(given[name] if default is None else default.value for name, default in self._order)
+
+    def _injected_array(self, name: str, positions: Positions, index: Mapping[str, Positions]) -> Any:
+        if name == REPETITION:
+            return index.get(REPETITION, np.zeros(len(positions), dtype=np.int64))
+        streams = list(self._streams(name.removesuffix("s"), positions))
+        return streams if name == "rngs" else np.array(streams, dtype=np.int64)
+
+    def _columns(self, positions: Positions) -> list[Iterable[Any]]:
+        columns = self._space.columns(positions)
+        given = self._call.values(columns)
+        for name in self._call.injected:
+            if name == REPETITION:
+                given[name] = columns.get(REPETITION, [0] * len(positions))
+            else:
+                given[name] = self._streams(name, positions)
+        return [
+            given[name] if default is None else [default.value] * len(positions)
+            for name, default in self._order
+        ]
+
+    def _streams(self, name: str, positions: Positions) -> Iterator[Any]:
+        make = generator if name == "rng" else integer_seed
+        seeding, space = self._seeding, self._space
+        return (make(seeding.root, seeding.key(space, position)) for position in positions.tolist())
