@@ -129,13 +129,13 @@ def remove_leftovers() -> None:
 
 
 # Successive runs share a cluster of the kind they ask for: starting one takes a second.
-_shared: dict[tuple[int, bool], PrivateCluster] = {}
+_shared: dict[tuple[limits.Limits, bool], PrivateCluster] = {}
 _guard = threading.Lock()
 
 
 def acquire_private(n_workers: int | None, *, dashboard: bool = False) -> PrivateCluster:
     """Return the running private cluster of a kind, or start it; to be given back by `release_private`."""
-    kind = limits.choose(n_workers).workers, dashboard
+    kind = limits.choose(n_workers), dashboard
     with _guard:
         cluster = _shared.get(kind)
         if cluster is None or cluster.client.status != "running":

@@ -196,7 +196,8 @@ class _Batch:
                 return
             if self._policy.stop_at_failure and rows.failures:
                 return
-            if now - spooled > SPOOL_INTERVAL and rows.done < stop:
+            dear = tried > 1  # what took several tries is not to be lost with the next point
+            if (now - spooled > SPOOL_INTERVAL or dear) and rows.done < stop:
                 rows.spool()
                 spooled = time.perf_counter()
 

@@ -1,0 +1,115 @@
+"""Vectorised simulations: many points in a call, each with its own stream, and a bad one alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import explorekit as ek
+from explorekit.store.shard import OK
+
+
+def run(simulation, space, path) -> ek.Study:
+    study = ek.Study(simulation, space, path, seed=3)
+    study.run(False, n_workers=2)
+    return study
+
+
+def test_a_vectorised_simulation_gives_what_a_plain_one_gives(tmp_path: Path) -> None:
+    space = ek.Space(a=np.linspace(0, 1, 60), b=range(50), c=2.0).repeat(2)
+
+    @ek.simulation(vectorized=True, dims={"v": "t"})
+    def many(a, b, c, repetition, rngs, seeds):
+        noise = np.array([rng.random() for rng in rngs])
+        return {
+            "x": a * b + c,
+            "n": b,
+            "noise": noise,
+            "seed_used": seeds,
+            "r": repetition,
+            "v": np.stack([a, b], 1),
+        }
+
+    @ek.simulation(dims={"v": "t"})
+    def one(a, b, c, repetition, rng, seed):
+        return {
+            "x": a * b + c,
+            "n": b,
+            "noise": rng.random(),
+            "seed_used": seed,
+            "r": repetition,
+            "v": [a, b],
+        }
+
+    got, expected = run(many, space, tmp_path / "many").results, run(one, space, tmp_path / "one").results
+    assert (got["status"].values == OK).all()
+    for name in expected.data_vars:
+        assert got[name].dims == expected[name].dims
+        assert got[name].dtype == expected[name].dtype
+        np.testing.assert_array_equal(got[name].values, expected[name].values)
+
+
+def test_labelled_results_have_their_points_along_point(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def wave(k):
+        x = np.linspace(0, 1, 5)
+        y = xr.DataArray(np.sin(np.outer(x, k)), {"x": x}, ("x", "point"), attrs={"units": "m"})
+        return xr.Dataset({"y": y, "total": y.sum("x"), "same": 1.5})
+
+    results = run(wave, ek.Space(k=np.arange(300.0)), tmp_path / "s").results
+    assert results["y"].dims == ("k", "x")
+    assert results["y"].attrs["units"] == "m"
+    assert results["x"].dims == ("x",)
+    assert (results["same"].values == 1.5).all()
+    np.testing.assert_array_equal(
+        results["y"].values, np.sin(np.outer(np.arange(300.0), results["x"].values))
+    )
+
+
+def test_a_point_that_raises_fails_alone(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        if np.any(a == 700):
+            raise ValueError("no 700")
+        return 2 * a
+
+    study = run(model, ek.Space(a=range(3000)), tmp_path / "s")
+    assert study.failures["a"].tolist() == [700]
+    assert study.failures["message"].tolist() == ["no 700"]
+    good = np.delete(np.arange(3000), 700)
+    np.testing.assert_array_equal(study.results["model"].values[good], 2 * good)
+
+
+@pytest.mark.parametrize("result", [np.zeros((2, 7)), {"model": np.zeros(0)}])
+def test_results_that_do_not_go_with_the_points_fail_with_what_was_expected(tmp_path, result) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        return result
+
+    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert len(study.failures) == 3
+    assert study.failures["message"].str.contains("values along the first axis").all()
+
+
+def test_array_arguments_are_read_only(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        a += 1
+        return a
+
+    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert study.failures["message"].str.contains("read-only").all()
+
+
+@pytest.mark.parametrize(
+    ("function", "space", "named"),
+    [
+        (lambda a, rng: a, {"a": [1]}, "'rngs'"),
+        (lambda a, seed: a, {"a": [1]}, "'seeds'"),
+        (lambda neuron: 1, {"neuron.tau": [1.0]}, "neuron_tau"),
+    ],
+)
+def test_what_a_call_for_many_points_cannot_have_is_refused(tmp_path, function, space, named) -> None:
+    with pytest.raises(ek.errors.SimulationError, match=named):
+        ek.Study(ek.simulation(function, vectorized=True), ek.Space(space), tmp_path / "s")
