@@ -19,7 +19,7 @@ from explorekit.simulation.tables import Table, from_frame, from_series, is_tabl
 STEP = "step"
 POINT = "point"
 RESERVED = frozenset(
-    {POINT, "sample", "repetition", "occurrence", "status", "runs", "failures", "provenance"}
+    {POINT, "sample", "repetition", "occurrence", "status", "runs", "failures", "provenance", "checksums"}
 )
 _LONGEST_NAME = 240  # bytes; netCDF takes 256, of which our endings need a few
 _OWN_ATTRS = frozenset(

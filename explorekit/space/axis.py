@@ -91,7 +91,11 @@ class Axis:
         """
         axis = Axis(self.dim, tuple(parameter.take(positions) for parameter in self.parameters))
         axis = axis.with_occurrence(self.occurrence[positions])
-        if isinstance(positions, np.ndarray) and np.unique(positions).size < axis.size:
+        if (
+            isinstance(positions, np.ndarray)
+            and not _increasing(positions)
+            and np.unique(positions).size < axis.size
+        ):
             raise SpaceError(
                 f"got positions along {self.dim!r} of which some are the same; expected each point once. "
                 f"Select each once, or use .repeat(n) for repetitions."
@@ -106,6 +110,8 @@ class Axis:
 
     def _reject_duplicates(self, parameter: Parameter) -> None:
         values = parameter.values
+        if values.dtype.kind in "iufM" and _increasing(values):  # as most are; quicker than to sort them
+            return
         unique, counts = np.unique(values, return_counts=True)
         if unique.size < values.size:
             repeated = unique[np.argmax(counts > 1)]
@@ -114,3 +120,7 @@ class Axis:
                 f"parameter {parameter.name!r} has the value {exact_text(repeated)} at positions {positions[0]} and "
                 f"{positions[1]}; expected distinct values on a grid dimension. Remove one, or use .repeat(n) for repetitions."
             )
+
+
+def _increasing(values: npt.NDArray[Any]) -> bool:
+    return bool(np.all(values[1:] > values[:-1]))

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 HASH_LENGTH = 12
+SMALL_BYTES = 256 * 1024
 
 
 def temporary_name(folder: Path) -> Path:
@@ -49,3 +50,9 @@ def content_hash(path: Path) -> str:
     """Return the first digits of a file's SHA-256, which its final name ends in."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]
+
+
+def check_small(path: Path) -> None:
+    """Raise OSError if a file of at most `SMALL_BYTES` is not what its name says; others have checksums inside."""
+    if path.stat().st_size <= SMALL_BYTES and path.stem.rsplit("-", 1)[-1] != content_hash(path):
+        raise OSError("its content does not have the checksum that its name ends in")

@@ -17,7 +17,14 @@ from explorekit.errors import StudyError
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
-from explorekit.store.netcdf import create_file_beside_others, define, encoded_width, hdf5_lock, open_file
+from explorekit.store.netcdf import (
+    Draft,
+    create_file_beside_others,
+    define,
+    encoded_width,
+    hdf5_lock,
+    open_file,
+)
 from explorekit.store.reader import OutputArray
 from explorekit.store.shard import Failure, put_failures
 from explorekit.store.snapshot import Snapshot
@@ -64,7 +71,9 @@ def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: 
     results = results_dataset(snapshot, attrs)
     with hdf5_lock():
         file.setncatts(results.attrs)
-        put_space(file, snapshot.space)
+        labels = Draft()
+        put_space(file, snapshot.space, labels)
+        labels.write()
         for name, size in results.sizes.items():
             if name not in file.dimensions:
                 file.createDimension(name, size)
@@ -81,7 +90,10 @@ def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: 
     with hdf5_lock():
         _put_provenance(file, provenance)
         if texts:
-            put_failures(file, [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)])
+            draft = Draft()
+            failures = [Failure(int(p), *text) for p, text in zip(positions, texts, strict=True)]
+            put_failures(file, failures, draft)
+            draft.write()
 
 
 def _with_coordinates(variable: xr.Variable, results: xr.Dataset) -> xr.Variable:

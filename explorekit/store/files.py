@@ -11,6 +11,7 @@ import netCDF4
 from xarray.backends.locks import HDF5_LOCK
 
 from explorekit.errors import ShardError
+from explorekit.store import durable
 
 MAX_OPEN = 64
 
@@ -43,6 +44,7 @@ class ShardFiles:
             file = self._open.pop(path, None)
             try:
                 if file is None:
+                    durable.check_small(path)
                     file = netCDF4.Dataset(path)
                 self._open[path] = file
                 while len(self._open) > MAX_OPEN:

@@ -22,7 +22,7 @@ from explorekit.simulation.outputs import POINT
 from explorekit.simulation.schema import Field
 from explorekit.space import Space
 from explorekit.store import durable
-from explorekit.store.netcdf import create_file, define, encoded_width, fetch, open_file
+from explorekit.store.netcdf import Draft, create_file, fetch, open_file
 from explorekit.store.spaces import get_space, put_space
 
 FORMAT = 1
@@ -32,6 +32,9 @@ PENDING, OK, FAILED, TIMED_OUT = range(4)
 STATUS_MEANINGS = ("pending", "ok", "failed", "timed_out")
 
 _LONGEST_RUN_LIST = 1000
+_SMALL_BYTES = 32 * 1024  # as a file, less than `durable.SMALL_BYTES`
+_VARIABLE_BYTES = 1024  # what the description of one takes
+_RUN_BYTES = 64
 
 # One variable for all columns: defining one costs as much as writing 100 kB.
 TIMING_COLUMNS: Mapping[str, Any] = {
@@ -221,15 +224,17 @@ def write_shard(
         status_runs(record.status),
         span,
     )
+    draft = Draft("bare" if _is_small(touched, outputs, record) else "shard")
     with create_file(path) as file:
-        put_space(file, touched)
+        put_space(file, touched, draft)
         file.createDimension(POINT, len(positions))
         file.setncattr("Conventions", "CF-1.11")
-        _put_outputs(file, outputs, header)
-        _put_record(file, record, ragged, None if span else local)
+        _put_outputs(file, outputs, header, draft)
+        _put_record(file, record, ragged, None if span else local, draft)
         if record.failures:
-            put_failures(file, record.failures)
+            put_failures(file, record.failures, draft)
         file.setncattr(HEADER, header.to_json())
+        draft.write()
     return header
 
 
@@ -257,6 +262,7 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
         If the file cannot be read, or is no shard.
     """
     try:
+        durable.check_small(path)
         with open_file(path) as file:
             header = Header.from_json(file.getncattr(HEADER))
             touched = get_space(file)
@@ -320,6 +326,15 @@ def read_failures(file: Any) -> list[Failure]:
         Failure(row, error, message, texts["traceback"][trace])
         for row, error, message, trace in zip(rows, texts["error"], texts["message"], which, strict=True)
     ]
+
+
+def _is_small(space: Space, outputs: Mapping[str, Stacked], record: Record) -> bool:
+    """Return whether a shard is so small that whoever opens it reads it all, to check it by its name."""
+    sizes = [one.values.nbytes for one in outputs.values()]
+    sizes += [p.values.nbytes for p in space.parameters.values()]
+    sizes += [4 * len(text) for f in record.failures for text in (f.error, f.message, f.traceback)]
+    sizes += [len(record.status) * _RUN_BYTES, (len(outputs) + len(space.parameters)) * _VARIABLE_BYTES]
+    return sum(sizes) <= _SMALL_BYTES
 
 
 def _touched(space: Space, positions: Positions) -> tuple[Space, Positions]:
@@ -398,45 +413,44 @@ def status_runs(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...
     return tuple((a, b, int(status[a])) for a, b in pairwise(bounds))
 
 
-def _put_outputs(file: Any, outputs: Mapping[str, Stacked], header: Header) -> None:
+def _put_outputs(file: Any, outputs: Mapping[str, Stacked], header: Header, draft: Draft) -> None:
     for dim, size in header.sizes.items():
         file.createDimension(dim, size)
     for name, one in outputs.items():
         dims = one.field.dims if one.constant else (POINT, *one.field.dims)
-        width = encoded_width(one.values) if one.values.dtype.kind == "U" else None
-        define(file, name, dims, one.values.dtype, one.field.attrs, width=width).put(..., one.values)
+        draft.add(file, name, dims, one.values, one.field.attrs)
         if one.given is not None:
-            define(
-                file, f"{name}_given", (POINT,), bool, {"long_name": f"whether the run returned {name}"}
-            ).put(..., one.given)
+            described = {"long_name": f"whether the run returned {name}"}
+            draft.add(file, f"{name}_given", (POINT,), one.given, described)
 
 
-def _put_record(file: Any, record: Record, ragged: Mapping[str, Any], local: Positions | None) -> None:
+def _put_record(
+    file: Any, record: Record, ragged: Mapping[str, Any], local: Positions | None, draft: Draft
+) -> None:
     group = file.createGroup("runs")
     flags = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(STATUS_MEANINGS)}
-    define(group, "status", (POINT,), np.int8, flags).put(..., record.status)
+    draft.add(group, "status", (POINT,), record.status, flags)
     group.createDimension("timing", len(record.timings.first))
     group.createDimension("timing_column", len(TIMING_COLUMNS))
     table = np.stack([getattr(record.timings, name) for name in TIMING_COLUMNS], axis=1, dtype=np.float64)
-    define(group, "timings", ("timing", "timing_column"), np.float64, _TIMING_ATTRS).put(..., table)
+    draft.add(group, "timings", ("timing", "timing_column"), table, _TIMING_ATTRS)
     if local is not None:
-        define(
-            group, "position", (POINT,), np.int64, {"long_name": "position among the labels, C order"}
-        ).put(..., local)
+        attrs = {"long_name": "position among the labels, C order"}
+        draft.add(group, "position", (POINT,), local, attrs)
     for dim, lengths in ragged.items():
-        define(group, f"{dim}_size", (POINT,), np.int64, {"long_name": f"length of {dim}"}).put(..., lengths)
+        draft.add(group, f"{dim}_size", (POINT,), lengths, {"long_name": f"length of {dim}"})
 
 
-def put_failures(file: Any, failures: Sequence[Failure]) -> None:
-    """Write failures to a group of their own, equal tracebacks once."""
+def put_failures(file: Any, failures: Sequence[Failure], draft: Draft) -> None:
+    """Add failures to the draft of an open file, in a group of their own, equal tracebacks once."""
     group = file.createGroup("failures")
     traces = list(dict.fromkeys(failure.traceback for failure in failures))
     numbers = {trace: number for number, trace in enumerate(traces)}
     group.createDimension("failure", len(failures))
     group.createDimension("trace", len(traces))
-    define(group, "row", ("failure",), np.int64, {}).put(..., np.array([f.row for f in failures]))
-    which = np.array([numbers[f.traceback] for f in failures])
-    define(group, "which_traceback", ("failure",), np.int64, {}).put(..., which)
+    draft.add(group, "row", ("failure",), np.array([f.row for f in failures], dtype=np.int64), {})
+    which = np.array([numbers[f.traceback] for f in failures], dtype=np.int64)
+    draft.add(group, "which_traceback", ("failure",), which, {})
     texts = {
         "error": [f.error for f in failures],
         "message": [f.message for f in failures],
@@ -445,5 +459,4 @@ def put_failures(file: Any, failures: Sequence[Failure]) -> None:
     for name, lines in texts.items():
         # A message may quote bytes that are no text; that must not cost the batch.
         values = np.array([line.encode("utf-8", "backslashreplace").decode() for line in lines])
-        dim = "trace" if name == "traceback" else "failure"
-        define(group, name, (dim,), values.dtype, {}, width=encoded_width(values)).put(..., values)
+        draft.add(group, name, ("trace" if name == "traceback" else "failure",), values, {})

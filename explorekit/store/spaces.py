@@ -12,7 +12,7 @@ from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import Parameter
-from explorekit.store.netcdf import create_file, define, encoded_width, fetch, open_file
+from explorekit.store.netcdf import Draft, create_file, fetch, open_file
 
 LABELS = "labels"
 
@@ -40,7 +40,9 @@ def _plain(attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def write_space(path: Path, space: Space) -> None:
     """Write a space to a new file."""
     with create_file(path) as file:
-        put_space(file, space)
+        draft = Draft()
+        put_space(file, space, draft)
+        draft.write()
 
 
 def read_space(path: Path) -> Space:
@@ -49,21 +51,16 @@ def read_space(path: Path) -> Space:
         return get_space(file)
 
 
-def put_space(file: Any, space: Space) -> None:
-    """Write a space's coordinates to an open file, with their order and exact dtypes as one JSON attribute."""
+def put_space(file: Any, space: Space, draft: Draft) -> None:
+    """Add a space's coordinates to the draft of an open file, with order and exact dtypes as one JSON attribute."""
     for dim, size in space.sizes.items():
         file.createDimension(dim, size)
     for p in space.parameters.values():
-        _put(file, p.name, (p.dim,) if p.dim else (), p.values, p.attrs)
+        draft.add(file, p.name, (p.dim,) if p.dim else (), p.values, p.attrs, coordinate=True)
     for dim, axis in space.axes.items():
         if len(axis.parameters) > 1 and axis.occurrence.any():
-            _put(
-                file,
-                f"{dim}.{OCCURRENCE}",
-                (dim,),
-                axis.occurrence,
-                {"long_name": "earlier points with the same values"},
-            )
+            attrs = {"long_name": "earlier points with the same values"}
+            draft.add(file, f"{dim}.{OCCURRENCE}", (dim,), axis.occurrence, attrs, coordinate=True)
     described = [
         {"name": p.name, "dim": p.dim, "dtype": p.values.dtype.str} for p in space.parameters.values()
     ]
@@ -81,11 +78,6 @@ def get_space(file: Any) -> Space:
             axis = axis.with_occurrence(fetch(file, f"{dim}.{OCCURRENCE}", np.int64))
         axes[dim] = axis
     return Space.from_parameters(parameters, axes)
-
-
-def _put(file: Any, name: str, dims: tuple[str, ...], values: Any, attrs: Mapping[str, Any]) -> None:
-    width = encoded_width(values) if values.dtype.kind == "U" else None
-    define(file, name, dims, values.dtype, attrs, width=width, coordinate=True).put(..., values)
 
 
 def _get(file: Any, described: Mapping[str, Any]) -> Parameter:

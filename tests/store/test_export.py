@@ -267,6 +267,7 @@ def test_a_file_that_is_there_is_replaced_once_the_new_one_is_whole(tmp_path):
     directory = study_with(
         tmp_path / "study", ek.Space(a=range(2)), {0: {"x": 1.5, "y": 1.5}, 1: {"x": 2.5, "y": 2.5}}
     )
+    snapshot = snapshot_of(directory)
     (tmp_path / "out.nc").write_text("old")
     (shard,) = directory.shard_files()
     with netCDF4.Dataset(shard) as file:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from explorekit.errors import StudyError
-from explorekit.store.netcdf import create_file, define, encoded_width, fetch
+from explorekit.store.netcdf import Draft, create_file, define, encoded_width, fetch
 
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
 
@@ -41,10 +41,26 @@ def write(path, values, **options):
         define(file, "x", dims, values.dtype, {"units": "m"}, **options).put(..., values)
 
 
-@given(values=arrays())
-def test_arrays_of_every_type_come_back_bit_for_bit(tmp_path_factory, values):
+def draft(path, values, layout):
+    with create_file(path) as file:
+        dims = [f"d{axis}" for axis in range(values.ndim)]
+        for dim, size in zip(dims, values.shape, strict=True):
+            file.createDimension(dim, size)
+        draft = Draft(layout)
+        draft.add(file, "x", dims, values, {"units": "m"})
+        draft.write()
+
+
+LAYOUTS = ["chunked", "shard", "bare"]
+
+
+@given(values=arrays(), layout=st.sampled_from([None, *LAYOUTS]))
+def test_arrays_of_every_type_come_back_bit_for_bit(tmp_path_factory, values, layout):
     path = tmp_path_factory.mktemp("netcdf") / "x.nc"
-    write(path, values)
+    if layout:
+        draft(path, values, layout)
+    else:
+        write(path, values)
     with netCDF4.Dataset(path) as file:
         again = fetch(file, "x", values.dtype)
 
@@ -86,8 +102,9 @@ def test_widths_of_text_count_bytes():
     assert encoded_width(np.array("")) == 1
 
 
+@pytest.mark.parametrize("layout", ["chunked", "shard"])
 @pytest.mark.parametrize("dtype", ["f8", "i2", "bool", "c16", "U", "M8[ns]"])
-def test_a_flipped_bit_is_an_error_when_it_is_read(tmp_path, dtype):
+def test_a_flipped_bit_is_an_error_when_it_is_read(tmp_path, dtype, layout):
     rng = np.random.default_rng(3)
     if dtype == "U":
         values = np.array(["one text", "another text", "a third text, the longest"])
@@ -96,11 +113,40 @@ def test_a_flipped_bit_is_an_error_when_it_is_read(tmp_path, dtype):
         values = rng.integers(0, 2, 64).astype(dtype) if dtype == "bool" else rng.bytes(512)
         values = values if dtype == "bool" else np.frombuffer(values, dtype)
         pattern = (values.real if dtype == "c16" else values).tobytes()[16:48]
-    write(tmp_path / "x.nc", values)
+    draft(tmp_path / "x.nc", values, layout)
     flip_bytes_of(tmp_path / "x.nc", pattern)
 
-    with netCDF4.Dataset(tmp_path / "x.nc") as file, pytest.raises(RuntimeError):
-        fetch(file, "x", values.dtype)
+    with netCDF4.Dataset(tmp_path / "x.nc") as file:
+        for key in (..., slice(0, 2), np.array([0])):
+            with pytest.raises(RuntimeError):
+                fetch(file, "x", values.dtype, key)
+
+
+@given(data=st.data())
+def test_any_part_of_an_array_under_our_checksums_is_read_as_it_was(tmp_path_factory, data):
+    rows, width = data.draw(st.integers(1, 40)), data.draw(st.sampled_from([1, 100, 700, 3000]))
+    values = np.random.default_rng(0).random((rows, width))
+    path = tmp_path_factory.mktemp("netcdf") / "x.nc"
+    draft(path, values, "shard")
+    low, high = sorted(data.draw(st.lists(st.integers(0, rows), min_size=2, max_size=2)))
+    inner = slice(*sorted(data.draw(st.lists(st.integers(0, width), min_size=2, max_size=2))))
+
+    with netCDF4.Dataset(path) as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("explorekit.store.netcdf._READ_BYTES", data.draw(st.sampled_from([1, 2**16, 2**22])))
+        assert not file["x"].filters()["fletcher32"]
+        for key in ((slice(low, high), inner), slice(low, high), ..., (slice(low, high),), (low - 1, inner)):
+            np.testing.assert_array_equal(fetch(file, "x", "f8", key), values[key])
+
+
+def test_damage_elsewhere_does_not_keep_a_row_from_being_read(tmp_path):
+    values = np.random.default_rng(0).random((100, 1000))
+    draft(tmp_path / "x.nc", values, "shard")
+    flip_bytes_of(tmp_path / "x.nc", values[50].tobytes())
+
+    with netCDF4.Dataset(tmp_path / "x.nc") as file:
+        np.testing.assert_array_equal(fetch(file, "x", "f8", (slice(49, 50), slice(None))), values[49:50])
+        with pytest.raises(RuntimeError, match="checksum"):
+            fetch(file, "x", "f8", (slice(49, 51), slice(0, 1)))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +179,29 @@ def test_no_fill_value_is_left_beside_all_integers(dtype, extent):
         define(file, "n", [], dtype, {}, extent=extent)
 
 
-def test_one_point_lies_in_few_chunks(tmp_path):
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [
+        ((1000,), [1000]),
+        ((100_000,), [25_000]),
+        ((1000, 1000), [33, 1000]),
+        ((1000, 10_000), [1, 10_000]),  # the row is long enough for a chunk of its own
+        ((1000, 40_000), [1, 20_000]),  # and here for two, of the same size
+        ((50, 128, 128), [1, 128, 128]),
+        ((50, 1024, 1024), [1, 32, 1024]),
+        ((50, 64, 64), [1, 64, 64]),
+        ((7, 3, 2), [7, 3, 2]),
+    ],
+)
+def test_one_point_lies_in_few_chunks(tmp_path, shape, chunks):
     with create_file(tmp_path / "x.nc") as file:
-        for dim, size in {"point": 1000, "time": 10_000}.items():
+        dims = ["point", "y", "x"][: len(shape)]
+        for dim, size in zip(dims, shape, strict=True):
             file.createDimension(dim, size)
-        define(file, "x", ["point", "time"], "f8", {})
+        define(file, "v", dims, "f8", {})
 
-        assert file["x"].chunking() == [3, 10_000]
-        assert file["x"].filters()["fletcher32"]
+        assert file["v"].chunking() == chunks
+        assert file["v"].filters()["fletcher32"]
 
 
 def test_a_file_is_never_overwritten(tmp_path):

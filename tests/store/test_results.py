@@ -593,13 +593,14 @@ def test_a_damaged_shard_leaves_its_points_pending_and_the_others_alone(tmp_path
     assert "count as pending" in caplog.text
 
 
-def test_a_flipped_bit_in_a_result_is_an_error_that_names_the_file(tmp_path):
+@pytest.mark.parametrize("length", [1, 3000, 30_000])
+def test_a_flipped_bit_in_a_result_is_an_error_that_names_the_file(tmp_path, length):
     space = ek.Space(a=range(4))
-    values = np.random.default_rng(0).random(4)
+    values = np.random.default_rng(0).random((4, length))
     directory = study_with(tmp_path, space, {p: {"x": values[p]} for p in range(4)})
     (victim,) = directory.shard_files()
     results = results_of(directory)
-    flip_bytes_of(victim, values.tobytes())
+    flip_bytes_of(victim, values[2].tobytes())
 
     with pytest.raises(ShardError, match="damaged") as caught:
         results["x"].load()
@@ -616,6 +617,26 @@ def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pe
 
     assert results_of(directory)["status"].values.tolist() == [PENDING] * 4 + [OK]
     assert victim.name in caplog.text
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="needs Linux to count bytes read")
+@pytest.mark.parametrize("shape", [(100,), (1000,), (10_000,), (128, 128), (300_000,)])
+def test_one_point_is_read_at_little_more_than_its_bytes(tmp_path, shape):
+    def bytes_read():
+        with open("/proc/self/io") as file:
+            return int(next(line for line in file if line.startswith("rchar")).split()[1])
+
+    n = max(4, 2**23 // (8 * int(np.prod(shape))))
+    space, array = ek.Space(a=range(n)), np.random.default_rng(0).random(shape)
+    results = results_of(study_with(tmp_path, space, {p: {"x": array + p, "n": p} for p in range(n)}))
+    results["n"].isel(a=0).load()  # opens the file
+    counting = -bytes_read() + bytes_read()
+
+    before = bytes_read()
+    found = results["x"].isel(a=n // 2).values
+    taken = bytes_read() - before - counting
+    np.testing.assert_array_equal(found, array + n // 2)
+    assert taken <= max(2 * array.nbytes, 96 * 2**10)  # HDF5 reads 64 kB at least
 
 
 def test_a_shard_that_vanished_is_an_error_that_names_the_file(tmp_path):
