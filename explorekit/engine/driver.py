@@ -145,6 +145,9 @@ class Driver:
                 f"the cluster's workers cannot import {error.name}; install explorekit "
                 f"and what it needs in their environment too."
             ) from error
+        except OSError:
+            _check_connection(client)
+            raise
         finally:
             self._release(client)
 
@@ -162,6 +165,8 @@ class Driver:
         return self._private.client
 
     def _release(self, client: Client) -> None:
+        if client.status != "running":  # nobody is there, and Dask would wait for half a minute
+            return
         try:
             client.cancel(list(self._in_flight), force=True)
             self._in_flight.clear()
@@ -191,10 +196,7 @@ class Driver:
 
     def _slots(self, client: Client) -> int:
         """Return the number of batches that run at once, and see to it that the workers live."""
-        if client.status != "running":
-            raise RunError(
-                f"the connection to the Dask scheduler was lost ({client.status}); what is finished is kept. Run again."
-            )
+        _check_connection(client)
         if self._private is not None:
             self._private.revive()
         threads = client.nthreads()
@@ -225,6 +227,8 @@ class Driver:
         except queue.Empty:
             pass
         done = [future for future in finished if future is not None and future in self._in_flight]
+        if done:
+            _check_connection(client)
         for future, reply in zip(done, _replies(client, done), strict=True):
             batch = self._in_flight.pop(future)
             if reply is None:
@@ -276,6 +280,13 @@ class Driver:
             raise RunError(
                 f"{self._losses} batches in a row came to nothing; the last because: {cause}"
             ) from cause
+
+
+def _check_connection(client: Client) -> None:
+    if client.status != "running":
+        raise RunError(
+            f"the connection to the Dask scheduler was lost ({client.status}); what is finished is kept. Run again."
+        )
 
 
 def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:

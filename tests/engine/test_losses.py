@@ -1,0 +1,94 @@
+"""What a run survives of a cluster that is somebody else's: lost workers, lost nannies, a lost scheduler."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+from engine.scripts import wait_until
+
+import explorekit as ek
+from explorekit.errors import RunError
+
+SPACE = ek.Space(a=range(80))
+
+
+def slow(a: int) -> int:
+    time.sleep(0.03)
+    return 2 * a
+
+
+def assert_whole(study: ek.Study) -> None:
+    np.testing.assert_array_equal(study.results["slow"].values, 2 * np.arange(80))
+
+
+def test_workers_of_a_cluster_with_nannies_may_be_killed(tmp_path: Path) -> None:
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        study = ek.Study(slow, SPACE, tmp_path)
+        run = study.start(client)
+        for n in (5, 30):
+            wait_until(lambda n=n: run.progress.ok >= n)
+            psutil.Process(cluster.workers[n % 2].pid).kill()
+        assert run.wait(60).progress.state == "finished"
+        assert_whole(study)
+        assert len(client.nthreads()) == 2
+
+
+@contextlib.contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of Dask's own command line, which is killed in the end if it lives."""
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments], cwd=folder, stdout=log, stderr=log
+        )
+    family = []
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+
+
+def test_a_nanny_may_be_killed_and_a_lost_scheduler_is_a_clear_error(tmp_path: Path) -> None:
+    place = tmp_path / "scheduler.json"
+    file = ("--scheduler-file", str(place))
+    local = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+    worker = (*file, *local, "--nthreads", "1", "--local-directory", str(tmp_path))
+    study = ek.Study(slow, SPACE, tmp_path / "study")
+    with (
+        started(tmp_path, "scheduler", *file, *local) as scheduler,
+        started(tmp_path, "worker", *worker) as nanny,
+        started(tmp_path, "worker", *worker),
+    ):
+        wait_until(place.exists)
+        with Client(scheduler_file=str(place), timeout=30) as client:
+            client.wait_for_workers(2, timeout=30)
+            run = study.start(client)
+            wait_until(lambda: run.progress.ok >= 5)
+            nanny.kill()
+            wait_until(lambda: run.progress.workers == 1)
+            so_far = run.progress.ok
+            wait_until(lambda: run.progress.ok >= so_far + 10)
+            scheduler.kill()
+            with pytest.raises(RunError, match=r"scheduler was lost.*Run again"):
+                run.wait(30)
+            kept = run.progress.ok
+    assert run.progress.state == "error"
+    assert int((study.results["status"] == 1).sum()) >= kept
+    again = study.run(False, n_workers=2)
+    assert again.progress.new <= 80 - kept
+    assert_whole(study)
