@@ -8,7 +8,7 @@ import pickle
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
@@ -26,6 +26,7 @@ from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
 from explorekit.space.identity import baselines_of
 from explorekit.space.matching import same_space
+from explorekit.space.selecting import common, points_where
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.lock import StudyLock
 from explorekit.store.provenance import environment
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from explorekit.engine.messages import Job, Policy, Ranges
     from explorekit.engine.run import Run
     from explorekit.review import Review
+    from explorekit.store.index import Index
+
+    Choice = Callable[[Index], Ranges]
 
 OnChange = Literal["keep", "rerun"]
 OnError = Literal["record", "raise"]
@@ -51,6 +55,12 @@ class RunOptions(TypedDict, total=False):
     errors: OnError
     retries: int
     timeout: float | None
+
+
+class PartOptions(RunOptions, total=False):
+    """What `Study.run` takes by keyword."""
+
+    where: Space | Mapping[str, Any] | None
 
 
 class Study(StudyFolder):
@@ -307,11 +317,11 @@ class Study(StudyFolder):
             trouble = str(error)
         return take_review(self.name, self.path, self._snapshot(), workers, trouble=trouble)
 
-    def _few(self, n: int) -> Callable[["Ranges"], "Ranges"]:
+    def _few(self, n: int) -> "Choice":
         from explorekit.engine.spread import spread_out
 
-        def choose(pending: "Ranges") -> "Ranges":
-            points = spread_out(pending, self.space.shape, n)
+        def choose(index: "Index") -> "Ranges":
+            points = spread_out(index.gaps(len(self.space)), self.space.shape, n)
             return np.column_stack([points, points + 1])
 
         return choose
@@ -320,6 +330,7 @@ class Study(StudyFolder):
         self,
         client: "Client | Literal[False] | None" = None,
         *,
+        where: Space | Mapping[str, Any] | None = None,
         n_workers: int | None = None,
         dashboard: bool = False,
         code: OnChange | None = None,
@@ -334,6 +345,9 @@ class Study(StudyFolder):
         client : distributed.Client, optional
             The cluster to run on. By default the active client if there is one, else a private cluster of worker processes
             on this machine. False asks for the private one in any case.
+        where : Space or mapping, optional
+            The part to run: values of some parameters, such as ``{"a": 0.5}`` or ``{"a": slice(0, 1)}``, or a subspace. Other
+            points stay pending.
         n_workers : int, optional
             Number of worker processes of the private cluster; by default what the machine's limits allow.
         dashboard : bool, default False
@@ -366,7 +380,8 @@ class Study(StudyFolder):
         """
         return self._start(
             client,
-            lambda pending: pending,
+            lambda index: index.gaps(len(self.space)),
+            where=where,
             n_workers=n_workers,
             dashboard=dashboard,
             code=code,
@@ -378,8 +393,9 @@ class Study(StudyFolder):
     def _start(
         self,
         client: "Client | Literal[False] | None",
-        choose: Callable[["Ranges"], "Ranges"],
+        choose: "Choice",
         *,
+        where: Space | Mapping[str, Any] | None = None,
         n_workers: int | None = None,
         dashboard: bool = False,
         code: OnChange | None = None,
@@ -387,7 +403,7 @@ class Study(StudyFolder):
         retries: int = 0,
         timeout: float | None = None,
     ) -> "Run":
-        """Run what is chosen from the pending points."""
+        """Run the points that are chosen by looking at the records."""
         from explorekit.engine.driver import Driver
         from explorekit.engine.run import Run
         from explorekit.review import check_room
@@ -413,17 +429,18 @@ class Study(StudyFolder):
             self._directory.remove_leftovers()
             self._follow(self._directory.read_record())
             self._catalog.refresh()
+            part = None if where is None else points_where(self.space, where)
             if chosen is None and self._seems_pending(captured, code):
                 reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
             record = self._adopt(captured, code)
             job = self._job(captured, record, policy)
             snapshot = self._snapshot()
             index = snapshot.index
-            pending = choose(index.gaps(len(self.space)))
+            pending = choose(index) if part is None else common(choose(index), part)
             check_room(snapshot, int((pending[:, 1] - pending[:, 0]).sum()), self.path)
             if chosen is None and reservation is None and len(pending):
                 reservation = _reserve(n_workers, dashboard=dashboard)
-            driver = Driver(job, self._catalog, pending, index.counts(), chosen or reservation)
+            driver = Driver(job, self._catalog, pending, index.counts_beside(pending), chosen or reservation)
             self._captured = captured
             self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
         except BaseException:
@@ -433,12 +450,60 @@ class Study(StudyFolder):
             raise
         return self._run
 
-    def run(self, client: "Client | Literal[False] | None" = None, **options: "Unpack[RunOptions]") -> "Run":
+    def run(self, client: "Client | Literal[False] | None" = None, **options: "Unpack[PartOptions]") -> "Run":
         """Run the pending points and wait for the end: ``start(...).wait()``, with the same options.
 
         Interrupting it cancels the run; what is finished is kept, and running again goes on from there.
         """
         return self.start(client, **options).wait()
+
+    def retry(
+        self,
+        client: "Client | Literal[False] | None" = None,
+        *,
+        where: Space | Mapping[str, Any] | None = None,
+        wait: bool = True,
+        **options: "Unpack[RunOptions]",
+    ) -> "Run":
+        """Run the points again that failed or timed out, with the same random streams.
+
+        Until a point has succeeded its latest failure shows. What is ok is not run again, nor is what is pending.
+
+        Parameters
+        ----------
+        client, where, **options
+            As for `start`.
+        wait : bool, default True
+            Whether to wait for the end, as `run` does, or to return at once, as `start` does.
+
+        Returns
+        -------
+        Run
+            The run.
+
+        Raises
+        ------
+        CodeChangedError
+            If the code has changed and ``code`` does not say what to do: after a bug was mended, ``code="keep"`` keeps what is ok.
+        StudyBusyError
+            If the study is being run.
+
+        Examples
+        --------
+        >>> study.retry(timeout=600)  # doctest: +SKIP
+        """
+        from explorekit.store.shard import FAILED, TIMED_OUT
+
+        if self.running:
+            raise StudyBusyError(
+                f"the study at {self.path} is being run; wait for the run's end, or cancel it, to retry."
+            )
+        if options.get("code") not in (None, "keep"):
+            raise StudyError(
+                f"got code={options['code']!r}; expected 'keep', which keeps what is ok. To run everything again: run(code='rerun')."
+            )
+        run = self._start(client, lambda index: index.stretches_of(FAILED, TIMED_OUT), where=where, **options)
+        return run.wait() if wait else run
 
     @property
     def running(self) -> bool:

@@ -301,7 +301,7 @@ class Space:
                 raise SpaceError(
                     f"parameter {name!r} is fixed at {parameter.summary()}; select along another one."
                 )
-            space = space.isel({parameter.dim: _positions(parameter, wanted)})
+            space = space.isel({parameter.dim: positions_of_values(parameter, wanted)})
         return space
 
     # ---- comparing and showing
@@ -403,7 +403,7 @@ def _nearest(parameter: Parameter, value: Any) -> str:
     return f"{parameter.summary(8)}, and {exact_text(nearest)} is the nearest"
 
 
-def _positions(parameter: Parameter, wanted: Any) -> Any:
+def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
     if isinstance(wanted, slice):
         import pandas as pd
 

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from explorekit.space import Space
 from explorekit.space.axis import Axis
 from explorekit.space.identity import as_kind, canonical
+from explorekit.space.selecting import common, size
 from explorekit.store.shard import FAILED, OK, PENDING, Header, Positions, read_header
+from explorekit.store.superseded import merged
 from explorekit.store.table import Bools, Ints, Shard, ShardTable
 
 BaselinesOf = Callable[[str], Mapping[str, bytes]]
@@ -237,6 +239,18 @@ class Index:
         start = np.concatenate([[0], self.stop])
         stop = np.concatenate([self.start, [total]])
         return np.stack([start, stop], axis=1)[stop > start]
+
+    def stretches_of(self, *statuses: int) -> Ints:
+        """Return the (start, stop) of stretches of points that have one of some statuses."""
+        chosen = np.isin(self.status, statuses)
+        return merged(np.stack([self.start[chosen], self.stop[chosen]], axis=1))
+
+    def counts_beside(self, stretches: Ints) -> dict[int, int]:
+        """Return the number of points of each status but pending, but for those in some stretches."""
+        return {
+            status: number - size(common(self.stretches_of(status), stretches))
+            for status, number in self.counts().items()
+        }
 
     def counts(self) -> dict[int, int]:
         """Return the number of points of each status but pending."""

@@ -1,0 +1,160 @@
+"""Which points a part of a space is: stretches of flat positions, never an object a point."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.axis import Axis
+from explorekit.space.identity import canonical
+from explorekit.space.parameter import Parameter
+from explorekit.space.space import Space, positions_of_values
+from explorekit.space.values import KIND, as_values, exact_text
+
+Ranges = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
+    """Return the points of a part of a space.
+
+    Parameters
+    ----------
+    space
+        The whole.
+    where
+        Values of some of its parameters, as a space or as for `Space.sel`; all points with these values are meant.
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        First position and one past the last of each stretch, sorted and apart.
+
+    Raises
+    ------
+    SpaceError
+        If the whole has no such parameter or value.
+    """
+    if not isinstance(where, (Space, Mapping)):
+        raise SpaceError(
+            f"got where={where!r}; expected a Space, or values by parameter: {{'a': 0.5}}, {{'a': [0.5, 1.0]}}, {{'a': slice(0, 1)}}."
+        )
+    names = where.parameters if isinstance(where, Space) else where
+    if unknown := [name for name in names if name not in space.parameters]:
+        raise SpaceError(
+            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}."
+            f"{suggest(str(unknown[0]), space.parameters)}"
+        )
+    masks = _masks_of_space(space, where) if isinstance(where, Space) else _masks_of_values(space, where)
+    return stretches(space.shape, [masks[dim] for dim in space.dims])
+
+
+def _masks_of_values(space: Space, where: Mapping[str, Any]) -> dict[str, Mask]:
+    masks = {dim: np.ones(axis.size, dtype=bool) for dim, axis in space.axes.items()}
+    for name, wanted in where.items():
+        parameter = space.parameters[name]
+        if parameter.dim is None:
+            _check_fixed(parameter, wanted)
+            continue
+        chosen = np.zeros(space.sizes[parameter.dim], dtype=bool)
+        chosen[positions_of_values(parameter, wanted)] = True
+        masks[parameter.dim] &= chosen
+        if not masks[parameter.dim].any():
+            raise SpaceError(
+                f"no point has {name}={wanted!r} together with what else was asked for. Ask for values that lie together along "
+                f"{parameter.dim!r}."
+            )
+    return masks
+
+
+def _check_fixed(parameter: Parameter, wanted: Any) -> None:
+    if isinstance(wanted, slice):
+        raise SpaceError(
+            f"parameter {parameter.name!r} is fixed at {parameter.summary()}; expected that value, not {wanted}. Leave it out."
+        )
+    for value in np.atleast_1d(as_values(parameter.name, wanted)):
+        if value != parameter.values[()]:
+            raise SpaceError(
+                f"parameter {parameter.name!r} is fixed at {parameter.summary()}; no point has {exact_text(value)}. Leave it out."
+            )
+
+
+def _masks_of_space(space: Space, where: Space) -> dict[str, Mask]:
+    masks = {dim: np.ones(axis.size, dtype=bool) for dim, axis in space.axes.items()}
+    by_dim: dict[str, list[Parameter]] = {}
+    goes_to: dict[str, str | None] = {}
+    for p in where.parameters.values():
+        known = space.parameters[p.name]
+        if KIND[known.values.dtype.kind] != KIND[p.values.dtype.kind]:
+            raise SpaceError(
+                f"the values of {p.name!r} are {KIND[known.values.dtype.kind]}, not {KIND[p.values.dtype.kind]}. Give them as such."
+            )
+        if p.dim is not None and goes_to.setdefault(p.dim, known.dim) != known.dim:
+            raise SpaceError(
+                f"{p.name!r} is paired with others along {p.dim!r} here, but not in the space, whose dimensions are "
+                f"{listing(space.dims)}. Select several parts one after the other."
+            )
+        if known.dim is None:
+            _check_fixed(known, p.values)
+        else:
+            by_dim.setdefault(known.dim, []).append(p)
+    for dim, parameters in by_dim.items():
+        masks[dim] = _matching(space.axes[dim], parameters)
+    return masks
+
+
+def _matching(axis: Axis, parameters: list[Parameter]) -> Mask:
+    """Return which positions of a dimension have some tuples of values, each of which must be there."""
+    length = max(p.values.size for p in parameters)
+    wanted = list(zip(*(canonical(np.broadcast_to(p.values, (length,))) for p in parameters), strict=True))
+    names = [p.name for p in parameters]
+    columns = {p.name: canonical(p.values) for p in axis.parameters if p.name in names}
+    there = list(zip(*(columns[name] for name in names), strict=True))
+    if lacking := set(wanted) - set(there):
+        row = next(row for row, one in enumerate(wanted) if one in lacking)
+        texts = ", ".join(
+            f"{p.name}={exact_text(np.broadcast_to(p.values, (length,))[row])}" for p in parameters
+        )
+        raise SpaceError(
+            f"no point of the space has {texts}; expected values that are there, exactly. Add it first with extend(), or leave it out."
+        )
+    some = set(wanted)
+    return np.array([one in some for one in there], dtype=bool)
+
+
+def stretches(shape: tuple[int, ...], chosen: list[Mask]) -> Ranges:
+    """Return the points whose index is chosen along every dimension, as (start, stop) of flat positions."""
+    ranges, block = np.array([[0, 1]]), 1
+    for size, mask in zip(reversed(shape), reversed(chosen), strict=True):
+        if np.array_equal(ranges, [[0, block]]):
+            edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+            ranges = edges * block
+        else:
+            offsets = np.flatnonzero(mask)[:, np.newaxis, np.newaxis] * block
+            ranges = (offsets + ranges).reshape(-1, 2)
+        block *= size
+    return joined(ranges)
+
+
+def joined(ranges: Ranges) -> Ranges:
+    """Return sorted stretches with those that touch as one."""
+    apart = ranges[1:, 0] > ranges[:-1, 1]
+    first = np.concatenate([[True], apart])[: len(ranges)]
+    last = np.concatenate([apart, [True]])[: len(ranges)]
+    return np.stack([ranges[first, 0], ranges[last, 1]], axis=1)
+
+
+def common(a: Ranges, b: Ranges) -> Ranges:
+    """Return the points that lie in both of two sets of stretches, each sorted and apart."""
+    first = np.searchsorted(b[:, 1], a[:, 0], side="right")
+    count = np.maximum(np.searchsorted(b[:, 0], a[:, 1], side="left") - first, 0)
+    owner = np.repeat(np.arange(len(a)), count)
+    other = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[owner]
+    return np.stack([np.maximum(a[owner, 0], b[other, 0]), np.minimum(a[owner, 1], b[other, 1])], axis=1)
+
+
+def size(ranges: Ranges) -> int:
+    """Return the number of points in stretches."""
+    return int((ranges[:, 1] - ranges[:, 0]).sum())
