@@ -31,6 +31,7 @@ _SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
+_WORTH_AN_INDEX = 16  # shards; fewer are read sooner than the index is written
 
 
 @cache
@@ -118,7 +119,7 @@ class Driver:
         try:
             if len(self._pending):
                 self._run()
-            self._catalog.keep()
+            self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state: State = "cancelled" if self._cancelled.is_set() and self._left() else "finished"
         except Exception as error:
             self.exception, self._message, state = error, str(error), "error"
@@ -168,8 +169,9 @@ class Driver:
         if client.status != "running":  # nobody is there, and Dask would wait for half a minute
             return
         try:
-            client.cancel(list(self._in_flight), force=True)
-            self._in_flight.clear()
+            if self._in_flight:
+                client.cancel(list(self._in_flight), force=True)
+                self._in_flight.clear()
             client.unregister_worker_plugin(plugin_name(self._job.id))
         except Exception:
             logger.debug("could not tidy up %s", client, exc_info=True)
@@ -204,8 +206,7 @@ class Driver:
         return sum(threads.values())
 
     def _fill_window(self, client: Client, plan: Plan) -> None:
-        # One batch ahead of each that runs hides the round trip; a longer queue would only delay a cancel.
-        while len(self._in_flight) < 2 * plan.slots:
+        while len(self._in_flight) < plan.window:
             ranges = plan.next_ranges()
             if ranges is None:
                 return

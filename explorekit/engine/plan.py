@@ -34,11 +34,20 @@ class Plan:
         self.remaining = sum(b - a for a, b in self._stretches)
         self.slots = max(1, slots)
         self._seconds: float | None = None
+        self._unmeasured = 0
 
     @property
     def budget(self) -> float:
         """Seconds after which a batch is to be handed in."""
         return FIRST_TARGET if self._seconds is None else TARGET
+
+    @property
+    def window(self) -> int:
+        """Number of batches to have in flight.
+
+        One ahead of each that runs hides the round trip; a longer queue would only delay a cancel.
+        """
+        return self.slots if self._seconds is None else 2 * self.slots
 
     def next_ranges(self) -> Ranges | None:
         """Return the next points to run as an array of shape (n, 2), or None if none is left."""
@@ -71,9 +80,10 @@ class Plan:
         self._seconds = each if self._seconds is None or each < self._seconds else (self._seconds + each) / 2
 
     def _size(self) -> int:
-        share = -(-self.remaining // (2 * self.slots))
         if self._seconds is None:
-            return min(share, LARGEST)
+            self._unmeasured += 1
+            return min(-(-self.remaining // max(1, self.slots - self._unmeasured + 1)), LARGEST)
+        share = -(-self.remaining // (2 * self.slots))
         each = max(self._seconds, 1e-9)
         size = max(int(WORTHWHILE / each), min(int(TARGET / each), share))
         size = min(size, -(-self.remaining // self.slots), LARGEST)

@@ -346,7 +346,7 @@ class Catalog:
         inside = found.table.only(~found.table.outside)
         return moved(inside, old, self.space, baselines[0] if baselines else {})
 
-    def keep(self, *, final: bool = True) -> None:
+    def keep(self, *, final: bool = True, at_least: int = 0) -> None:
         """Write what is known as a generation of the index; for whoever holds the study's lock.
 
         Parameters
@@ -354,10 +354,12 @@ class Catalog:
         final
             Whether nothing is being delivered meanwhile, so that what lies on disk is known for certain. Otherwise
             the generation is written only if it has fallen far behind.
+        at_least
+            The number of shards that have come since the last one, below which none is written.
         """
         with self._lock:
             unknown = len(self._table) + len(self._recent) - self._kept
-            if not final and unknown < max(_FEW, self._kept):
+            if unknown < (at_least if final else max(_FEW, self._kept)):
                 return
             try:
                 if final:

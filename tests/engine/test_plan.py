@@ -34,8 +34,11 @@ def test_every_pending_point_is_handed_out_exactly_once(pending, slots, costs, d
 
 def test_batches_grow_to_the_target_and_shrink_near_the_end():
     plan = Plan(np.array([[0, 10_000]]), slots=2)
-    assert len(points(plan.next_ranges())) == 2500  # a share, to be handed in soon
-    assert plan.budget == FIRST_TARGET
+    assert [len(points(plan.next_ranges())), plan.budget] == [
+        5000,
+        FIRST_TARGET,
+    ]  # a share, to be handed in soon
+    plan.put_back(np.array([[0, 5000]]))
     sizes = []
     while True:
         plan.measured(1, 0.001)
@@ -59,6 +62,7 @@ def test_a_slow_first_point_does_not_count_for_long():
 
 def test_a_batch_never_holds_more_points_than_fit_in_memory():
     plan = Plan(np.array([[0, 10**9]]), slots=1)
+    assert plan.window == 1
     assert len(points(plan.next_ranges())) == LARGEST
     plan.measured(LARGEST, 1e-3)
     assert len(points(plan.next_ranges())) == LARGEST
