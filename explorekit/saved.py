@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,7 +235,9 @@ class StudyFolder(SavedStudy):
             "environment": environment,
         }
 
-    def to_netcdf(self, path: str | os.PathLike[str]) -> Path:
+    def to_netcdf(
+        self, path: str | os.PathLike[str], encoding: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Path:
         """Write results, the record of each run, and provenance to one netCDF file.
 
         Groups: ``/`` the results with ``status``, ``/runs``, ``/failures`` and ``/provenance``. Any reader of netCDF-4
@@ -245,6 +247,9 @@ class StudyFolder(SavedStudy):
         ----------
         path : path-like
             The file to write.
+        encoding : mapping of str to mapping, optional
+            By output, how it lies in the file, in the words of `xarray.Dataset.to_netcdf`: ``compression``, ``complevel``,
+            ``chunksizes`` (along all its dimensions) and so on. By default nothing is compressed.
 
         Returns
         -------
@@ -254,7 +259,7 @@ class StudyFolder(SavedStudy):
         Raises
         ------
         StudyError
-            If the file cannot be written.
+            If the file cannot be written, or `encoding` does not fit.
         """
         from explorekit.store.backend import dataset_attrs
         from explorekit.store.export import export

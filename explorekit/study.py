@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
-from explorekit.errors import CodeChangedError, StudyBusyError, StudyError
+from explorekit.errors import CodeChangedError, SimulationError, StudyBusyError, StudyError
 from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation, check_timeout
+from explorekit.simulation.encoding import check_available
 from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
@@ -115,6 +116,7 @@ class Study(StudyFolder):
         seed_by: Sequence[str] | None = None,
     ) -> None:
         self.simulation = as_simulation(simulation)
+        check_available(self.simulation.encoding, SimulationError)
         if path is None:
             raise StudyError(
                 "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."

@@ -109,8 +109,9 @@ class Runner:
         origin = Origin(self._job.epoch, sequence, self._version, f"{self._host}:{os.getppid()}", self._host)
         try:
             positions = assignment.batch.positions(0, rows.done)
+            encoding = self._simulation.encoding
             header = write_shard(
-                temporary, self._job.space, positions, outputs, ragged, rows.record(), origin
+                temporary, self._job.space, positions, outputs, ragged, rows.record(), origin, encoding
             )
             durable.sync(temporary)
             return Handed(rows.done, seconds, header, durable.content_hash(temporary), shown)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorekit.errors import SimulationError
+from explorekit.simulation.encoding import checked_encoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Simulation:
     vectorized: bool = False
     tolerance: float = 0.0
     timeout: float | None = None
+    encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         copied: dict[str, Any] = {
@@ -58,6 +60,7 @@ def simulation(
     vectorized: bool = False,
     tolerance: float = 0.0,
     timeout: float | None = None,
+    encoding: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Any:
     """Declare what cannot be inferred from a simulation; to be used as a decorator.
 
@@ -80,6 +83,9 @@ def simulation(
         The relative difference that the company of other points in a call may make to a vectorised simulation's numbers.
     timeout : float, optional
         Seconds after which a run is ended and recorded as timed out, wherever it hangs.
+    encoding : mapping of str to mapping, optional
+        By output, how it lies in the files, in the words of `xarray.Dataset.to_netcdf`: ``compression``, ``complevel``,
+        ``chunksizes`` (along its own dimensions) and so on. By default nothing is compressed.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def simulation(
     Raises
     ------
     SimulationError
-        If `timeout` or `tolerance` is no such number.
+        If `timeout` or `tolerance` is no such number, or `encoding` has a word or value that xarray does not know.
 
     Examples
     --------
@@ -109,6 +115,7 @@ def simulation(
         "vectorized": vectorized,
         "tolerance": tolerance,
         "timeout": timeout,
+        "encoding": checked_encoding(encoding or {}, SimulationError),
     }
     check_timeout(timeout)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:

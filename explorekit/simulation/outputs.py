@@ -125,6 +125,13 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
                     f"the simulation returned {name!r} with dimension {dim!r}, which is taken by the space; rename the dimension."
                 )
     _check_derived(outputs, taken)
+    for name, words in simulation.encoding.items():
+        one, chunks = outputs.variables.get(name), words.get("chunksizes")
+        if one is not None and chunks is not None and len(chunks) != len(one.dims):
+            raise OutputError(
+                f"the simulation returned {name!r} with dimensions {one.dims}; its encoding has chunksizes={chunks}. "
+                f"Give one length for each dimension."
+            )
     return outputs
 
 

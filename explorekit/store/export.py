@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorekit.errors import StudyError
+from explorekit.errors import StudyError, listing, suggest
+from explorekit.simulation.encoding import Encoding, check_available, checked_encoding
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
@@ -33,7 +34,13 @@ from explorekit.store.spaces import put_space
 _BLOCK_BYTES = 64 * 2**20
 
 
-def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+def export(
+    snapshot: Snapshot,
+    path: Path,
+    attrs: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    encoding: Mapping[str, Encoding] | None = None,
+) -> None:
     """Write a snapshot to a file, which is whole or absent whatever happens.
 
     Parameters
@@ -46,16 +53,19 @@ def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance:
         Attributes of the file.
     provenance
         By name, text, numbers, or data that JSON can hold.
+    encoding
+        By variable, compression and lengths of chunks, in xarray's words.
 
     Raises
     ------
     StudyError
-        If the file cannot be written.
+        If the file cannot be written, or `encoding` does not fit.
     """
+    encoding = _checked(encoding or {}, snapshot)
     temporary = durable.temporary_name(path.parent)
     try:
         with create_file_beside_others(temporary) as file:
-            _write(file, snapshot, attrs, provenance)
+            _write(file, snapshot, attrs, provenance, encoding)
         durable.sync(temporary)
         durable.rename(temporary, path)
     except OSError as error:
@@ -67,7 +77,30 @@ def export(snapshot: Snapshot, path: Path, attrs: Mapping[str, Any], provenance:
             temporary.unlink(missing_ok=True)
 
 
-def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+def _checked(encoding: Any, snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Return encodings that fit the variables of a snapshot, or raise `StudyError`."""
+    checked = checked_encoding(encoding, StudyError)
+    check_available(checked, StudyError)
+    for name, words in checked.items():
+        if name not in snapshot.fields:
+            raise StudyError(
+                f"got an encoding for {name!r}; the outputs are {listing(snapshot.fields)}.{suggest(name, snapshot.fields)}"
+            )
+        dims = (*snapshot.space.dims, *snapshot.fields[name].dims)
+        if len(words.get("chunksizes", dims)) != len(dims):
+            raise StudyError(
+                f"got chunksizes={words['chunksizes']} for {name!r} with dimensions {dims}; give one length for each."
+            )
+    return checked
+
+
+def _write(
+    file: Any,
+    snapshot: Snapshot,
+    attrs: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    encoding: Mapping[str, Encoding],
+) -> None:
     results = results_dataset(snapshot, attrs)
     with hdf5_lock():
         file.setncatts(results.attrs)
@@ -84,6 +117,7 @@ def _write(file: Any, snapshot: Snapshot, attrs: Mapping[str, Any], provenance: 
                 str(name),
                 _with_coordinates(variable, results) if name in results.data_vars else variable,
                 snapshot,
+                encoding.get(str(name)),
             )
     _put_runs(file, snapshot)
     positions, texts, _ = failed_points(snapshot)
@@ -123,18 +157,18 @@ def _put_provenance(file: Any, provenance: Mapping[str, Any]) -> None:
         group.setncattr(name, value if plain else json.dumps(value))
 
 
-def _put(file: Any, name: str, variable: xr.Variable, snapshot: Snapshot) -> None:
+def _put(file: Any, name: str, variable: xr.Variable, snapshot: Snapshot, encoding: Encoding | None) -> None:
     """Write an output as the dtype that the simulation returned, missing runs as the fill value."""
     source = name if name in snapshot.fields else name.removesuffix("_values")
     field = snapshot.fields.get(source)
     if field is None or np.dtype(field.dtype).kind not in "biu" or not snapshot.has_missing(source):
-        _copy(file, name, variable)
+        _copy(file, name, variable, encoding)
         return
     dtype = np.dtype(field.dtype)
     extent = _extent(snapshot, source, dtype)
     dims = [str(d) for d in variable.dims]
     with hdf5_lock():
-        target = define(file, name, dims, dtype, variable.attrs, extent=extent)
+        target = define(file, name, dims, dtype, variable.attrs, extent=extent, encoding=encoding)
     for key, block in _blocks(_tolerant(snapshot, source, target.fill)):
         with hdf5_lock():
             target.parts[0][key] = block
@@ -152,14 +186,21 @@ def _tolerant(snapshot: Snapshot, name: str, fill: Any) -> OutputArray:
     return OutputArray(replace(snapshot, fill={name: fill}), name)
 
 
-def _copy(group: Any, name: str, variable: xr.Variable) -> None:
+def _copy(group: Any, name: str, variable: xr.Variable, encoding: Encoding | None = None) -> None:
     width = None
     if variable.dtype.kind == "U":
         width = max(encoded_width(block) for _, block in _blocks(variable))
     dims = [str(d) for d in variable.dims]
     with hdf5_lock():
         target = define(
-            group, name, dims, variable.dtype, variable.attrs, width=width, coordinate=dims == [name]
+            group,
+            name,
+            dims,
+            variable.dtype,
+            variable.attrs,
+            width=width,
+            coordinate=dims == [name],
+            encoding=encoding,
         )
     for key, block in _blocks(variable):
         with hdf5_lock():

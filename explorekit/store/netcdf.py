@@ -72,6 +72,7 @@ def define(
     extent: tuple[int, int] | None = None,
     coordinate: bool = False,
     chunked: bool = True,
+    encoding: Mapping[str, Any] | None = None,
 ) -> Writable:
     """Define a variable in an open netCDF group.
 
@@ -90,6 +91,8 @@ def define(
         Whether the values are labels, of which none may be missing and so none stands for missing.
     chunked
         Whether it lies in chunks, each under a checksum of HDF5's; else in one piece, under none.
+    encoding
+        Compression and lengths of chunks along `dims`, in xarray's words; by default none, and inner dimensions whole.
     """
     dtype = np.dtype(dtype)
     if dtype.kind == "c":
@@ -103,6 +106,7 @@ def define(
                 {**attrs, COMPLEX: name},
                 fill=None if coordinate else np.nan,
                 chunked=chunked,
+                encoding=encoding,
             )
             for which in ("real", "imag")
         )
@@ -114,12 +118,18 @@ def define(
         if length not in _dimensions(group):
             group.createDimension(length, size)
         attrs = {**attrs, "_Encoding": "utf-8"}
-        variable = _create(group, name, np.dtype("S1"), [*dims, length], attrs, chunked=chunked)
+        if encoding and "chunksizes" in encoding:
+            encoding = {**encoding, "chunksizes": [*encoding["chunksizes"], size]}
+        variable = _create(
+            group, name, np.dtype("S1"), [*dims, length], attrs, chunked=chunked, encoding=encoding
+        )
         variable.set_auto_chartostring(False)
         return Writable((variable,), dtype, None)
     stored, extra, fill = _number(dtype, extent)
     fill = None if coordinate else fill
-    variable = _create(group, name, stored, dims, {**attrs, **extra}, fill=fill, chunked=chunked)
+    variable = _create(
+        group, name, stored, dims, {**attrs, **extra}, fill=fill, chunked=chunked, encoding=encoding
+    )
     return Writable((variable,), dtype, fill)
 
 
@@ -150,13 +160,24 @@ class Draft:
         attrs: Mapping[str, Any],
         *,
         coordinate: bool = False,
+        encoding: Mapping[str, Any] | None = None,
     ) -> None:
         """Define a variable, and keep its values for `write`; see `define`."""
         width = encoded_width(values) if values.dtype.kind == "U" else None
         row = (width or values.dtype.itemsize) * math.prod(values.shape[1:])
         chunked = self.layout == "chunked" or (self.layout == "shard" and row >= _LONG_ROW_BYTES)
+        if encoding:
+            chunked = not encoding.get("contiguous", False)
         target = define(
-            group, name, dims, values.dtype, attrs, width=width, coordinate=coordinate, chunked=chunked
+            group,
+            name,
+            dims,
+            values.dtype,
+            attrs,
+            width=width,
+            coordinate=coordinate,
+            chunked=chunked,
+            encoding=encoding,
         )
         for part, encoded in zip(target.parts, target.encode(values), strict=True):
             self._pending.append((part, encoded))
@@ -301,12 +322,16 @@ def _create(
     fill: Any = None,
     *,
     chunked: bool = True,
+    encoding: Mapping[str, Any] | None = None,
 ) -> Any:
     shape = [len(_dimensions(group)[dim]) for dim in dims]
     layout: dict[str, Any] = {}
     if shape and all(shape):  # HDF5 checksums chunks only, and neither a chunk nor a piece can be empty
-        checked = {"fletcher32": True, "chunksizes": _chunks(shape, stored.itemsize)}
-        layout = checked if chunked else {"contiguous": True}
+        layout = {"contiguous": True}
+        if chunked and not (encoding or {}).get("contiguous"):
+            layout = {"fletcher32": True, **(encoding or {})}
+            wanted = layout.get("chunksizes") or _chunks(shape, stored.itemsize)
+            layout["chunksizes"] = [min(length, size) for length, size in zip(wanted, shape, strict=True)]
     variable = group.createVariable(name, stored, tuple(dims), fill_value=fill, **layout)
     variable.setncatts(dict(attrs))
     variable.set_auto_maskandscale(False)

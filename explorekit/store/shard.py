@@ -5,6 +5,7 @@ which points of their product its rows are. Outputs lie at the root over ``point
 ``runs``, tracebacks in ``failures``.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from explorekit.errors import ShardError
 from explorekit.simulation.collect import Stacked
+from explorekit.simulation.encoding import Encoding, encoding_of
 from explorekit.simulation.outputs import POINT
 from explorekit.simulation.schema import Field
 from explorekit.space import Space
@@ -129,12 +131,27 @@ class Origin:
 
 @dataclass(frozen=True)
 class StoredField:
-    """One output as a shard holds it: its `Field`, and whether some rows lack it or all share one array."""
+    """One output as a shard holds it.
+
+    Parameters
+    ----------
+    field
+        What it is.
+    constant
+        Whether all rows share one array.
+    given
+        Whether some rows lack it.
+    digest
+        Of the array that all share, else empty.
+    encoding
+        How it was asked to lie in the file, in xarray's words.
+    """
 
     field: Field
     constant: bool
     given: bool
     digest: str
+    encoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> "StoredField":
@@ -200,6 +217,7 @@ def write_shard(
     ragged: Mapping[str, npt.NDArray[np.int64]],
     record: Record,
     origin: Origin,
+    encoding: Mapping[str, Encoding] | None = None,
 ) -> Header:
     """Write the results of one batch to a new file.
 
@@ -211,6 +229,8 @@ def write_shard(
         Flat positions of the rows in it.
     outputs, ragged
         What the batch returned: see `explorekit.simulation.collect.Collector.stack`.
+    encoding
+        By output, compression and lengths of chunks along its own dimensions, in xarray's words.
     """
     touched, local = _touched(space, positions)
     # Batches that were put back come in any order.
@@ -218,7 +238,7 @@ def write_shard(
     header = Header(
         origin,
         len(positions),
-        _stored(outputs),
+        _stored(outputs, encoding or {}),
         _sizes(outputs),
         tuple(ragged),
         status_runs(record.status),
@@ -374,7 +394,7 @@ def _touched_by_stretch(space: Space, start: int, stop: int) -> tuple[dict[str, 
     return indexers, first
 
 
-def _stored(outputs: Mapping[str, Stacked]) -> dict[str, StoredField]:
+def _stored(outputs: Mapping[str, Stacked], encoding: Mapping[str, Encoding]) -> dict[str, StoredField]:
     return {
         name: StoredField(
             one.field,
@@ -383,6 +403,7 @@ def _stored(outputs: Mapping[str, Stacked]) -> dict[str, StoredField]:
             hashlib.sha256(repr(one.values.shape).encode() + one.values.tobytes()).hexdigest()[:16]
             if one.constant
             else "",
+            encoding_of(name, encoding),
         )
         for name, one in outputs.items()
     }
@@ -418,7 +439,10 @@ def _put_outputs(file: Any, outputs: Mapping[str, Stacked], header: Header, draf
         file.createDimension(dim, size)
     for name, one in outputs.items():
         dims = one.field.dims if one.constant else (POINT, *one.field.dims)
-        draft.add(file, name, dims, one.values, one.field.attrs)
+        wanted = dict(header.outputs[name].encoding)
+        if "chunksizes" in wanted and not one.constant:
+            wanted["chunksizes"] = [1, *wanted["chunksizes"]]
+        draft.add(file, name, dims, one.values, one.field.attrs, encoding=wanted)
         if one.given is not None:
             described = {"long_name": f"whether the run returned {name}"}
             draft.add(file, f"{name}_given", (POINT,), one.given, described)

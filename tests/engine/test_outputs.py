@@ -125,3 +125,19 @@ def test_a_space_without_dimensions_is_one_point(tmp_path: Path, n: int) -> None
     assert study.results["result"].item() == 2.0 * n
     study.to_netcdf(tmp_path / "one.nc")
     assert ek.open(tmp_path / "one.nc").results["result"].item() == 2.0 * n
+
+
+def test_outputs_are_encoded_as_declared_where_they_are_made(tmp_path: Path) -> None:
+    import netCDF4
+
+    @ek.simulation(encoding={"V": {"compression": "zlib", "chunksizes": (25,)}})
+    def model(a):
+        return {"V": np.arange(100.0) + a, "n": a}
+
+    study = study_of(model, ek.Space(a=range(6)), tmp_path)
+    for shard in (tmp_path / "runs").iterdir():
+        with netCDF4.Dataset(shard) as file:
+            assert file["V"].filters()["zlib"]
+            assert file["V"].chunking() == [1, 25]
+            assert not file["n"].filters()["zlib"]
+    np.testing.assert_array_equal(study.results["V"].values, np.arange(100.0) + np.arange(6)[:, None])

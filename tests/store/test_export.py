@@ -453,3 +453,34 @@ def test_labels_have_no_fill_value_as_none_of_them_may_be_missing(tmp_path):
         for name in ("a", "t", "z_real", "z_imag"):
             assert "_FillValue" not in dataset[name].ncattrs()
     assert ek.open(file).space == study.space
+
+
+def test_outputs_are_compressed_and_chunked_as_asked_for(tmp_path):
+    space = ek.Space(a=range(4), b=range(3))
+    batch = {p: {"V": np.arange(50.0) + p, "n": p, "s": "é" * p, "z": 1j * p} for p in range(11)}
+    directory = study_with(tmp_path / "study", space, batch)
+    plain = exported(directory, tmp_path / "plain.nc")
+    encoding = {
+        "V": {"compression": "zlib", "complevel": 1, "chunksizes": (2, 1, 10)},
+        "n": {"zlib": True},
+        "s": {"compression": "zstd", "chunksizes": [1, 300]},
+        "z": {"contiguous": True},
+    }
+    export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, encoding)
+
+    with netCDF4.Dataset(tmp_path / "out.nc") as file:
+        assert file["V"].chunking() == [2, 1, 10]
+        assert file["V"].filters()["zlib"]
+        assert file["n"].filters()["zlib"]
+        assert file["s"].chunking()[:2] == [1, 3]
+        assert file["s"].filters()["zstd"]
+        assert file["z_real"].chunking() == "contiguous"
+    with open_exported(tmp_path / "out.nc") as found:
+        assert_same(found, plain)
+    for wrong, named in (
+        ({"v": {}}, "got an encoding for 'v'; the outputs are 'V'"),
+        ({"V": {"chunksizes": (1,)}}, "give one length for each"),
+        ({"V": {"zip": True}}, "got 'zip'"),
+    ):
+        with pytest.raises(StudyError, match=named):
+            export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, wrong)
