@@ -22,6 +22,7 @@ from explorekit.store.shard import OK, STATUS_MEANINGS, Positions
 if TYPE_CHECKING:
     from distributed import Client
 
+    from explorekit.engine.deadline import Deadline
     from explorekit.store.snapshot import Snapshot
 
 _MEASURED = 64  # points and shards that an estimate looks at, spread over those at hand
@@ -94,8 +95,8 @@ class Review:
         Bytes that are free on the study's disk.
     files, most_files
         Number of files of the study now, and at most once they are compacted.
-    allowed
-        Seconds until the end of the allocation, or of the time given; infinite if there is no end.
+    end
+        When a run has to end, or None.
     trouble
         Why the directory cannot be written, or an empty text.
     """
@@ -110,7 +111,7 @@ class Review:
     free: int
     files: int
     most_files: int
-    allowed: float = math.inf
+    end: "Deadline | None" = None
     trouble: str = ""
 
     @property
@@ -156,10 +157,9 @@ class Review:
                 f"a point took {format_bytes(self.evidence.memory)} of memory, and a worker may take "
                 f"{format_bytes(self.workers.memory)}. Ask for fewer workers: n_workers={self._fewer_workers()}."
             )
-        if self.seconds is not None and self.seconds > self.allowed:
+        if self.seconds is not None and self.end is not None and self.seconds > self.end.left:
             yield (
-                f"the run would take about {duration(self.seconds)}, and ends after {duration(self.allowed)}; "
-                f"the rest stays pending."
+                f"the run would take about {duration(self.seconds)}, and goes on {self.end}; the rest stays pending."
             )
         if self.counts["pending"] and self.evidence is None and sum(self.counts.values()) > self.pending:
             yield "no point has a result: all that ran failed. See study.failures."
@@ -236,7 +236,7 @@ def take_review(
     path: Path,
     snapshot: "Snapshot",
     workers: Workers,
-    allowed: float = math.inf,
+    end: "Deadline | None" = None,
     trouble: str = "",
 ) -> Review:
     """Look at a snapshot of a study and at the machine."""
@@ -260,7 +260,7 @@ def take_review(
         free=shutil.disk_usage(path).free,
         files=sum(1 for folder in FOLDERS if (path / folder).is_dir() for _ in (path / folder).iterdir()),
         most_files=1000 + 2 * math.isqrt(len(space)),
-        allowed=allowed,
+        end=end,
         trouble=trouble,
     )
 

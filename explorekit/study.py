@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
@@ -56,6 +57,8 @@ class RunOptions(TypedDict, total=False):
     errors: OnError
     retries: int
     timeout: float | None
+    max_time: float | None
+    until: datetime | None
 
 
 class PartOptions(RunOptions, total=False):
@@ -280,12 +283,14 @@ class Study(StudyFolder):
         pilot: bool | int = False,
         n_workers: int | None = None,
         code: OnChange | None = None,
+        max_time: float | None = None,
+        until: datetime | None = None,
     ) -> "Review":
         """Tell what a run would do: points, workers, time, memory, disk, and what is likely to go wrong.
 
         Parameters
         ----------
-        client, n_workers, code
+        client, n_workers, code, max_time, until
             As for `start`.
         pilot : bool or int, default False
             Whether to run a few points first, spread over the space, and how many; True means two a worker. Their results
@@ -306,18 +311,22 @@ class Study(StudyFolder):
         >>> study.review(pilot=True)  # doctest: +SKIP
         >>> assert not study.review().problems  # doctest: +SKIP
         """
+        from explorekit.engine.deadline import deadline
         from explorekit.review import take_review, workers_of
 
+        end = deadline(max_time, until)
         workers = workers_of(_client(client), n_workers)
         if pilot is not False and not self.running:
             n = max(4, 2 * workers.slots) if pilot is True else pilot
-            self._start(client, self._few(n), n_workers=n_workers, code=code).wait()
+            self._start(
+                client, self._few(n), n_workers=n_workers, code=code, max_time=max_time, until=until
+            ).wait()
         trouble = ""
         try:
             self._directory.check_writable()
         except StudyError as error:
             trouble = str(error)
-        return take_review(self.name, self.path, self._snapshot(), workers, trouble=trouble)
+        return take_review(self.name, self.path, self._snapshot(), workers, end, trouble)
 
     def _few(self, n: int) -> "Choice":
         from explorekit.engine.spread import spread_out
@@ -339,6 +348,8 @@ class Study(StudyFolder):
         errors: OnError = "record",
         retries: int = 0,
         timeout: float | None = None,
+        max_time: float | None = None,
+        until: datetime | None = None,
     ) -> "Run":
         """Run the pending points in the background; returns at once.
 
@@ -365,6 +376,9 @@ class Study(StudyFolder):
         timeout : float, optional
             Seconds after which one run is ended and recorded as timed out, also where it hangs in C; by default what the
             simulation declares, else no limit. For a vectorised simulation, seconds of a call.
+        max_time, until : float, datetime, optional
+            Seconds, or the moment, after which the run has ended: no batch is begun that would not end in time, what is
+            in flight is handed in, and the rest stays pending. By default the end of the Slurm job that this runs in.
 
         Returns
         -------
@@ -390,6 +404,8 @@ class Study(StudyFolder):
             errors=errors,
             retries=retries,
             timeout=timeout,
+            max_time=max_time,
+            until=until,
         )
 
     def _start(
@@ -404,8 +420,11 @@ class Study(StudyFolder):
         errors: OnError = "record",
         retries: int = 0,
         timeout: float | None = None,
+        max_time: float | None = None,
+        until: datetime | None = None,
     ) -> "Run":
         """Run the points that are chosen by looking at the records."""
+        from explorekit.engine.deadline import deadline
         from explorekit.engine.driver import Driver
         from explorekit.engine.run import Run
         from explorekit.review import check_room
@@ -416,6 +435,7 @@ class Study(StudyFolder):
         if n_workers is not None and n_workers < 1:
             raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
         policy = _policy(errors, retries, self.simulation.timeout if timeout is None else timeout)
+        end = deadline(max_time, until)
         captured = capture(self.simulation)
         chosen = _client(client)
         if dashboard and chosen is not None:
@@ -442,7 +462,8 @@ class Study(StudyFolder):
             check_room(snapshot, int((pending[:, 1] - pending[:, 0]).sum()), self.path)
             if chosen is None and reservation is None and len(pending):
                 reservation = _reserve(n_workers, dashboard=dashboard)
-            driver = Driver(job, self._catalog, pending, index.counts_beside(pending), chosen or reservation)
+            counts = index.counts_beside(pending)
+            driver = Driver(job, self._catalog, pending, counts, chosen or reservation, end)
             self._captured = captured
             self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
         except BaseException:

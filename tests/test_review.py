@@ -81,8 +81,9 @@ def test_a_review_warns_of_memory_and_of_time(study) -> None:
     looked = study.review(False)
     small = replace(looked, workers=replace(looked.workers, slots=4, memory=looked.evidence.memory))
     assert any("n_workers=3" in text for text in small.problems)
-    short = replace(looked, allowed=0.0)
-    assert any("stays pending" in text for text in short.problems)
+    short = study.review(False, max_time=1e-3)
+    assert any("max_time=0.001" in text and "stays pending" in text for text in short.problems)
+    assert not any("max_time" in text for text in study.review(False, max_time=1e6).problems)
 
 
 def test_a_review_of_a_finished_study_has_nothing_left_to_do(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from distributed import Client, Future
 
 from explorekit.engine.cluster import PrivateCluster, Reservation
+from explorekit.engine.deadline import Deadline
 from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
@@ -56,6 +57,8 @@ class Driver:
         Array of shape (n, 2): the stretches of points to run.
     client
         The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
+    deadline
+        When to end, or None.
     """
 
     def __init__(
@@ -65,11 +68,14 @@ class Driver:
         pending: np.ndarray[Any, Any],
         counts: dict[int, int],
         client: Client | Reservation | None,
+        deadline: Deadline | None = None,
     ) -> None:
         self._job = job
         self._catalog = catalog
         self._pending = pending
         self._client = client
+        self._deadline = deadline
+        self._out_of_time = False
         self._private: PrivateCluster | None = None
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
@@ -120,7 +126,7 @@ class Driver:
             if len(self._pending):
                 self._run()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
-            state: State = "cancelled" if self._cancelled.is_set() and self._left() else "finished"
+            state = self._outcome()
         except Exception as error:
             self.exception, self._message, state = error, str(error), "error"
             logger.debug("run %s ended early", self._job.id, exc_info=True)
@@ -132,11 +138,21 @@ class Driver:
         self._ended = time.monotonic()
         self._state = state
 
+    def _outcome(self) -> State:
+        if not self._left() or not (self._out_of_time or self._cancelled.is_set()):
+            return "finished"
+        if not self._out_of_time:
+            return "cancelled"
+        self._message = f"the run was to go on {self._deadline}; {self._left():,} points stay pending. Run again to go on."
+        return "finished early"
+
     def _left(self) -> int:
         return self._total - sum(self._counts.values())
 
     def _run(self) -> None:
         client = self._connect()
+        if self._deadline is not None:
+            self._where += f", {self._deadline}"
         plugin = JobPlugin(self._job, keep_children=self._private is not None)
         try:
             client.register_plugin(plugin, name=plugin.name)
@@ -184,17 +200,25 @@ class Driver:
         cancelled_at: float | None = None
         checked = time.monotonic()
         while True:
+            if self._deadline is not None and self._deadline.left < 0 and not self._cancelled.is_set():
+                self._out_of_time = True
+                self._cancelled.set()
             if not self._cancelled.is_set():
                 self._fill_window(client, plan)
             elif cancelled_at is None:
                 cancelled_at = time.monotonic()
                 client.run(cancel_job, self._job.id, on_error="ignore")
-            if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > _LET_GO):
+            if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
             self._take_in(client, plan)
             if time.monotonic() - checked > _CHECK_INTERVAL:
                 checked = time.monotonic()
                 plan.slots = max(1, self._slots(client))
+
+    @property
+    def _patience(self) -> float:
+        """Seconds to wait for batches to come back after a cancel."""
+        return min(_LET_GO, self._deadline.margin) if self._out_of_time and self._deadline else _LET_GO
 
     def _slots(self, client: Client) -> int:
         """Return the number of batches that run at once, and see to it that the workers live."""
@@ -206,7 +230,7 @@ class Driver:
         return sum(threads.values())
 
     def _fill_window(self, client: Client, plan: Plan) -> None:
-        while len(self._in_flight) < plan.window:
+        while len(self._in_flight) < plan.window and self._in_time(plan):
             ranges = plan.next_ranges()
             if ranges is None:
                 return
@@ -217,6 +241,15 @@ class Driver:
             )
             self._in_flight[future] = batch
             future.add_done_callback(self._finished.put)
+
+    def _in_time(self, plan: Plan) -> bool:
+        """Return whether the next batch can be expected to end in time; one that has to wait begins later."""
+        if self._deadline is None or not plan.remaining:
+            return True
+        turns = 1 if len(self._in_flight) < plan.slots else 2
+        enough = turns * plan.batch_seconds <= self._deadline.left
+        self._out_of_time = not enough and turns == 1
+        return enough
 
     def _take_in(self, client: Client, plan: Plan) -> None:
         """Wait for finished batches, a moment at most, and keep what they deliver."""

@@ -49,6 +49,11 @@ class Plan:
         """
         return self.slots if self._seconds is None else 2 * self.slots
 
+    @property
+    def batch_seconds(self) -> float:
+        """Seconds that the next batch is expected to take."""
+        return max(self.budget, self._seconds or 0.0)
+
     def next_ranges(self) -> Ranges | None:
         """Return the next points to run as an array of shape (n, 2), or None if none is left."""
         if not self._stretches:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["starting", "running", "cancelling", "finished", "cancelled", "error"]
+State = Literal["starting", "running", "cancelling", "finished", "finished early", "cancelled", "error"]
 
-FINAL: frozenset[State] = frozenset({"finished", "cancelled", "error"})
+FINAL: frozenset[State] = frozenset({"finished", "finished early", "cancelled", "error"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Progress:
     Parameters
     ----------
     state
-        ``starting``, ``running``, ``cancelling``, ``finished``, ``cancelled`` or ``error``.
+        ``starting``, ``running``, ``cancelling``, ``finished``, ``finished early`` (for its deadline), ``cancelled`` or
+        ``error``.
     total, ok, failed
         All points of the study, and those with a result or a recorded failure, earlier runs included.
     new

@@ -13,6 +13,7 @@ STATES: dict[State, str] = {
     "running": "running",
     "cancelling": "stopping",
     "finished": "finished",
+    "finished early": "finished early",
     "cancelled": "stopped",
     "error": "ended early",
 }

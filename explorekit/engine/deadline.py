@@ -1,0 +1,80 @@
+"""When a run has to end: after the time that it is given, or before its allocation does."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from explorekit.errors import StudyError
+
+_END_OF_JOB = "SLURM_JOB_END_TIME"  # seconds since 1970
+_LONGEST_MARGIN = 30.0
+_SHORTEST_MARGIN = 3.0  # children take up to two seconds to hand in what they have
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment after which nothing may go on.
+
+    Parameters
+    ----------
+    at, ticks
+        The moment, as `time.time` tells it, to be shown, and as `time.monotonic` does, which nobody sets.
+    margin
+        Seconds before it in which what is in flight is handed in.
+    reason
+        Who says so.
+    """
+
+    at: float
+    ticks: float
+    margin: float
+    reason: str
+
+    @property
+    def left(self) -> float:
+        """Seconds that points may still run for."""
+        return self.ticks - self.margin - time.monotonic()
+
+    def __str__(self) -> str:
+        return f"until {datetime.fromtimestamp(self.at).astimezone():%Y-%m-%d %H:%M:%S} ({self.reason})"
+
+
+def deadline(
+    max_time: float | None = None, until: datetime | None = None, environ: Mapping[str, str] = os.environ
+) -> Deadline | None:
+    """Return the earlier of the ends that are given, or that of the batch job that this process runs in.
+
+    Parameters
+    ----------
+    max_time
+        Seconds from now.
+    until
+        A moment; without a time zone it is local time.
+    environ
+        Where to look for the end of a batch job, if nothing is given.
+
+    Raises
+    ------
+    StudyError
+        If the moment is past.
+    """
+    now = time.time()
+    ends: list[tuple[float, str]] = []
+    if max_time is not None:
+        if not max_time > 0:
+            raise StudyError(f"got max_time={max_time}; expected a number of seconds above 0.")
+        ends.append((now + max_time, f"max_time={max_time:g}"))
+    if until is not None:
+        if until.timestamp() <= now:
+            raise StudyError(f"got until={until}, which is past; it is {datetime.now().astimezone()}.")
+        ends.append((until.timestamp(), "until"))
+    if not ends and environ.get(_END_OF_JOB, "").isdigit():
+        ends.append((float(environ[_END_OF_JOB]), _END_OF_JOB))
+    if not ends:
+        return None
+    at, reason = min(ends)
+    allowed = at - now
+    margin = min(_LONGEST_MARGIN, max(_SHORTEST_MARGIN, 0.02 * allowed), 0.5 * allowed)
+    return Deadline(at, time.monotonic() + allowed, margin, reason)

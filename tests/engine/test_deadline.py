@@ -1,0 +1,98 @@
+"""A run ends before its time is over: it hands in what is done, and leaves the rest pending."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import explorekit as ek
+from explorekit.engine.deadline import deadline
+from explorekit.errors import StudyError
+
+
+def quick_then_slow(a: int) -> int:
+    time.sleep(0.02 if a < 30 else 60)
+    return 2 * a
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started(tmp_path_factory) -> None:
+    """A cluster that runs already: starting one under load would take the time that the tests give."""
+    for n in (1, 2):
+        ek.Study(lambda a: a, ek.Space(a=[1, 2, 3]), tmp_path_factory.mktemp("first")).run(False, n_workers=n)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> ek.Study:
+    return ek.Study(quick_then_slow, ek.Space(a=range(40)), tmp_path)
+
+
+def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
+    progress = run.progress
+    assert progress.state == "finished early"
+    assert progress.pending >= 10
+    assert "stay pending" in progress.message
+    assert reason in progress.message
+    assert reason in progress.where
+    values, status = study.results["quick_then_slow"].values, study.results["status"].values
+    assert (status == 1).sum() == progress.ok > 0
+    assert set(status.tolist()) == {0, 1}
+    np.testing.assert_array_equal(values[status == 1], 2 * np.flatnonzero(status == 1))
+
+
+def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study) -> None:
+    run = study.run(False, n_workers=2, max_time=7)
+    assert_ended_early(study, run, "max_time=7")
+    assert "finished early" in run.panel().status.value
+    run.panel().close()
+
+
+def test_the_end_of_a_batch_job_is_the_runs_end_too(study: ek.Study, monkeypatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + 8)))
+    assert_ended_early(study, study.run(False, n_workers=2), "SLURM_JOB_END_TIME")
+
+
+def test_no_batch_is_begun_that_would_not_end_in_time(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.txt"
+
+    def long(a: int) -> int:
+        with calls.open("a") as file:
+            file.write(f"{a}\n")
+        time.sleep(1)
+        return a
+
+    study = ek.Study(long, ek.Space(a=range(20)), tmp_path / "study")
+    run = study.run(False, n_workers=1, max_time=8)
+    assert run.progress.state == "finished early"
+    assert len(calls.read_text().split()) == run.progress.ok  # none was cut
+
+
+def test_a_run_that_has_time_is_not_disturbed(tmp_path: Path) -> None:
+    study = ek.Study(lambda a: a, ek.Space(a=range(40)), tmp_path)
+    run = study.run(False, n_workers=2, until=datetime.now(UTC) + timedelta(hours=1))
+    assert (run.progress.state, run.progress.message) == ("finished", "")
+    assert run.progress.ok == 40
+
+
+def test_the_earliest_end_counts_and_a_batch_jobs_only_where_none_is_given() -> None:
+    job = {"SLURM_JOB_END_TIME": str(int(time.time() + 100))}
+    assert deadline(environ={}) is None
+    assert deadline(environ={"SLURM_JOB_END_TIME": "soon"}) is None
+    assert deadline(environ=job).reason == "SLURM_JOB_END_TIME"
+    assert deadline(1000.0, environ=job).reason == "max_time=1000"
+    soon = datetime.fromtimestamp(time.time() + 50)  # noqa: DTZ006 - as a user would
+    assert deadline(1000.0, soon, environ=job).reason == "until"
+    assert deadline(10.0, soon).reason == "max_time=10"
+    assert deadline(0.1).left > 0
+    assert deadline(3600.0).margin == 30
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_time": 0}, {"max_time": -1.0}, {"until": datetime(2020, 1, 1, tzinfo=UTC)}]
+)
+def test_an_end_that_is_past_is_an_error_before_anything_starts(study: ek.Study, options) -> None:
+    with pytest.raises(StudyError, match=r"max_time|past"):
+        study.start(False, **options)
+    assert not (study.path / "lock").exists()
