@@ -51,6 +51,8 @@ def many_shards(folder: Path, shards: int) -> None:
     from explorekit.simulation.collect import Collector
     from explorekit.simulation.declare import as_simulation
     from explorekit.simulation.outputs import outputs_of
+    from explorekit.store import durable
+    from explorekit.store.catalog import Catalog
     from explorekit.store.directory import StudyDirectory, StudyRecord
     from explorekit.store.shard import OK, Origin, Record, Timings, write_shard
 
@@ -68,10 +70,14 @@ def many_shards(folder: Path, shards: int) -> None:
         one, zero = np.ones(n, np.int32), np.zeros(n)
         record = Record(status, Timings(np.arange(n), one, zero, zero, zero, zero.astype(np.int64), one), [])
         stacked, ragged = collector.stack(status == OK)
-        file = directory.runs / f"000001-{sequence:08d}.nc"
+        file = directory.runs / ".shard.tmp"
         write_shard(
             file, space, np.array(rows), stacked, ragged, record, Origin(1, sequence, "0" * 16, "", "")
         )
+        file.rename(directory.runs / f"000001-{sequence:08d}-{durable.content_hash(file)}.nc")
+    catalog = Catalog(directory, space)
+    catalog.refresh()
+    catalog.keep()
     with xr.open_dataset(folder / "study", engine="explorekit") as dataset:
         dataset.drop_attrs().to_netcdf(folder / "one_file.nc")
     os.sync()

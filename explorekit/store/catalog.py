@@ -5,7 +5,8 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,21 @@ _TICK, _COARSE_TICK = (
     0.02,
     2.0,
 )  # longer than a file system's times stand still, where they have fractions or not
+
+
+@dataclass(frozen=True)
+class _Renewal:
+    """Takes a snapshot of a study as it is now, wherever it is called: it travels with lazy arrays."""
+
+    path: Path
+    space: Space
+    space_id: str
+    versions: frozenset[str]
+
+    def __call__(self) -> Snapshot:
+        catalog = Catalog(StudyDirectory(self.path), self.space, self.space_id)
+        catalog.refresh()
+        return catalog.snapshot(self.versions)
 
 
 class Catalog:
@@ -157,7 +173,8 @@ class Catalog:
             if self._latest is not None and self._latest[0] == key and not fill:
                 return self._latest[1]
             table = self.shards(versions)
-            snapshot = take_snapshot(self.directory.runs, self.space, table, self._files, fill)
+            renew = _Renewal(self.directory.path, self.space, self._space_id, versions)
+            snapshot = take_snapshot(self.directory.runs, self.space, table, self._files, renew, fill)
             if not fill:
                 self._latest = (key, snapshot)
             return snapshot

@@ -10,11 +10,20 @@ from xarray.core import indexing
 
 from explorekit import __version__
 from explorekit.space import Space
+from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
-from explorekit.store.reader import OriginArray, OutputArray, PointArray, SizeArray, StatusArray, TimingArray
+from explorekit.store.reader import (
+    OriginArray,
+    OutputArray,
+    PointArray,
+    SizeArray,
+    StatusArray,
+    TimingArray,
+    visit_shards,
+)
 from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, read_failures
 from explorekit.store.snapshot import Snapshot
-from explorekit.store.table import Ints
+from explorekit.store.table import Entry, Ints
 
 STATUS_ATTRS: Mapping[str, Any] = {
     "long_name": "status of the run",
@@ -136,21 +145,23 @@ class ErrorArray(PointArray):
 def failed_points(snapshot: Snapshot) -> tuple[Ints, list[tuple[str, str, str]], list[int]]:
     """Return positions, texts and statuses of the runs that ended without a result, in the order of the space."""
     index = snapshot.index
-    bad = np.flatnonzero((index.status != OK) & (index.status != PENDING))
+    bad = (index.status != OK) & (index.status != PENDING)
+    ranges = [
+        np.arange(a, b) for a, b in zip(index.start[bad].tolist(), index.stop[bad].tolist(), strict=True)
+    ]
+    positions = np.concatenate([np.empty(0, dtype=np.int64), *ranges])
+    statuses = index.locate(positions)[2]
     found: list[tuple[int, tuple[str, str, str], int]] = []
-    by_shard: dict[int, list[int]] = {}
-    for stretch in bad.tolist():
-        by_shard.setdefault(int(index.shard[stretch]), []).append(stretch)
-    for number, stretches in by_shard.items():
-        name = index.table[number].name
-        with snapshot.files.reading(snapshot.folder / name) as file:
-            failures = {failure.row: failure for failure in read_failures(file)}
-        demoted = ("OutputError", snapshot.contradictions.get(int(index.table.kind[number]), ""), "")
-        for stretch in stretches:
-            for offset in range(int(index.stop[stretch] - index.start[stretch])):
-                failure = failures.get(int(index.row[stretch]) + offset)
-                text = (failure.error, failure.message, failure.traceback) if failure else demoted
-                found.append((int(index.start[stretch]) + offset, text, int(index.status[stretch])))
+
+    def visit(file: Any, shard: Entry, rows: Ints, chosen: Ints) -> None:
+        failures = {failure.row: failure for failure in read_failures(file)}
+        demoted = ("OutputError", snapshot.contradiction(shard.kind), "")
+        for row, which in zip(rows.tolist(), chosen.tolist(), strict=True):
+            failure = failures.get(row)
+            text = (failure.error, failure.message, failure.traceback) if failure else demoted
+            found.append((int(positions[which]), text, int(statuses[which])))
+
+    visit_shards(snapshot, positions, visit)
     found.sort(key=lambda one: one[0])
     return (
         np.array([p for p, _, _ in found], dtype=np.int64),
@@ -172,8 +183,14 @@ def _constant(snapshot: Snapshot, name: str) -> xr.Variable | None:
     if holder is None:
         return None
     field = snapshot.fields[name]
-    with snapshot.files.reading(snapshot.folder / holder.name) as file:
-        values = fetch(file, name, holder.outputs[name].field.dtype)
+    try:
+        with snapshot.files.reading(snapshot.folder / holder.name) as file:
+            values = fetch(file, name, holder.outputs[name].field.dtype)
+    except ShardGoneError:
+        newer = snapshot.renew()
+        if newer.index.holders.size and newer.constant_coordinate(name) not in (None, holder):
+            return _constant(newer, name)
+        raise
     if values.shape != tuple(snapshot.sizes[dim] for dim in field.dims):
         return None
     return xr.Variable(field.dims, values, dict(field.attrs))

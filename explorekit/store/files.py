@@ -1,5 +1,6 @@
 """Open shards: a bounded set of read handles, shared by all datasets of a study."""
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ MAX_OPEN = 64
 # Handles of garbage-collected owners. They are closed by whoever next holds the lock: the collector may run in a
 # thread that holds it already, or beside one that is inside HDF5, which is not thread-safe.
 _abandoned: list[Any] = []
+
+
+class ShardGoneError(ShardError):
+    """A shard is not there any more."""
 
 
 class ShardFiles:
@@ -50,10 +55,15 @@ class ShardFiles:
                 while len(self._open) > MAX_OPEN:
                     self._open.popitem(last=False)[1].close()
                 yield file
+            except FileNotFoundError as error:
+                raise ShardGoneError(
+                    f"{path.name} in {path.parent} is missing. Restore it from a copy, or run the study again to replace "
+                    f"its points."
+                ) from error
             except (OSError, RuntimeError) as error:  # netCDF4 reports a wrong checksum as RuntimeError
                 raise ShardError(
-                    f"{path.name} in {path.parent} is missing or damaged ({type(error).__name__}: {error}); "
-                    f"`explorekit check {path.parent.parent}` tells which, and moves damaged files away. "
+                    f"{path.name} in {path.parent} is damaged ({type(error).__name__}: {error}); "
+                    f"`explorekit check {path.parent.parent}` moves it away. "
                     f"Running the study replaces their points."
                 ) from error
 
@@ -68,6 +78,8 @@ class ShardFiles:
         return ShardFiles, ()
 
     def __del__(self) -> None:
+        if sys is None or sys.is_finalizing():  # the operating system closes what is open
+            return
         _abandoned.extend(self._open.values())
         on_main = threading.current_thread() is threading.main_thread()
         if on_main and HDF5_LOCK.acquire(False):

@@ -30,11 +30,15 @@ def shard_in(name: str, header: Header, positions: Positions) -> Shard:
     for start, stop, value in header.status_runs:
         status[start:stop] = value
     apart = (np.diff(positions) != 1) | (positions[:-1] < 0)  # −1 and 0 are no neighbours
-    edges = np.flatnonzero(apart | (np.diff(status) != 0)) + 1
+    apart |= np.diff(status) != 0
+    apart[[row - 1 for row, _ in header.origins_by_row[1:]]] = True
+    edges = np.flatnonzero(apart) + 1
     first = np.concatenate([[0], edges])
     last = np.concatenate([edges, [header.size]])
     table = np.stack([positions[first], positions[first] + last - first, first, status[first]], axis=1)
-    return Shard(name, header, table[table[:, 0] >= 0])
+    table = table[table[:, 3] != PENDING]
+    inside = table[:, 0] >= 0
+    return Shard(name, header, table[inside], not inside.all())
 
 
 def read_shard(path: Path, space: Space, baselines: BaselinesOf | None = None) -> Shard:

@@ -1,6 +1,8 @@
 """Arrays over a snapshot that read only what a selection needs."""
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,15 +11,17 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.errors import StudyError
+from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
 from explorekit.store.shard import OK, read_timing
 from explorekit.store.snapshot import Snapshot
-from explorekit.store.table import Ints
+from explorekit.store.table import Entry, Ints
 
 Array = npt.NDArray[Any]
 
 _EXACT_IN_FLOAT64 = 2**53
-_SLAB_BYTES = 4 * 2**20
+_SLAB_BYTES = 2**20
+_GAP_BYTES = 128 * 1024  # what is read in the time that another read takes to begin
 
 
 class PointArray(BackendArray, ABC):
@@ -66,14 +70,16 @@ class OutputArray(PointArray):
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         missing = self.snapshot.missing_value(self.name)
         values = np.full((positions.size, *(index.size for index in inner)), missing, dtype=self.dtype)
-        shard, row, status = self.snapshot.index.locate(positions)
-        for number in np.unique(shard[status == OK]).tolist():
-            chosen = np.flatnonzero((shard == number) & (status == OK))
-            self._read_shard(number, row[chosen], inner, values, chosen)
+
+        def visit(file: Any, shard: Entry, rows: Ints, chosen: Ints) -> None:
+            self._read_shard(file, shard, rows, inner, values, chosen)
+
+        visit_shards(self.snapshot, positions, visit, only_ok=True)
         return values
 
-    def _read_shard(self, number: int, rows: Ints, inner: list[Ints], values: Array, chosen: Ints) -> None:
-        shard = self.snapshot.index.table[number]
+    def _read_shard(
+        self, file: Any, shard: Entry, rows: Ints, inner: list[Ints], values: Array, chosen: Ints
+    ) -> None:
         stored = shard.outputs.get(self.name)
         if stored is None:
             return
@@ -82,16 +88,17 @@ class OutputArray(PointArray):
         if any(not index.size for index in inside):
             return
         key = [index[keep] for index, keep in zip(inner, inside, strict=True)]
-        with self.snapshot.files.reading(self.snapshot.folder / shard.name) as file:
-            if stored.constant:
-                block = _read_slab(file, self.name, stored.field.dtype, key)[np.newaxis].repeat(
-                    rows.size, axis=0
-                )
-            else:
-                block = _read_rows(file, self.name, stored.field.dtype, rows, key)
-            absent = (
-                _absent(file, self.name, self.field.dims, rows, key) if shard.ragged or stored.given else None
-            )
+        dtype = stored.field.dtype
+        if stored.constant:
+            block = _read_outer(file, self.name, dtype, key)[np.newaxis].repeat(rows.size, axis=0)
+        elif shard.kind.grid:
+            shape = [len(file.dimensions[dim]) for dim in self.snapshot.space.dims]
+            block = _read_grid(file, self.name, dtype, shape, rows, key)
+        else:
+            block = _read_outer(file, self.name, dtype, [rows, *key])
+        absent = None
+        if shard.ragged or stored.given:
+            absent = _absent(file, self.name, self.field.dims, rows, key)
         block = self._converted(block)
         if absent is not None:
             block[absent] = self.snapshot.missing_value(self.name)
@@ -138,13 +145,12 @@ class RunArray(PointArray, ABC):
         super().__init__(snapshot, dtype)
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
-        shard, row, _ = self.snapshot.index.locate(positions)
         values = np.full(positions.shape, self.missing, dtype=self.dtype)
-        for number in np.unique(shard[shard >= 0]).tolist():
-            chosen = np.flatnonzero(shard == number)
-            name = self.snapshot.index.table[number].name
-            with self.snapshot.files.reading(self.snapshot.folder / name) as file:
-                values[chosen] = self.read_rows(file, row[chosen])
+
+        def visit(file: Any, _: Entry, rows: Ints, chosen: Ints) -> None:
+            values[chosen] = self.read_rows(file, rows)
+
+        visit_shards(self.snapshot, positions, visit)
         return values
 
     @abstractmethod
@@ -169,15 +175,15 @@ class SizeArray(RunArray):
     def read_rows(self, file: Any, rows: Ints) -> Array:
         if self.name not in file["runs"].variables:
             return np.zeros(rows.shape, dtype=self.dtype)
-        return _read_rows(file["runs"], self.name, self.dtype, rows, [])
+        return _read_outer(file["runs"], self.name, self.dtype, [rows])
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         values = super().read_points(positions, inner)
         shard, _, status = self.snapshot.index.locate(positions)
-        for number in np.unique(shard[status == OK]).tolist():
+        for number, chosen in _by_shard(np.where(status == OK, shard, -1)):
             entry = self.snapshot.index.table[number]
             if self.dim in entry.sizes and self.dim not in entry.ragged:
-                values[(shard == number) & (status == OK)] = entry.sizes[self.dim]
+                values[chosen] = entry.sizes[self.dim]
         return values
 
 
@@ -197,25 +203,114 @@ class OriginArray(PointArray):
         return texts
 
 
-def _read_rows(group: Any, name: str, dtype: Any, rows: Ints, inner: list[Ints]) -> Array:
-    """Read rows of a variable over points, through the fewest reads that do not read much too much."""
-    low, high = int(rows.min()), int(rows.max()) + 1
-    width = np.dtype(dtype).itemsize * int(np.prod([np.ptp(index) + 1 for index in inner], dtype=np.int64))
-    if high - low <= 2 * rows.size or (high - low) * width <= _SLAB_BYTES:
-        block = _read_slab(group, name, dtype, [np.arange(low, high), *inner])
-        return block if rows.size == high - low and np.all(np.diff(rows) == 1) else block[rows - low]
-    return np.concatenate(
-        [_read_slab(group, name, dtype, [np.array([row]), *inner]) for row in rows.tolist()]
-    )
+Visit = Callable[[Any, Entry, Ints, Ints], None]
 
 
-def _read_slab(group: Any, name: str, dtype: Any, key: list[Ints]) -> Array:
-    """Read the block around some indices and take these from it."""
-    bounds = tuple(slice(int(index.min()), int(index.max()) + 1) for index in key)
-    block = fetch(group, name, dtype, bounds or ...)
-    for axis, (index, bound) in enumerate(zip(key, bounds, strict=True)):
-        if index.size != bound.stop - bound.start or np.any(np.diff(index) != 1):
-            block = block.take(index - bound.start, axis=axis)
+def visit_shards(snapshot: Snapshot, positions: Ints, visit: Visit, *, only_ok: bool = False) -> None:
+    """Call a function with each open shard that holds records of some points, its entry, their rows, and which they are.
+
+    A file that compaction has replaced since is no error: its points are looked up in what lies there now.
+
+    Parameters
+    ----------
+    only_ok
+        Whether to leave out points that have no result.
+
+    Raises
+    ------
+    ShardError
+        If a file is damaged, or gone without a replacement.
+    """
+    shard, row, status = snapshot.index.locate(positions)
+    missed: list[Ints] = []
+    for number, chosen in _by_shard(np.where(status == OK, shard, -1) if only_ok else shard):
+        entry = snapshot.index.table[number]
+        try:
+            with snapshot.files.reading(snapshot.folder / entry.name) as file:
+                visit(file, entry, row[chosen], chosen)
+        except ShardGoneError:
+            if not snapshot.successor(positions[chosen], status[chosen]):
+                raise
+            missed.append(chosen)
+    if missed:
+        again = np.concatenate(missed)
+        successor = snapshot.successor(positions[again], status[again])
+        assert successor is not None
+
+        def visit_again(file: Any, entry: Entry, rows: Ints, chosen: Ints) -> None:
+            visit(file, entry, rows, again[chosen])
+
+        visit_shards(successor, positions[again], visit_again, only_ok=only_ok)
+
+
+def _by_shard(shard: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each shard's number, and where it occurs; −1 is none."""
+    order = np.argsort(shard, kind="stable")
+    numbers, first = np.unique(shard[order], return_index=True)
+    for number, chosen in zip(numbers.tolist(), np.split(order, first)[1:], strict=True):
+        if number >= 0:
+            yield number, chosen
+
+
+def _read_grid(
+    group: Any, name: str, dtype: Any, shape: Sequence[int], rows: Ints, inner: list[Ints]
+) -> Array:
+    """Read rows of a variable over the dimensions of a space, of which they are the points in C order."""
+    index = np.unravel_index(rows, shape)
+    used, place = zip(*(np.unique(one, return_inverse=True) for one in index), strict=True)
+    whole = math.prod(len(one) for one in used)
+    if whole > 4 * rows.size and len(used[0]) > 1:  # far from a product: one after the other along the first
+        values: Array | None = None
+        for number in range(len(used[0])):
+            chosen = np.flatnonzero(place[0] == number)
+            block = _read_grid(group, name, dtype, shape, rows[chosen], inner)
+            values = np.empty((rows.size, *block.shape[1:]), dtype=block.dtype) if values is None else values
+            values[chosen] = block
+        assert values is not None
+        return values
+    block = _read_outer(group, name, dtype, [*used, *inner])
+    block = block.reshape(whole, *block.shape[len(used) :])
+    flat = np.ravel_multi_index(place, [len(one) for one in used])
+    return block if np.array_equal(flat, np.arange(whole)) else block[flat]
+
+
+def _read_outer(group: Any, name: str, dtype: Any, key: Sequence[Ints]) -> Array:
+    """Read a variable at the product of some indices, through the fewest reads that do not read much too much."""
+    if not key:
+        return fetch(group, name, dtype)
+    ordered = [_ordered(index) for index in key]
+    block = _read_sorted(group, name, dtype, [index for index, _ in ordered])
+    for axis, (_, place) in enumerate(ordered):
+        if place is not None:
+            block = block.take(place, axis=axis)
+    return block
+
+
+def _ordered(index: Ints) -> tuple[Ints, Ints | None]:
+    """Return an index sorted and without repetitions, and where its entries went, None if it was so already."""
+    if np.all(np.diff(index) > 0):
+        return index, None
+    return np.unique(index, return_inverse=True)
+
+
+def _read_sorted(group: Any, name: str, dtype: Any, key: list[Ints]) -> Array:
+    spans = [int(index[-1] - index[0]) + 1 for index in key]
+    itemsize = np.dtype(dtype).itemsize
+    waste = [span / index.size for span, index in zip(spans, key, strict=True)]
+    axis = int(np.argmax(waste))
+    if waste[axis] > 2 and math.prod(spans) * itemsize > _SLAB_BYTES:
+        across = itemsize * math.prod(spans) // spans[axis]
+        far = np.flatnonzero(np.diff(key[axis]) * across > _GAP_BYTES) + 1
+        if far.size:
+            parts = [
+                _read_sorted(group, name, dtype, [*key[:axis], part, *key[axis + 1 :]])
+                for part in np.split(key[axis], far)
+            ]
+            return np.concatenate(parts, axis=axis)
+    block = fetch(group, name, dtype, tuple(slice(int(index[0]), int(index[-1]) + 1) for index in key))
+    for number, (index, span) in enumerate(zip(key, spans, strict=True)):
+        if index.size != span:
+            block = block.take(index - index[0], axis=number)
     return block
 
 
@@ -226,9 +321,9 @@ def _absent(
     absent = np.zeros((rows.size, *(index.size for index in inner)), dtype=bool)
     for axis, (dim, index) in enumerate(zip(dims, inner, strict=True), start=1):
         if f"{dim}_size" in file["runs"].variables:
-            lengths = _read_rows(file["runs"], f"{dim}_size", np.int64, rows, [])
+            lengths = _read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
             beyond = index >= lengths[:, np.newaxis]
             absent |= beyond.reshape([size if i in (0, axis) else 1 for i, size in enumerate(absent.shape)])
     if f"{name}_given" in file.variables:
-        absent[~_read_rows(file, f"{name}_given", bool, rows, [])] = True
+        absent[~_read_outer(file, f"{name}_given", bool, [rows])] = True
     return absent

@@ -162,7 +162,27 @@ class StoredField:
 
 @dataclass(frozen=True)
 class Header:
-    """All of a shard but its arrays and labels; small enough to travel with a task's reply."""
+    """All of a shard but its arrays and labels; small enough to travel with a task's reply.
+
+    Parameters
+    ----------
+    origin
+        Where it comes from; of several the first.
+    size
+        The number of rows; one that is pending stands for a point without a record.
+    outputs
+        What the runs returned.
+    sizes, ragged
+        The lengths of output dimensions, and which of them differ between rows.
+    status_runs
+        The (start, stop, status) of stretches of rows.
+    span
+        The rows' positions among the labels, if these are consecutive.
+    grid
+        Whether outputs lie over the dimensions of the labels, of which every point has a row, rather than over rows.
+    origins
+        Where a shard that was made of others has its records from: first rows and origins.
+    """
 
     origin: Origin
     size: int
@@ -171,6 +191,13 @@ class Header:
     ragged: tuple[str, ...]
     status_runs: tuple[tuple[int, int, int], ...]
     span: tuple[int, int] | None
+    grid: bool = False
+    origins: tuple[tuple[int, Origin], ...] = ()
+
+    @property
+    def origins_by_row(self) -> tuple[tuple[int, Origin], ...]:
+        """First rows, and where these and the rows behind them come from."""
+        return self.origins or ((0, self.origin),)
 
     def to_json(self) -> str:
         """Return the header as the text of one netCDF attribute."""
@@ -187,6 +214,7 @@ class Header:
             "ragged": self.ragged,
             "status_runs": self.status_runs if len(self.status_runs) <= _LONGEST_RUN_LIST else None,
             "span": self.span,
+            "grid": self.grid,
         }
         return json.dumps(content)
 
@@ -206,6 +234,7 @@ class Header:
             tuple(content["ragged"]),
             tuple((a, b, c) for a, b, c in content["status_runs"] or ()),
             None if content["span"] is None else (content["span"][0], content["span"][1]),
+            content.get("grid", False),
         )
 
 
@@ -218,8 +247,11 @@ def write_shard(
     record: Record,
     origin: Origin,
     encoding: Mapping[str, Encoding] | None = None,
+    *,
+    origins: Sequence[tuple[int, Origin]] = (),
+    chunks: Mapping[str, Sequence[int]] | None = None,
 ) -> Header:
-    """Write the results of one batch to a new file.
+    """Write the results of one batch, or of several, to a new file.
 
     Parameters
     ----------
@@ -231,6 +263,11 @@ def write_shard(
         What the batch returned: see `explorekit.simulation.collect.Collector.stack`.
     encoding
         By output, compression and lengths of chunks along its own dimensions, in xarray's words.
+    origin, origins
+        Where the rows come from: all of them from one batch, or by first row.
+    chunks
+        By output, the lengths of chunks along the dimensions of the space and its own: outputs are laid out so, for
+        which the rows must be all points of the labels that they touch.
     """
     touched, local = _touched(space, positions)
     # Batches that were put back come in any order.
@@ -243,16 +280,20 @@ def write_shard(
         tuple(ragged),
         status_runs(record.status),
         span,
+        chunks is not None,
+        tuple(origins),
     )
     draft = Draft("bare" if _is_small(touched, outputs, record) else "shard")
     with create_file(path) as file:
         put_space(file, touched, draft)
         file.createDimension(POINT, len(positions))
         file.setncattr("Conventions", "CF-1.11")
-        _put_outputs(file, outputs, header, draft)
+        _put_outputs(file, outputs, header, touched, chunks, draft)
         _put_record(file, record, ragged, None if span else local, draft)
         if record.failures:
             put_failures(file, record.failures, draft)
+        if origins:
+            _put_origins(file, origins, draft)
         file.setncattr(HEADER, header.to_json())
         draft.write()
     return header
@@ -289,6 +330,8 @@ def read_header(path: Path) -> tuple[Header, Space, Positions]:
             rows = np.arange(*header.span) if header.span else fetch(file["runs"], "position", np.int64)
             if not header.status_runs:
                 header = replace(header, status_runs=status_runs(fetch(file["runs"], "status", np.int8)))
+            if "origins" in file.groups:
+                header = replace(header, origins=_read_origins(file["origins"]))
             _check_consistent(header, touched, rows)
     except (
         OSError,
@@ -332,6 +375,36 @@ def _timings(group: Any, entries: Positions) -> dict[str, npt.NDArray[Any]]:
     low, high = int(entries.min()), int(entries.max()) + 1
     table = fetch(group, "timings", np.float64, slice(low, high))[entries - low]
     return {name: table[:, i].astype(dtype) for i, (name, dtype) in enumerate(TIMING_COLUMNS.items())}
+
+
+def _put_origins(file: Any, origins: Sequence[tuple[int, Origin]], draft: Draft) -> None:
+    group = file.createGroup("origins")
+    group.createDimension("origin", len(origins))
+    makers = list(dict.fromkeys((o.code_version, o.worker, o.host) for _, o in origins))
+    numbers = {maker: number for number, maker in enumerate(makers)}
+    columns = {
+        "row": [row for row, _ in origins],
+        "epoch": [origin.epoch for _, origin in origins],
+        "sequence": [origin.sequence for _, origin in origins],
+        "maker": [numbers[o.code_version, o.worker, o.host] for _, o in origins],
+    }
+    for name, column in columns.items():
+        draft.add(group, name, ("origin",), np.array(column, dtype=np.int64), {})
+    group.createDimension("maker", len(makers))
+    for name, texts in zip(("code_version", "worker", "host"), zip(*makers, strict=True), strict=True):
+        draft.add(group, name, ("maker",), np.array(texts), {})
+
+
+def _read_origins(group: Any) -> tuple[tuple[int, Origin], ...]:
+    rows, epochs, sequences, which = (
+        fetch(group, name, np.int64).tolist() for name in ("row", "epoch", "sequence", "maker")
+    )
+    texts = (fetch(group, name, "U").tolist() for name in ("code_version", "worker", "host"))
+    makers = list(zip(*texts, strict=True))
+    return tuple(
+        (row, Origin(epoch, sequence, *makers[maker]))
+        for row, epoch, sequence, maker in zip(rows, epochs, sequences, which, strict=True)
+    )
 
 
 def read_failures(file: Any) -> list[Failure]:
@@ -434,15 +507,26 @@ def status_runs(status: npt.NDArray[np.int8]) -> tuple[tuple[int, int, int], ...
     return tuple((a, b, int(status[a])) for a, b in pairwise(bounds))
 
 
-def _put_outputs(file: Any, outputs: Mapping[str, Stacked], header: Header, draft: Draft) -> None:
+def _put_outputs(
+    file: Any,
+    outputs: Mapping[str, Stacked],
+    header: Header,
+    touched: Space,
+    chunks: Mapping[str, Sequence[int]] | None,
+    draft: Draft,
+) -> None:
     for dim, size in header.sizes.items():
         file.createDimension(dim, size)
+    outer, shape = ((POINT,), (header.size,)) if chunks is None else (touched.dims, touched.shape)
     for name, one in outputs.items():
-        dims = one.field.dims if one.constant else (POINT, *one.field.dims)
+        dims = one.field.dims if one.constant else (*outer, *one.field.dims)
+        values = one.values if one.constant else one.values.reshape(*shape, *one.values.shape[1:])
         wanted = dict(header.outputs[name].encoding)
-        if "chunksizes" in wanted and not one.constant:
+        if chunks is not None and not one.constant:
+            wanted = {**wanted, "chunksizes": chunks[name], "contiguous": False}
+        elif "chunksizes" in wanted and not one.constant:
             wanted["chunksizes"] = [1, *wanted["chunksizes"]]
-        draft.add(file, name, dims, one.values, one.field.attrs, encoding=wanted)
+        draft.add(file, name, dims, values, one.field.attrs, encoding=wanted)
         if one.given is not None:
             described = {"long_name": f"whether the run returned {name}"}
             draft.add(file, f"{name}_given", (POINT,), one.given, described)

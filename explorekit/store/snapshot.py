@@ -1,12 +1,13 @@
 """A study's results at one moment: dtypes, shapes and records that stay as they are while more arrive."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.collect import FILL
@@ -15,7 +16,7 @@ from explorekit.simulation.votes import Votes, contradiction
 from explorekit.space import Space
 from explorekit.store.files import ShardFiles
 from explorekit.store.index import Index, build
-from explorekit.store.shard import OK
+from explorekit.store.shard import OK, PENDING, Positions
 from explorekit.store.table import ABSENT, Bools, Entry, Ints, Kind, ShardTable
 
 
@@ -39,6 +40,8 @@ class Snapshot:
         Handles, shared between generations.
     fill
         By variable, the value that stands for missing ones, so that its dtype can stay.
+    renew
+        Gives a snapshot of what lies on disk now.
     """
 
     folder: Path
@@ -48,6 +51,13 @@ class Snapshot:
     contradictions: Mapping[int, str]
     files: ShardFiles
     fill: Mapping[str, Any]
+    renew: Callable[[], "Snapshot"]
+
+    def successor(self, positions: Positions, status: npt.NDArray[np.int8]) -> "Snapshot | None":
+        """Return a snapshot of what lies on disk now, if some points have records of the same status there."""
+        newer = self.renew()
+        found = newer.index.locate(positions)[2]
+        return newer if np.array_equal(found == OK, status == OK) and np.all(found != PENDING) else None
 
     @cached_property
     def _kinds(self) -> tuple[Kind, ...]:
@@ -113,6 +123,11 @@ class Snapshot:
         """Return the snapshot with other values in place of missing ones."""
         return replace(self, fill=checked_fill(fill, self.fields)) if fill else self
 
+    def contradiction(self, kind: Kind) -> str:
+        """Return why the results of a kind of shard do not fit the others, or an empty text."""
+        kinds = self.index.table.kinds
+        return next((why for number, why in self.contradictions.items() if kinds[number] is kind), "")
+
     def constant_coordinate(self, name: str) -> Entry | None:
         """Return a shard that holds an output coordinate which is the same at every point, or None if it varies."""
         table, holders = self.index.table, self.index.holders
@@ -130,6 +145,7 @@ def take_snapshot(
     space: Space,
     table: ShardTable,
     files: ShardFiles,
+    renew: Callable[[], Snapshot],
     fill: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Return the snapshot of some shards.
@@ -150,7 +166,8 @@ def take_snapshot(
     holding = np.zeros(len(table), dtype=bool)
     holding[index.holders] = True
     fields = _schema(table, holding)
-    return Snapshot(folder, space, index, fields, contradictions, files, checked_fill(fill or {}, fields))
+    filled = checked_fill(fill or {}, fields)
+    return Snapshot(folder, space, index, fields, contradictions, files, filled, renew)
 
 
 def _fields(kind: Kind) -> dict[str, Field]:

@@ -35,11 +35,14 @@ class Shard:
         What it holds.
     stretches
         Array of shape (n, 4): first position in the space, one past the last, first row, status; in the order of rows.
+    outside
+        Whether some of its rows lie outside of the space.
     """
 
     name: str
     header: Header
     stretches: Ints
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,19 @@ class Maker:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """What the headers of many shards have in common: their outputs, without digests, and which dimensions are ragged."""
+    """What the headers of many shards have in common: their outputs, without digests, ragged dimensions, the layout."""
 
     outputs: Mapping[str, StoredField]
     ragged: tuple[str, ...]
+    grid: bool = False
 
     @classmethod
     def of(cls, header: Header) -> "Kind":
-        return cls({n: replace(one, digest="") for n, one in header.outputs.items()}, tuple(header.ragged))
+        return cls(
+            {n: replace(one, digest="") for n, one in header.outputs.items()},
+            tuple(header.ragged),
+            header.grid,
+        )
 
     def to_json(self) -> str:
         """Return it as text that tells kinds apart."""
@@ -72,13 +80,13 @@ class Kind:
             n: {**vars(o), "field": {**vars(o.field), "attrs": dict(o.field.attrs)}}
             for n, o in self.outputs.items()
         }
-        return json.dumps({"outputs": outputs, "ragged": self.ragged})
+        return json.dumps({"outputs": outputs, "ragged": self.ragged, "grid": self.grid})
 
     @classmethod
     def from_json(cls, text: str) -> "Kind":
         content = json.loads(text)
         outputs = {name: StoredField.from_plain(one) for name, one in content["outputs"].items()}
-        return cls(outputs, tuple(content["ragged"]))
+        return cls(outputs, tuple(content["ragged"]), content.get("grid", False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +150,9 @@ class ShardTable:
             return cls()
         kinds, makers = _Numbers(), _Numbers()
         kind = [kinds.number((k := Kind.of(shard.header)).to_json(), k) for shard in shards]
-        origins = [shard.header.origin for shard in shards]
+        by_row = [shard.header.origins_by_row for shard in shards]
+        origins = [origin for one in by_row for _, origin in one]
+        before = np.cumsum([0, *(len(one) for one in by_row)])
         maker = [makers.number(m := Maker.of(origin), m) for origin in origins]
         dims = dict.fromkeys(dim for shard in shards for dim in shard.header.sizes)
         shared = dict.fromkeys(n for shard in shards for n, one in shard.header.outputs.items() if one.digest)
@@ -151,14 +161,19 @@ class ShardTable:
             tuple(makers.values),
             np.array([shard.name.encode() for shard in shards]),
             np.array(kind, dtype=np.int64),
-            np.array([_points(shard.stretches) != shard.header.size for shard in shards]),
+            np.array([shard.outside for shard in shards]),
             {d: np.array([s.header.sizes.get(d, ABSENT) for s in shards], dtype=np.int64) for d in dims},
             {n: np.array([_digest(s.header, n) for s in shards]) for n in shared},
-            np.arange(len(shards)),
+            np.repeat(np.arange(len(shards)), np.diff(before)),
             np.array([origin.epoch for origin in origins], dtype=np.int64),
             np.array([origin.sequence for origin in origins], dtype=np.int64),
             np.array(maker, dtype=np.int64),
-            np.concatenate([np.insert(s.stretches, 4, n, axis=1) for n, s in enumerate(shards)]),
+            np.concatenate(
+                [
+                    _with_origins(s.stretches, one, n)
+                    for s, one, n in zip(shards, by_row, before[:-1], strict=True)
+                ]
+            ),
         )
 
     def __len__(self) -> int:
@@ -279,8 +294,11 @@ class ShardTable:
         """Return each origin's place in the order that decides between records: epoch, sequence, name."""
         order = np.lexsort((self.sequence, self.epoch))
         tied = (np.diff(self.epoch[order]) == 0) & (np.diff(self.sequence[order]) == 0)
-        if tied.any():  # only files that were copied from elsewhere have equal numbers
-            order = np.lexsort((self.names[self.origin_shard], self.sequence, self.epoch))
+        if tied.any():
+            # Numbers that are equal belong to a shard and one that replaces it, made of several, or to files copied
+            # from elsewhere.
+            parts = np.bincount(self.origin_shard, minlength=len(self))[self.origin_shard]
+            order = np.lexsort((self.names[self.origin_shard], -parts, self.sequence, self.epoch))
         ranks = np.empty(order.size, dtype=np.int64)
         ranks[order] = np.arange(order.size)
         return ranks
@@ -300,8 +318,11 @@ class _Numbers:
         return self._known[key]
 
 
-def _points(stretches: Ints) -> int:
-    return int((stretches[:, 1] - stretches[:, 0]).sum())
+def _with_origins(stretches: Ints, by_row: Sequence[tuple[int, Origin]], first: int) -> Ints:
+    """Return a shard's stretches with the numbers of their origins, of which none spans two."""
+    rows = np.array([row for row, _ in by_row], dtype=np.int64)
+    origin = np.searchsorted(rows, stretches[:, 2], side="right") - 1 + first
+    return np.concatenate([stretches, origin[:, np.newaxis]], axis=1)
 
 
 def _digest(header: Header, name: str) -> bytes:
