@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 BROWSER ?= yes
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+CHAOS_FLAGS ?=
 SPHINX_FLAGS ?=
 
 VENV_READY := $(VENV)/.stamp-venv
@@ -23,7 +24,7 @@ help:
 	@echo "make test   install everything, then lint, types, documentation and all tests"
 	@echo "make lint   ruff and mypy;  make docs  the documentation, warnings as errors"
 	@echo "make bench  explorekit beside its peers, each installed below build/ (BENCH_FLAGS=--quick: some)"
-	@echo "make chaos  processes killed at random while a study runs"
+	@echo "make chaos  200 rounds of killed processes, full disks and damaged files (CHAOS_FLAGS='--seed 7')"
 	@echo "make clean  remove what these targets built; studies stay"
 
 # -- installation ------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 chaos: $(DEV_READY)
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.chaos $(CHAOS_FLAGS)
 
 # The picture in the README, taken from JupyterLab by the browser test.
 picture: $(DEV_READY) chromium

@@ -1,0 +1,438 @@
+"""One round: the study is made, struck, damaged, finished, and compared with an undisturbed one."""
+
+import contextlib
+import pickle
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from benchmarks.chaos import faults
+from benchmarks.chaos.plan import Fault, Plan, Strike
+from benchmarks.chaos.processes import MARK, Forked, Forker, kill, lives, marked, until
+from benchmarks.chaos.simulations import PAUSE
+
+WORKER, CHILD = "explorekit.engine.worker", "explorekit.engine.child"
+PATIENCE = 60.0
+_KILLS = ("child", "worker", "nanny", "scheduler", "driver")
+_OK = 1
+# What a run may end with when such things happen to it.
+_EXCUSES = {"RunError", "StudyError", "StudyBusyError", "NoCluster"}
+
+
+class ChaosError(AssertionError):
+    """A promise was broken in a round."""
+
+
+@dataclass
+class Outcome:
+    """What happened in a round that kept every promise."""
+
+    plan: Plan
+    seconds: float = 0.0
+    struck: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    quarantined: int = 0
+
+
+class Round:
+    """The state of a round while it is played."""
+
+    def __init__(self, plan: Plan, forker: Forker, reference: "Reference") -> None:
+        self.plan = plan
+        self.outcome = Outcome(plan)
+        self._forker = forker
+        self._expected = reference.undisturbed(plan)["results"]
+        self._generator = random.Random(f"faults of {plan.seed}")
+        self.folder = Path(tempfile.mkdtemp(prefix=f"chaos-{plan.seed}-"))
+        self._mark = self.folder.name
+        (self.folder / "tmp").mkdir()
+        self._disk = faults.SmallDisk(self.folder / "disk")
+        self.study = self._disk.folder / "study"
+        self._driver: Forked | None = None
+        self._driver_may_end = False
+        self._scheduler: Forked | None = None
+        self._nannies: list[Forked] = []
+        self._address = ""
+        self._acknowledged: set[str] = set()
+        self._damaged: set[str] = set()
+        self._children_killed = 0
+
+    # ---- the course of a round
+
+    def play(self) -> Outcome:
+        """Play the round; raises `ChaosError` if a promise is broken."""
+        began = time.monotonic()
+        try:
+            if self.plan.fills_disk and faults.SmallDisk.possible():
+                self._disk.mount()
+            for phase in self.plan.phases:
+                self._run_struck(phase.strikes)
+                self._damage(phase.damages)
+            self._finish()
+            self._check_results(self._read(check=False))
+            self._check_nothing_is_left()
+        finally:
+            self._clean_up()
+        self.outcome.seconds = time.monotonic() - began
+        return self.outcome
+
+    def _run_struck(self, strikes: tuple[Strike, ...]) -> None:
+        before = len(self._shards())
+        self._order_run()
+        for strike in strikes:
+            until(lambda s=strike: len(self._shards()) >= before + s.after or not self._going_on(), 5)
+            time.sleep(strike.delay)
+            if self._going_on():
+                self._strike(strike)
+        ended = self._hear_end()
+        if ended["event"] == "raised" and (not ended["known"] or ended["error"] not in _EXCUSES):
+            raise ChaosError(f"a run ended with {ended['error']}: {ended['text']}\n{self._printed()}")
+        self.outcome.ended[ended.get("state") or ended["error"]] += 1
+        self._acknowledged |= self._shards()
+        self._disk_is_large()
+
+    def _damage(self, damages: tuple[Any, ...]) -> None:
+        if not self.study.exists():
+            return
+        hit = set()
+        for kind in damages:
+            name = faults.damage(self.study, kind, self._generator)
+            self.outcome.struck[kind] += 1
+            hit |= {name} - {""}
+        if hit:
+            self._damaged |= hit
+            # Nobody has checked anything yet: right numbers or an error, but no wrong numbers.
+            with contextlib.suppress(_ReadError):
+                self._check_numbers(self._read(check=False))
+
+    def _finish(self) -> None:
+        """Run to the end, as a user would who comes back: check, run, and again if need be."""
+        if self.plan.check_first and self.study.exists():
+            self._read_or_not(check=True)
+        self._run_undisturbed()
+        self._read_or_not(check=True)
+        self._run_undisturbed()
+
+    def _run_undisturbed(self) -> None:
+        for _ in range(3):
+            self._order_run()
+            ended = self._hear_end()
+            if ended.get("state") == "finished":
+                return
+            # The driver has yet to notice that its cluster is gone.
+            if ended.get("error") not in ("RunError", "NoCluster") or self.plan.cluster == "private":
+                break
+            self._close_cluster()
+        raise ChaosError(f"the last run did not finish: {ended}\n{self._printed()}")
+
+    # ---- the driver and its cluster
+
+    def _order_run(self) -> None:
+        self._start_cluster()
+        if self._driver is None or not self._driver.alive:
+            self._driver = self._forker.fork(
+                "drive",
+                self.folder,
+                environment=self._environment(),
+                batch=self.plan.batch,
+            )
+            self._driver_may_end = False
+        self._ended: dict[str, Any] | None = None
+        self._driver.say(do="run", **_what(self.plan, self.study), scheduler=self._address)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            MARK: self._mark,
+            PAUSE: str(self.plan.pause),
+            "TMPDIR": str(self.folder / "tmp"),
+            "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "spawn",
+            "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
+            "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s",
+        }
+
+    def _start_cluster(self) -> None:
+        if self.plan.cluster == "private":
+            return
+        if self._scheduler is None or not self._scheduler.alive:
+            self._close_cluster()
+            self._scheduler = self._forker.fork("schedule", self.folder, environment=self._environment())
+            self._address = self._said(self._scheduler, "address")
+        self._replace_nannies()
+
+    def _replace_nannies(self) -> None:
+        """See to it that there are as many as planned, as whatever keeps a cluster running does."""
+        if self._scheduler is None or not self._scheduler.alive:
+            return
+        self._nannies = [nanny for nanny in self._nannies if nanny.alive]
+        while len(self._nannies) < self.plan.workers:
+            self._nannies.append(
+                self._forker.fork(
+                    "nurse",
+                    self.folder,
+                    environment=self._environment(),
+                    scheduler=self._address,
+                    local_directory=str(self.folder / "tmp"),
+                )
+            )
+
+    def _close_cluster(self) -> None:
+        for process in (*self._nannies, *([self._scheduler] if self._scheduler else [])):
+            process.end(10)
+        self._nannies, self._scheduler, self._address = [], None, ""
+
+    def _said(self, process: Forked, what: str) -> str:
+        heard = process.hear(PATIENCE)
+        if heard is None:
+            raise RuntimeError(f"a process of the cluster did not start:\n{process.printed}")
+        return str(heard[what])
+
+    def _going_on(self) -> bool:
+        """Return whether the run goes on."""
+        assert self._driver is not None
+        if self._ended is None:
+            heard = self._driver.hear(0)
+            if heard is not None and heard["event"] != "started":
+                self._ended = heard
+        return self._ended is None and self._driver.alive
+
+    def _hear_end(self) -> dict[str, Any]:
+        assert self._driver is not None
+        deadline = time.monotonic() + PATIENCE
+        while self._going_on() and time.monotonic() < deadline:
+            self._replace_nannies()
+            time.sleep(0.01)
+        if self._going_on():
+            self._dump_stacks()
+            raise ChaosError(f"a run did not end within {PATIENCE:.0f} s\n{self._printed()}")
+        if self._ended is not None:
+            return self._ended
+        self._driver.close()
+        if not self._driver_may_end:
+            raise ChaosError(f"a driver ended by itself\n{self._printed()}")
+        return {"event": "killed", "state": "killed"}
+
+    def _dump_stacks(self) -> None:
+        assert self._driver is not None
+        faults.tell(self._driver.process, signal.SIGUSR1)
+        time.sleep(0.5)
+
+    def _printed(self) -> str:
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}"
+            for log in sorted(self.folder.glob("*.log"))
+        )
+
+    # ---- what befalls it
+
+    def _strike(self, strike: Strike) -> None:
+        assert self._driver is not None
+        hit = self._kill(strike.fault) if strike.fault in _KILLS else self._trouble(strike.fault)
+        self.outcome.struck[strike.fault] += hit
+
+    def _kill(self, fault: Fault) -> bool:
+        assert self._driver is not None
+        generator = self._generator
+        if fault == "child":
+            hit = faults.kill_one(self._mark, CHILD, generator)
+            self._children_killed += hit
+            return hit
+        if fault == "worker" and self.plan.cluster == "private":
+            return faults.kill_one(self._mark, WORKER, generator)
+        if fault == "worker":
+            return faults.kill_one_of([w for nanny in self._nannies for w in _children(nanny)], generator)
+        if fault == "nanny":
+            return faults.kill_one_of([nanny.process for nanny in self._nannies], generator)
+        if fault == "scheduler":
+            return faults.kill_one_of([self._scheduler.process] if self._scheduler else [], generator)
+        self._driver_may_end = True
+        return faults.kill_one_of([self._driver.process], generator)
+
+    def _trouble(self, fault: Fault) -> bool:
+        assert self._driver is not None
+        if fault == "interrupt":
+            self._driver_may_end = True  # where it is not waiting
+            return faults.tell(self._driver.process, signal.SIGINT)
+        if fault == "terminate":
+            self._driver_may_end = True  # it leaves by SystemExit
+            return faults.tell(self._driver.process, signal.SIGTERM)
+        if not faults.SmallDisk.possible():
+            self.outcome.left_out["disk"] += 1
+            return False
+        self._disk.shrink()
+        return True
+
+    def _disk_is_large(self) -> None:
+        if self.plan.fills_disk and faults.SmallDisk.possible():
+            self._disk.grow()
+
+    def _shards(self) -> set[str]:
+        return {path.name for path in (self.study / "runs").glob("[0-9]*.nc")}
+
+    # ---- what is there
+
+    def _read(self, *, check: bool) -> dict[str, Any]:
+        reader = self._forker.fork("read", self.folder, environment=self._environment())
+        into = self.folder / "content.pickle"
+        reader.say(do="read", study=str(self.study), check=check, into=str(into))
+        heard = reader.hear(PATIENCE)
+        ended = reader.end(20)
+        if heard is None:
+            raise ChaosError(f"reading the study ended the process, or hung\n{reader.printed}")
+        if not ended:
+            raise ChaosError(f"a reader did not end\n{reader.printed}")
+        if heard["event"] == "raised":
+            raise _ReadError(heard["text"])
+        content: dict[str, Any] = pickle.loads(into.read_bytes())
+        return content
+
+    def _read_or_not(self, *, check: bool) -> None:
+        """Check the study; what a check cannot mend, the next run or the end tells."""
+        with contextlib.suppress(_ReadError):
+            self._check_numbers(self._read(check=check))
+
+    def _check_numbers(self, content: dict[str, Any]) -> None:
+        """Compare every number that counts as there, bit for bit."""
+        results, expected = content["results"], self._expected
+        for name in ("a", "b", "size", "ragged", "repetition"):
+            if name in expected.coords and not _same(results[name].values, expected[name].values):
+                raise ChaosError(f"the labels {name} differ: {results[name].values}")
+        ok = results["status"].values == _OK
+        if (ok & (expected["status"].values != _OK)).any():
+            raise ChaosError("a point that cannot be ok is ok")
+        for name in ("mean", "count", "word", "field"):
+            if name not in results:
+                if ok.any():
+                    raise ChaosError(f"the output {name} is missing")
+                continue
+            got = results[name].transpose(*expected["status"].dims, ...).values[ok]
+            want = expected[name].values[ok]
+            if name == "field":
+                longest = got.shape[-1]
+                if not np.isnan(want[..., longest:]).all():
+                    raise ChaosError("arrays were cut")
+                want = want[..., :longest]
+            if not _same(got, want.astype(got.dtype)):
+                raise ChaosError(f"{name} differs at {int((got != want).sum())} values")
+
+    def _check_results(self, content: dict[str, Any]) -> None:
+        self._check_numbers(content)
+        status = content["results"]["status"].values
+        wrong = status != self._expected["status"].values
+        failures = content["failures"]
+        died = int((failures["error"] == "ProcessDied").sum())
+        if int(wrong.sum()) != died or died > self._children_killed:
+            raise ChaosError(
+                f"{int(wrong.sum())} points have another status than undisturbed ones: {Counter(status[wrong].tolist())}; "
+                f"{self._children_killed} children were killed\n{failures}"
+            )
+        here = self._shards()
+        quarantined = {path.name for path in (self.study / "quarantine").rglob("*.nc")}
+        self.outcome.quarantined = len(quarantined)
+        lost = self._acknowledged - here - self._damaged
+        if lost:
+            raise ChaosError(
+                f"acknowledged shards are gone: {sorted(lost)}; quarantined: {sorted(quarantined)}"
+            )
+
+    def _check_nothing_is_left(self) -> None:
+        assert self._driver is not None
+        if not self._driver.end(30):
+            raise ChaosError(f"the driver did not end\n{self._printed()}")
+        nannies, scheduler = list(self._nannies), self._scheduler
+        self._close_cluster()
+        del nannies, scheduler
+        if not until(lambda: not list(marked(self._mark)), 15):
+            left = [process.cmdline() for process in marked(self._mark)]
+            raise ChaosError(f"processes are left: {left}")
+        folders = [path.name for path in (self.folder / "tmp").glob("explorekit-*")]
+        if folders:
+            raise ChaosError(f"temporary folders are left: {folders}")
+        if (self.study / "lock").exists():
+            raise ChaosError("the lock is left")
+        hidden = [str(path) for path in self.study.rglob(".*.tmp")]
+        if hidden:
+            raise ChaosError(f"half-written files are left: {hidden}")
+
+    def _clean_up(self) -> None:
+        for process in (self._driver, *self._nannies, self._scheduler):
+            if process is not None:
+                if lives(process.process):
+                    kill(process.process)
+                process.close()
+        for process in list(marked(self._mark)):
+            kill(process)
+        self._disk.unmount()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Reference:
+    """A process that runs each study undisturbed, on a cluster that it keeps; to be closed."""
+
+    def __init__(self, forker: Forker) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="chaos-reference-"))
+        self._process = forker.fork(
+            "drive", self._folder, environment={"TMPDIR": str(self._folder)}, batch=0.1
+        )
+        self._reader = forker.fork("read", self._folder, environment={"TMPDIR": str(self._folder)})
+        self._lock = threading.Lock()
+
+    def undisturbed(self, plan: Plan) -> dict[str, Any]:
+        """Return what the study of a round holds when nothing happens to it."""
+        study, into = self._folder / f"study-{plan.seed}", self._folder / "content.pickle"
+        with self._lock:
+            self._process.say(do="run", **_what(plan, study), scheduler="")
+            self._expect(self._process, "started")
+            self._expect(self._process, "ended")
+            self._reader.say(do="read", study=str(study), check=False, into=str(into))
+            self._expect(self._reader, "read")
+            content: dict[str, Any] = pickle.loads(into.read_bytes())
+        shutil.rmtree(study)
+        return content
+
+    def _expect(self, process: Forked, event: str) -> None:
+        heard = process.hear(2 * PATIENCE)
+        if heard is None or heard["event"] != event or heard.get("state", "finished") != "finished":
+            raise ChaosError(f"an undisturbed run ended with {heard}\n{process.printed}")
+
+    def close(self) -> None:
+        self._process.end(30)
+        self._reader.end(30)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _what(plan: Plan, study: Path) -> dict[str, Any]:
+    space = [plan.shape, plan.size, plan.ragged]
+    return {"study": str(study), "space": space, "seed": plan.seed, "workers": plan.workers}
+
+
+class _ReadError(Exception):
+    """A study could not be read, for a reason that explorekit names."""
+
+
+def _children(process: Forked) -> list[psutil.Process]:
+    try:
+        return [
+            child
+            for child in process.process.children()
+            if "resource_tracker" not in " ".join(child.cmdline())
+        ]
+    except psutil.Error:
+        return []
+
+
+def _same(got: Any, want: Any) -> bool:
+    got, want = np.asarray(got), np.asarray(want)
+    if got.dtype.kind in "OUT":
+        return got.shape == want.shape and bool((got == want).all())
+    return got.shape == want.shape and got.dtype == want.dtype and got.tobytes() == want.tobytes()
