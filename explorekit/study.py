@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 OnChange = Literal["keep", "rerun"]
 OnError = Literal["record", "raise"]
+Order = Literal["given", "coarse-to-fine"]
 
 
 class RunOptions(TypedDict, total=False):
@@ -59,6 +60,7 @@ class RunOptions(TypedDict, total=False):
     timeout: float | None
     max_time: float | None
     until: datetime | None
+    order: Order
 
 
 class PartOptions(RunOptions, total=False):
@@ -350,6 +352,7 @@ class Study(StudyFolder):
         timeout: float | None = None,
         max_time: float | None = None,
         until: datetime | None = None,
+        order: Order = "given",
     ) -> "Run":
         """Run the pending points in the background; returns at once.
 
@@ -379,6 +382,9 @@ class Study(StudyFolder):
         max_time, until : float, datetime, optional
             Seconds, or the moment, after which the run has ended: no batch is begun that would not end in time, what is
             in flight is handed in, and the rest stays pending. By default the end of the Slurm job that this runs in.
+        order : {"given", "coarse-to-fine"}, default "given"
+            Whether points run in the order of the space, or those of ever finer grids one after the other, so that a map
+            fills everywhere early; so they do anyway while an explorer looks on.
 
         Returns
         -------
@@ -406,6 +412,7 @@ class Study(StudyFolder):
             timeout=timeout,
             max_time=max_time,
             until=until,
+            order=order,
         )
 
     def _start(
@@ -422,6 +429,7 @@ class Study(StudyFolder):
         timeout: float | None = None,
         max_time: float | None = None,
         until: datetime | None = None,
+        order: Order = "given",
     ) -> "Run":
         """Run the points that are chosen by looking at the records."""
         from explorekit.engine.deadline import deadline
@@ -434,6 +442,8 @@ class Study(StudyFolder):
             return self._run
         if n_workers is not None and n_workers < 1:
             raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
+        if order not in ("given", "coarse-to-fine"):
+            raise StudyError(f"got order={order!r}; expected 'given' or 'coarse-to-fine'.")
         policy = _policy(errors, retries, self.simulation.timeout if timeout is None else timeout)
         end = deadline(max_time, until)
         captured = capture(self.simulation)
@@ -464,6 +474,8 @@ class Study(StudyFolder):
                 reservation = _reserve(n_workers, dashboard=dashboard)
             counts = index.counts_beside(pending)
             driver = Driver(job, self._catalog, pending, counts, chosen or reservation, end)
+            if order == "coarse-to-fine":
+                driver.prefer({})
             self._captured = captured
             self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
         except BaseException:
@@ -527,6 +539,20 @@ class Study(StudyFolder):
             )
         run = self._start(client, lambda index: index.stretches_of(FAILED, TIMED_OUT), where=where, **options)
         return run.wait() if wait else run
+
+    def prefer(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> None:
+        """Have some of the points that wait run before the others, from coarse to fine; without a run, nothing happens.
+
+        An explorer asks for what it shows, and once for everything.
+
+        Parameters
+        ----------
+        indexers
+            By dimension, the positions along it, as in ``isel``: an integer, a slice, or a sequence of integers. A
+            dimension that is left out is whole.
+        """
+        if self._run is not None and not self._run.done:
+            self._run.prefer({**(indexers or {}), **indexers_kwargs})
 
     @property
     def running(self) -> bool:

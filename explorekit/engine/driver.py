@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from distributed import Client, Future
 from explorekit.engine.cluster import PrivateCluster, Reservation
 from explorekit.engine.deadline import Deadline
 from explorekit.engine.messages import Batch, Job, Reply
+from explorekit.engine.order import Ints, coarse_to_fine
 from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
@@ -79,6 +81,7 @@ class Driver:
         self._private: PrivateCluster | None = None
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+        self._preferred: queue.SimpleQueue[list[Ints]] = queue.SimpleQueue()
         self._in_flight: dict[Future[Any], Batch] = {}
         self._votes = Votes()
         self._sequence = 0
@@ -118,6 +121,22 @@ class Driver:
         self._cancelled.set()
         if self._state in ("starting", "running"):
             self._state = "cancelling"
+        self._finished.put(None)
+
+    def prefer(self, indexers: Mapping[str, Any]) -> None:
+        """Have some of the points that wait run before the others, from coarse to fine; by position along dimensions.
+
+        Raises
+        ------
+        SpaceError
+            If there is no such dimension or position.
+        """
+        sizes = self._job.space.sizes
+        self._job.space.isel(indexers)
+        index = [
+            np.atleast_1d(np.arange(size)[indexers.get(dim, slice(None))]) for dim, size in sizes.items()
+        ]
+        self._preferred.put(index)
         self._finished.put(None)
 
     def drive(self) -> None:
@@ -204,6 +223,8 @@ class Driver:
                 self._out_of_time = True
                 self._cancelled.set()
             if not self._cancelled.is_set():
+                while not self._preferred.empty():
+                    plan.put_first(coarse_to_fine(self._job.space.shape, self._preferred.get()))
                 self._fill_window(client, plan)
             elif cancelled_at is None:
                 cancelled_at = time.monotonic()

@@ -6,10 +6,12 @@ a batch may be large: it is handed in after a moment, and what is left of it com
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 
 from explorekit.engine.messages import Ranges
+from explorekit.engine.order import Ints, stretches, take_out
 
 TARGET = 0.5
 FIRST_TARGET = 0.1
@@ -30,8 +32,10 @@ class Plan:
     """
 
     def __init__(self, pending: Ranges, slots: int) -> None:
-        self._stretches = deque((int(a), int(b)) for a, b in pending)
-        self.remaining = sum(b - a for a, b in self._stretches)
+        self._waiting: Ranges = pending.copy()
+        self._next = 0  # the first of these stretches that is not handed out
+        self._front: deque[tuple[int, int]] = deque()
+        self.remaining = int((pending[:, 1] - pending[:, 0]).sum())
         self.slots = max(1, slots)
         self._seconds: float | None = None
         self._unmeasured = 0
@@ -56,19 +60,59 @@ class Plan:
 
     def next_ranges(self) -> Ranges | None:
         """Return the next points to run as an array of shape (n, 2), or None if none is left."""
-        if not self._stretches:
+        if not self.remaining:
             return None
-        wanted = self._size()
+        wanted = min(self._size(), self.remaining)
+        self.remaining -= wanted
+        taken = [self._take_from_front(wanted)] if self._front else []
+        wanted -= sum(int((one[:, 1] - one[:, 0]).sum()) for one in taken)
+        if wanted:
+            taken.append(self._take_from_waiting(wanted))
+        ranges = np.concatenate(taken)
+        return ranges[np.argsort(ranges[:, 0])]  # what was put back may lie before or behind
+
+    def _take_from_front(self, wanted: int) -> Ranges:
         taken: list[tuple[int, int]] = []
-        while wanted and self._stretches:
-            start, stop = self._stretches.popleft()
+        while wanted and self._front:
+            start, stop = self._front.popleft()
             cut = min(stop, start + wanted)
             taken.append((start, cut))
             wanted -= cut - start
             if cut < stop:
-                self._stretches.appendleft((cut, stop))
-        self.remaining -= sum(b - a for a, b in taken)
-        return np.array(sorted(taken), dtype=np.int64)  # what was put back may lie before or behind
+                self._front.appendleft((cut, stop))
+        return np.array(taken, dtype=np.int64)
+
+    def _take_from_waiting(self, wanted: int) -> Ranges:
+        rest = self._waiting[self._next : self._next + wanted]
+        reach = np.cumsum(rest[:, 1] - rest[:, 0])
+        last = int(np.searchsorted(reach, wanted))
+        taken = rest[: last + 1].copy()
+        taken[-1, 1] -= reach[last] - wanted
+        self._next += last
+        if reach[last] == wanted:
+            self._next += 1
+        else:
+            self._waiting[self._next, 0] = taken[-1, 1]
+        return taken
+
+    def put_first(self, positions: Iterable[Ints]) -> None:
+        """Have some of the points that wait run before the others.
+
+        Parameters
+        ----------
+        positions
+            Sorted flat positions, those before others that are to run before them; points that do not wait are left out.
+        """
+        waiting = self._waiting[self._next :]
+        queued = np.array(self._front, dtype=np.int64).reshape(-1, 2)
+        front = []
+        for some in positions:
+            from_front, queued = _take_out_in_order(queued, some)
+            from_waiting, waiting = take_out(waiting, some)
+            if from_front.size or from_waiting.size:
+                front.append(stretches(np.sort(np.concatenate([from_front, from_waiting]))))
+        self._front = deque((int(a), int(b)) for a, b in np.concatenate([*front, queued]))
+        self._waiting, self._next = waiting, 0
 
     def put_back(self, ranges: Ranges, done: int = 0) -> None:
         """Take back the points of a batch behind the first `done`."""
@@ -76,7 +120,7 @@ class Plan:
         first = ranges[:, 0] + np.clip(done - (np.cumsum(lengths) - lengths), 0, lengths)
         for start, stop in zip(first[::-1].tolist(), ranges[::-1, 1].tolist(), strict=True):
             if start < stop:
-                self._stretches.appendleft((start, stop))
+                self._front.appendleft((start, stop))
                 self.remaining += stop - start
 
     def measured(self, points: int, seconds: float) -> None:
@@ -93,3 +137,11 @@ class Plan:
         size = max(int(WORTHWHILE / each), min(int(TARGET / each), share))
         size = min(size, -(-self.remaining // self.slots), LARGEST)
         return max(1, size, min(int(SMALLEST / each), LARGEST))
+
+
+def _take_out_in_order(queued: Ranges, positions: Ints) -> tuple[Ints, Ranges]:
+    """Do what `take_out` does to stretches in any order, and leave the others in theirs."""
+    order = np.argsort(queued[:, 0])
+    found, rest = take_out(queued[order], positions)
+    owner = order[np.searchsorted(queued[order, 0], rest[:, 0], side="right") - 1]
+    return found, rest[np.argsort(owner, kind="stable")]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from explorekit.engine.driver import Driver
@@ -110,6 +110,10 @@ class Run:
     def cancel(self) -> None:
         """End the run soon; returns at once. Finished points are kept, the others stay pending."""
         self._driver.cancel()
+
+    def prefer(self, indexers: Mapping[str, Any]) -> None:
+        """Have some of the points that wait run before the others: see `explorekit.Study.prefer`."""
+        self._driver.prefer(indexers)
 
     def panel(self) -> Any:
         """Return the live panel, which can be shown in any cell, any number of times."""

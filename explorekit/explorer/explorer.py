@@ -18,7 +18,7 @@ from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
-from explorekit.explorer.source import Source, as_source, error_text
+from explorekit.explorer.source import Source, as_source, error_text, look_at
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.view import (
     STATUS,
@@ -126,6 +126,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         with self._lock:
             self._arrange()
             self._draw()
+        look_at(self._source)
+        self._look_first()
         self.watch()
 
     def _build(self) -> None:
@@ -264,8 +266,16 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._view = view
         if self._news() or arrange:
             self._arrange()
+        self._look_first()
         self._draw()
         self.watch()
+
+    def _look_first(self) -> None:
+        """Have what is shown computed before the rest."""
+        dataset, view = self._slicer.dataset, self._view
+        parameters = parameter_dims(dataset)
+        if view.variable is not None:
+            look_at(self._source, {d: view.index(d) for d in slider_dims(dataset, view) if d in parameters})
 
     def _arrange(self) -> None:
         """Make the controls fit the view."""

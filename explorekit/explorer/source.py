@@ -1,5 +1,6 @@
 """Where do the numbers on screen come from? A study that may still be running, or a plain Dataset."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -52,6 +53,13 @@ def as_source(data: Any) -> Source:
     raise TypeError(
         f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray, or to explorekit.explore a path"
     )
+
+
+def look_at(source: Source, where: Mapping[str, int] | None = None) -> None:
+    """Have a source that is running work first on what is looked at, and once, without `where`, on a coarse whole."""
+    prefer = getattr(source, "prefer", None)
+    if prefer is not None and source.running:
+        prefer(where or {})
 
 
 def error_text(source: Source, where: dict[str, int]) -> str:
