@@ -23,7 +23,7 @@ from explorekit.errors import RunError
 from explorekit.simulation.votes import Votes
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import storage_error
-from explorekit.store.index import shard_in
+from explorekit.store.index import shard_along
 from explorekit.store.shard import FAILED, OK, TIMED_OUT
 
 logger = logging.getLogger(__name__)
@@ -303,15 +303,14 @@ class Driver:
             return
         self._losses = 0
         plan.measured(handed.done, handed.seconds)
-        positions = batch.positions()[: handed.done]
-        self._catalog.add(shard_in(reply.name, handed.header, positions))
+        self._catalog.add(shard_along(reply.name, handed.header, batch.ranges))
         self._catalog.keep(final=False)
         for start, stop, status in self._catalog.status_runs(reply.name):
             self._counts[status] = self._counts.get(status, 0) + stop - start
         self._new += handed.done
         self._votes.add({name: stored.field for name, stored in handed.header.outputs.items()}, handed.done)
         for failure in handed.failures:
-            point = self._job.space.describe(int(positions[failure.row]))
+            point = self._job.space.describe(int(batch.positions(failure.row, failure.row + 1)[0]))
             self._errors.append(PointError(point, f"{failure.error}: {failure.message}", failure.traceback))
         if handed.failures and self._job.policy.stop_at_failure and self._failure is None:
             first = self._errors[-len(handed.failures)]

@@ -41,6 +41,21 @@ def shard_in(name: str, header: Header, positions: Positions) -> Shard:
     return Shard(name, header, table[inside], not inside.all())
 
 
+def shard_along(name: str, header: Header, ranges: Ints) -> Shard:
+    """Return a shard whose rows lie along sorted stretches of a space, (start, stop) each, without looking at every row."""
+    before = np.cumsum(ranges[:, 1] - ranges[:, 0]) - (ranges[:, 1] - ranges[:, 0])
+    runs = np.array(header.status_runs, dtype=np.int64)
+    starts = [before, runs[:, 0], np.array([row for row, _ in header.origins_by_row], dtype=np.int64)]
+    first = np.unique(np.concatenate(starts))
+    first = first[first < header.size]
+    last = np.append(first[1:], header.size)
+    which = np.searchsorted(before, first, side="right") - 1
+    position = ranges[which, 0] + first - before[which]
+    status = runs[np.searchsorted(runs[:, 0], first, side="right") - 1, 2]
+    table = np.stack([position, position + last - first, first, status], axis=1)
+    return Shard(name, header, table[status != PENDING], False)
+
+
 def read_shard(path: Path, space: Space, baselines: BaselinesOf | None = None) -> Shard:
     """Read a shard's header and find its points in a space by their labels.
 

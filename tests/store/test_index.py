@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorekit.store.index import Index, build, shard_in
+from explorekit.store.index import Index, build, shard_along, shard_in
 from explorekit.store.shard import FAILED, OK, PENDING, TIMED_OUT, Header, Origin, status_runs
 from explorekit.store.table import ShardTable
 
@@ -61,6 +61,24 @@ def test_the_index_is_what_a_dictionary_would_say_whatever_the_order(made, rando
     }
     assert found == expected
     assert all(status[position] == PENDING for position in range(TOTAL) if position not in expected)
+
+
+@given(st.data())
+def test_rows_along_stretches_are_found_without_looking_at_each(data):
+    edges = sorted(data.draw(st.sets(st.integers(0, 60), min_size=2, max_size=8)))
+    ranges = np.array(list(zip(edges[::2], edges[1::2], strict=False)))
+    positions = np.concatenate([np.arange(start, stop) for start, stop in ranges])
+    n = data.draw(st.integers(1, positions.size))  # the child may hand in fewer than the batch has
+    statuses = st.sampled_from([OK, OK, OK, FAILED, PENDING])
+    status = np.array(data.draw(st.lists(statuses, min_size=n, max_size=n)), np.int8)
+    origin = Origin(1, 0, "v", "w", "h")
+    origins = tuple(
+        (row, origin) for row in sorted({0, *data.draw(st.sets(st.integers(0, n - 1), max_size=2))})
+    )
+    header = Header(origin, n, {}, {}, (), status_runs(status), None, origins=origins)
+
+    expected = shard_in("a.nc", header, positions[:n])
+    np.testing.assert_array_equal(shard_along("a.nc", header, ranges).stretches, expected.stretches)
 
 
 @given(shards())
