@@ -1,6 +1,7 @@
 """Gathering the outputs of the points of one batch into stacked arrays."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import itemgetter
@@ -33,6 +34,10 @@ FILL: dict[str, Any] = {
     "b": False,
 }
 
+
+# How much larger padding may make an output before its rows are joined up instead.
+_WASTED_SHARE = 0.25
+_WASTED_BYTES = 4096
 
 Block = tuple[npt.NDArray[np.int64], Array]
 
@@ -72,12 +77,16 @@ class Stacked:
         Whether it is the same at every point.
     given
         Rows that have the output, where others that succeeded lack it.
+    lengths
+        Where rows are so uneven that padding would waste much: how many values of `values`, which then hold those of all
+        rows one behind the other, belong to each row.
     """
 
     field: Field
     values: Array
     constant: bool
     given: npt.NDArray[np.bool_] | None
+    lengths: npt.NDArray[np.int64] | None = None
 
 
 class Collector:
@@ -225,7 +234,7 @@ class Collector:
         """
         filled = {name: column for name, column in self._columns.items() if column.rows or column.blocks}
         longest, ragged = _lengths(filled, ok.size)
-        stacked = {name: _stack(column, ok, longest) for name, column in filled.items()}
+        stacked = {name: _stack(column, ok, longest, ragged) for name, column in filled.items()}
         return stacked, ragged
 
 
@@ -263,20 +272,62 @@ def _lengths(
     return longest, ragged
 
 
-def _stack(column: Column, ok: npt.NDArray[np.bool_], longest: Mapping[str, int]) -> Stacked:
+def _stack(
+    column: Column,
+    ok: npt.NDArray[np.bool_],
+    longest: Mapping[str, int],
+    ragged: Mapping[str, npt.NDArray[np.int64]],
+) -> Stacked:
     one = column.field
     shape = tuple(longest[dim] for dim in one.dims)
     if one.coordinate and not column.blocks:
         first = column.values[0]
         if all(values is first for values in column.values) and np.shape(first) == shape:
             return Stacked(one, np.asarray(first), constant=True, given=None)
+    if one.dims and not ragged.keys().isdisjoint(one.dims[:1]) and ragged.keys().isdisjoint(one.dims[1:]):
+        lengths = ragged[one.dims[0]]
+        if _padding_wastes(lengths, math.prod(shape[1:]) * np.dtype(one.dtype).itemsize):
+            rows, values = _joined_up(column, lengths)
+            return Stacked(_with_dtype(one, values), values, False, _given(rows, ok), lengths)
     rows, values = _pieced(column, shape)
-    one = Field(one.dims, one.family, values.dtype.str, one.attrs, one.coordinate)
+    if rows.size < ok.size or not _in_order(rows):
+        values = _spread(rows, values, ok.size)
+    return Stacked(_with_dtype(one, values), values, False, _given(rows, ok))
+
+
+def _padding_wastes(lengths: npt.NDArray[np.int64], itemsize: int) -> bool:
+    held = int(lengths.sum())
+    padding = lengths.size * int(lengths.max()) - held
+    return padding > _WASTED_SHARE * held and padding * itemsize >= _WASTED_BYTES
+
+
+def _with_dtype(one: Field, values: Array) -> Field:
+    return Field(one.dims, one.family, values.dtype.str, one.attrs, one.coordinate)
+
+
+def _given(rows: npt.NDArray[np.int64], ok: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
+    """Return which rows have an output, or None if it is just those that succeeded."""
     if rows.size == ok.size:
-        return Stacked(one, values if _in_order(rows) else _spread(rows, values, ok.size), False, None)
+        return None
     given = np.zeros(ok.size, dtype=bool)
     given[rows] = True
-    return Stacked(one, _spread(rows, values, ok.size), False, None if np.array_equal(given, ok) else given)
+    return None if np.array_equal(given, ok) else given
+
+
+def _joined_up(column: Column, lengths: npt.NDArray[np.int64]) -> Block:
+    """Return all rows and the values of all, one behind the other; rows without a value have fill values."""
+    pieces = [(row, np.asarray(values)) for row, values in zip(column.rows, column.values, strict=True)]
+    pieces += [
+        (row, values)
+        for rows, block in column.blocks
+        for row, values in zip(rows.tolist(), block, strict=True)
+    ]
+    dtype = np.result_type(*{values.dtype for _, values in pieces})
+    ends = np.cumsum(lengths)
+    joined = np.full((int(ends[-1]), *pieces[0][1].shape[1:]), FILL.get(dtype.kind, 0), dtype=dtype)
+    for row, values in pieces:
+        joined[ends[row] - lengths[row] : ends[row]] = values
+    return np.array([row for row, _ in pieces], dtype=np.int64), joined
 
 
 def _pieced(column: Column, shape: tuple[int, ...]) -> Block:

@@ -11,6 +11,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.errors import StudyError
+from explorekit.simulation.schema import Field
 from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
 from explorekit.store.shard import OK, read_timing
@@ -21,6 +22,7 @@ Array = npt.NDArray[Any]
 
 _EXACT_IN_FLOAT64 = 2**53
 _SLAB_BYTES = 2**20
+_LOT_BYTES = 4 * 2**20
 _GAP_BYTES = 128 * 1024  # what is read in the time that another read takes to begin
 
 
@@ -91,6 +93,8 @@ class OutputArray(PointArray):
         dtype = stored.field.dtype
         if stored.constant:
             block = _read_outer(file, self.name, dtype, key)[np.newaxis].repeat(rows.size, axis=0)
+        elif stored.flat:
+            block = _read_flat(file, self.name, stored.field, rows, key)
         elif shard.kind.grid:
             shape = [len(file.dimensions[dim]) for dim in self.snapshot.space.dims]
             block = _read_grid(file, self.name, dtype, shape, rows, key)
@@ -272,6 +276,36 @@ def _read_grid(
     block = block.reshape(whole, *block.shape[len(used) :])
     flat = np.ravel_multi_index(place, [len(one) for one in used])
     return block if np.array_equal(flat, np.arange(whole)) else block[flat]
+
+
+def _read_flat(file: Any, name: str, field: Field, rows: Ints, key: Sequence[Ints]) -> Array:
+    """Read rows of a variable in which they lie one behind the other, each of its own length, padded with anything."""
+    dim, (along, *rest) = field.dims[0], key
+    starts = _read_outer(file["runs"], f"{dim}_start", np.int64, [rows])
+    sizes = _read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
+    low = starts + int(along.min())
+    high = starts + np.minimum(sizes, int(along.max()) + 1)
+    block = np.zeros((rows.size, *(index.size for index in key)), dtype=field.dtype)
+    width = block.itemsize * math.prod(block.shape[2:])
+    for part in _neighbours(low, high, width):
+        first = int(low[part].min())
+        found = _read_outer(file, name, field.dtype, [np.arange(first, int(high[part].max())), *rest])
+        if found.dtype.itemsize > block.dtype.itemsize:  # texts are as wide as their bytes
+            block = block.astype(found.dtype)
+        for row in part.tolist():
+            inside = along < sizes[row]
+            block[row, inside] = found[starts[row] - first + along[inside]]
+    return block
+
+
+def _neighbours(low: Ints, high: Ints, width: int) -> Iterator[Ints]:
+    """Yield rows that are not empty in lots, each to be read in one go without reading much that lies between them."""
+    rows = np.flatnonzero(high > low)
+    rows = rows[np.argsort(low[rows], kind="stable")]
+    if rows.size:
+        apart = np.flatnonzero((low[rows[1:]] - high[rows[:-1]]) * width > _GAP_BYTES) + 1
+        lot = (high[rows] - low[rows[0]]) * width // _LOT_BYTES
+        yield from np.split(rows, np.union1d(apart, np.flatnonzero(np.diff(lot)) + 1))
 
 
 def _read_outer(group: Any, name: str, dtype: Any, key: Sequence[Ints]) -> Array:

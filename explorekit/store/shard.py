@@ -145,6 +145,9 @@ class StoredField:
         Of the array that all share, else empty.
     encoding
         How it was asked to lie in the file, in xarray's words.
+    flat
+        Whether the rows' values lie one behind the other, `{dim}_start` and `{dim}_size` in the group ``runs`` telling
+        which belong to which row: a contiguous ragged array.
     """
 
     field: Field
@@ -152,6 +155,7 @@ class StoredField:
     given: bool
     digest: str
     encoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    flat: bool = False
 
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> "StoredField":
@@ -477,17 +481,21 @@ def _stored(outputs: Mapping[str, Stacked], encoding: Mapping[str, Encoding]) ->
             if one.constant
             else "",
             encoding_of(name, encoding),
+            one.lengths is not None,
         )
         for name, one in outputs.items()
     }
 
 
 def _sizes(outputs: Mapping[str, Stacked]) -> dict[str, int]:
-    return {
-        dim: size
-        for one in outputs.values()
-        for dim, size in zip(one.field.dims, one.values.shape[0 if one.constant else 1 :], strict=True)
-    }
+    """Return the length of each output dimension: that of the longest."""
+    sizes: dict[str, int] = {}
+    for one in outputs.values():
+        shape = one.values.shape[0 if one.constant else 1 :]
+        if one.lengths is not None:
+            shape = (int(one.lengths.max()), *shape)
+        sizes |= dict(zip(one.field.dims, shape, strict=True))
+    return sizes
 
 
 def _check_consistent(header: Header, touched: Space, rows: Positions) -> None:
@@ -520,9 +528,14 @@ def _put_outputs(
     outer, shape = ((POINT,), (header.size,)) if chunks is None else (touched.dims, touched.shape)
     for name, one in outputs.items():
         dims = one.field.dims if one.constant else (*outer, *one.field.dims)
-        values = one.values if one.constant else one.values.reshape(*shape, *one.values.shape[1:])
+        whole = one.constant or one.lengths is not None
+        values = one.values if whole else one.values.reshape(*shape, *one.values.shape[1:])
         wanted = dict(header.outputs[name].encoding)
-        if chunks is not None and not one.constant:
+        if one.lengths is not None:
+            dims = (sample_dimension(one.field.dims[0]), *one.field.dims[1:])
+            if dims[0] not in file.dimensions:
+                file.createDimension(dims[0], len(values))
+        elif chunks is not None and not one.constant:
             wanted = {**wanted, "chunksizes": chunks[name], "contiguous": False}
         elif "chunksizes" in wanted and not one.constant:
             wanted["chunksizes"] = [1, *wanted["chunksizes"]]
@@ -530,6 +543,11 @@ def _put_outputs(
         if one.given is not None:
             described = {"long_name": f"whether the run returned {name}"}
             draft.add(file, f"{name}_given", (POINT,), one.given, described)
+
+
+def sample_dimension(dim: str) -> str:
+    """Return the dimension along which the values of all rows lie, one behind the other; no user's has that name."""
+    return f"{dim}.0"
 
 
 def _put_record(
@@ -546,7 +564,12 @@ def _put_record(
         attrs = {"long_name": "position among the labels, C order"}
         draft.add(group, "position", (POINT,), local, attrs)
     for dim, lengths in ragged.items():
-        draft.add(group, f"{dim}_size", (POINT,), lengths, {"long_name": f"length of {dim}"})
+        attrs = {"long_name": f"length of {dim}"}
+        if sample_dimension(dim) in file.dimensions:
+            attrs["sample_dimension"] = sample_dimension(dim)
+            starts = {"long_name": f"first value along {sample_dimension(dim)}"}
+            draft.add(group, f"{dim}_start", (POINT,), np.cumsum(lengths) - lengths, starts)
+        draft.add(group, f"{dim}_size", (POINT,), lengths, attrs)
 
 
 def put_failures(file: Any, failures: Sequence[Failure], draft: Draft) -> None:

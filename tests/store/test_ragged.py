@@ -1,16 +1,21 @@
 """Arrays of their own length and sparse matrices, read for one point or for all, from a directory and a file."""
 
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse
-from batches import Failed, study_with
+import xarray as xr
+from batches import Failed, bytes_read, flip_bytes_of, snapshot_of, study_with
 from drawn import bits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import explorekit as ek
-from explorekit.errors import StudyError
+from explorekit.errors import ShardError, StudyError
+from explorekit.store.dataset import results_dataset
+from explorekit.store.shard import read_header
 
 SPACE = ek.Space(a=[0.1, 0.2], b=["x", "y", "z"])
 
@@ -22,6 +27,16 @@ def both(tmp_path, *batches):
     yield ek.open(folder.to_netcdf(tmp_path / "out.nc"))
 
 
+@pytest.fixture(scope="module", params=["padded", "joined up"], autouse=True)
+def layout(request):
+    """Shards hold uneven rows padded if they are small, else joined up: everything holds for both."""
+    with pytest.MonkeyPatch.context() as patch:
+        collect = sys.modules["explorekit.simulation.collect"]  # the decorator has the name of its folder
+        patch.setattr(collect, "_WASTED_BYTES", 2**40 if request.param == "padded" else 0)
+        yield request.param
+
+
+@settings(max_examples=12)
 @given(data=st.data())
 def test_ragged_arrays_come_back_as_they_were_returned(tmp_path_factory, data):
     dtype = data.draw(st.sampled_from(["f8", "f4", "i2", "u4", "bool", "c16", "m8[ns]"]))
@@ -98,3 +113,64 @@ def test_duplicate_entries_are_summed_and_the_simulation_keeps_its_own(tmp_path)
 def test_a_run_without_the_matrix_has_none(tmp_path):
     for study in both(tmp_path, {0: {"A": scipy.sparse.eye_array(2), "n": 1}, 1: {"A": None, "n": 2}}):
         assert [one is None for one in study.sparse("A").isel(a=0)] == [False, True, True]
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_any_part_of_ragged_arrays_equals_a_padded_array(tmp_path_factory, layout, data):
+    space = ek.Space(a=range(8))
+    rng = np.random.default_rng(data.draw(st.integers(0, 3)))
+    lengths = data.draw(st.lists(st.integers(0, 9), min_size=8, max_size=8).filter(any))
+    arrays = [rng.random((n, 2)) for n in lengths]
+    order = data.draw(st.permutations(range(8)))
+    given = {p: {"v": arrays[p], "w": arrays[p][:, 0] if p % 3 else None} for p in order}
+    directory = study_with(tmp_path_factory.mktemp("part"), space, given | {order[0]: Failed("no")})
+    dense = np.full((8, max(lengths), 2), np.nan)
+    for p in order[1:]:
+        dense[p, : lengths[p]] = arrays[p]
+    flat = {name: one.flat for name, one in read_header(directory.shard_files()[0])[0].outputs.items()}
+    assert layout == "joined up" or not any(flat.values())
+
+    results = results_dataset(snapshot_of(directory))
+    length = results["v"].shape[1]
+    part = {
+        "a": data.draw(st.lists(st.integers(0, 7), max_size=5)),
+        "v_dim_0": data.draw(st.lists(st.integers(0, length - 1), max_size=5)) if length else [],
+        "v_dim_1": data.draw(st.sampled_from([slice(None), slice(1, 2), [1, 0]])),
+    }
+    expected = xr.DataArray(dense[:, :length], dims=results["v"].dims)
+    np.testing.assert_array_equal(results["v"].isel(part).values, expected.isel(part).values)
+    without = np.where((np.arange(8) % 3 == 0)[:, None], np.nan, dense[:, : results["w"].shape[1], 0])
+    np.testing.assert_array_equal(results["w"].values, without)
+
+
+def test_long_uneven_arrays_lie_joined_up_and_one_is_read_at_little_more_than_its_bytes(tmp_path, layout):
+    if layout == "padded":
+        return
+    rng = np.random.default_rng(1)
+    arrays = {p: rng.random(rng.integers(1000, 100_000)) for p in range(60)}
+    directory = study_with(tmp_path, ek.Space(a=range(60)), {p: {"s": a, "n": p} for p, a in arrays.items()})
+    held = sum(array.nbytes for array in arrays.values())
+
+    (shard,) = directory.shard_files()
+    assert shard.stat().st_size < 1.02 * held
+    study = ek.open(tmp_path)
+    spikes = study.ragged("s")
+    study.results["n"].load()  # opens the file
+    before = bytes_read()
+    found = spikes.isel(a=30)
+    taken = bytes_read() - before
+    assert bits(found) == bits(arrays[30])
+    assert taken <= 2 * found.nbytes
+
+
+def test_a_damaged_value_spoils_its_own_array_only(tmp_path, layout):
+    rng = np.random.default_rng(1)
+    arrays = {p: rng.random(3000 * (p + 1)) for p in range(6)}
+    directory = study_with(tmp_path, ek.Space(a=range(6)), {p: {"s": a} for p, a in arrays.items()})
+    spikes = ek.open(tmp_path).ragged("s")
+    flip_bytes_of(directory.shard_files()[0], arrays[1][1000:1002].tobytes())
+
+    assert bits(spikes.isel(a=5)) == bits(arrays[5])
+    with pytest.raises(ShardError):
+        spikes.isel(a=1)

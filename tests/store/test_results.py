@@ -9,7 +9,16 @@ import numpy as np
 import psutil
 import pytest
 import xarray as xr
-from batches import VERSION, Failed, flip_bytes_of, make_study, snapshot_of, study_with, write_batch
+from batches import (
+    VERSION,
+    Failed,
+    bytes_read,
+    flip_bytes_of,
+    make_study,
+    snapshot_of,
+    study_with,
+    write_batch,
+)
 from drawn import bits, spaces
 from hypothesis import given
 from hypothesis import strategies as st
@@ -622,10 +631,6 @@ def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pe
 @pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="needs Linux to count bytes read")
 @pytest.mark.parametrize("shape", [(100,), (1000,), (10_000,), (128, 128), (300_000,)])
 def test_one_point_is_read_at_little_more_than_its_bytes(tmp_path, shape):
-    def bytes_read():
-        with open("/proc/self/io") as file:
-            return int(next(line for line in file if line.startswith("rchar")).split()[1])
-
     n = max(4, 2**23 // (8 * int(np.prod(shape))))
     space, array = ek.Space(a=range(n)), np.random.default_rng(0).random(shape)
     results = results_of(study_with(tmp_path, space, {p: {"x": array + p, "n": p} for p in range(n)}))
