@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,10 +15,12 @@ from distributed import Client, Future
 
 from explorekit.engine.cluster import PrivateCluster, Reservation
 from explorekit.engine.deadline import Deadline
+from explorekit.engine.delivery import AT_ONCE, LostParcelError, receive
 from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.order import Ints, coarse_to_fine
 from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
+from explorekit.engine.sharing import Sharing
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
 from explorekit.errors import RunError
 from explorekit.simulation.votes import Votes
@@ -79,6 +82,7 @@ class Driver:
         self._deadline = deadline
         self._out_of_time = False
         self._private: PrivateCluster | None = None
+        self._sharing: Sharing | None = None
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         self._preferred: queue.SimpleQueue[list[Ints]] = queue.SimpleQueue()
@@ -93,7 +97,7 @@ class Driver:
         self._workers = 0
         self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
-        self._where = ""
+        self._where = self._where_disk = ""
         self._dashboard = ""
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -112,7 +116,7 @@ class Driver:
             workers=self._workers,
             errors=tuple(self._errors),
             message=self._message,
-            where=self._where,
+            where=self._where + self._where_disk,
             dashboard=self._dashboard,
         )
 
@@ -172,9 +176,11 @@ class Driver:
         client = self._connect()
         if self._deadline is not None:
             self._where += f", {self._deadline}"
-        plugin = JobPlugin(self._job, keep_children=self._private is not None)
+        plugin = JobPlugin(self._job, private=self._private is not None)
         try:
             client.register_plugin(plugin, name=plugin.name)
+            if self._private is None:
+                self._sharing = Sharing(self._job, self._catalog.directory.runs)
             self._loop(client)
         except ModuleNotFoundError as error:
             raise RunError(
@@ -185,12 +191,14 @@ class Driver:
             _check_connection(client)
             raise
         finally:
+            if self._sharing is not None:
+                self._sharing.close()
             self._release(client)
 
     def _connect(self) -> Client:
         if isinstance(self._client, Client):
             address = str(self._client.scheduler_info()["address"])
-            self._where = f"the Dask cluster at {address}"
+            self._where = f"the workers of the Dask cluster at {address}"
             if not address.startswith(_PROTECTED):
                 _warn_once(address)
             return self._client
@@ -248,6 +256,10 @@ class Driver:
             self._private.revive()
         threads = client.nthreads()
         self._workers = len(threads)
+        if self._sharing is not None:
+            self._sharing.ask(client, threads)
+            apart = len(self._sharing.apart.intersection(threads))
+            self._where_disk = f", {apart} of them on another disk" if apart else ""
         return sum(threads.values())
 
     def _fill_window(self, client: Client, plan: Plan) -> None:
@@ -284,12 +296,29 @@ class Driver:
         done = [future for future in finished if future is not None and future in self._in_flight]
         if done:
             _check_connection(client)
-        for future, reply in zip(done, _replies(client, done), strict=True):
-            batch = self._in_flight.pop(future)
-            if reply is None:
-                self._lose(batch, future, plan)
-            else:
-                self._accept(batch, reply, plan)
+        at_once = AT_ONCE if self._sharing is not None and self._sharing.apart else max(1, len(done))
+        for some in (done[i : i + at_once] for i in range(0, len(done), at_once)):
+            for future, reply in zip(some, _replies(client, some), strict=True):
+                batch = self._in_flight.pop(future)
+                if reply is None:
+                    self._lose(batch, future, plan)
+                elif reply.parcel is None:
+                    self._accept(batch, reply, plan)
+                else:
+                    self._receive(client, batch, reply, plan)
+
+    def _receive(self, client: Client, batch: Batch, reply: Reply, plan: Plan) -> None:
+        """Write what a worker sent that does not share the study's disk."""
+        directory = self._catalog.directory
+        try:
+            name = receive(client, directory, self._job, batch, reply)
+        except LostParcelError as error:
+            plan.put_back(batch.ranges)
+            self._count_loss(error)
+        except OSError as error:
+            raise storage_error(error, directory.path) from error
+        else:
+            self._accept(batch, replace(reply, name=name, parcel=None), plan)
 
     def _accept(self, batch: Batch, reply: Reply, plan: Plan) -> None:
         handed = reply.handed

@@ -113,8 +113,8 @@ class Assignment:
     ----------
     batch
         The whole batch.
-    shard
-        Where to write the shard, under its temporary name.
+    shard, log
+        Where to write the shard, under its temporary name, and what the points print.
     spool
         Where finished rows are kept in case the child dies; read back first, if it exists.
     stop
@@ -129,6 +129,7 @@ class Assignment:
 
     batch: Batch
     shard: str
+    log: str
     spool: str
     stop: int
     culprits: Mapping[int, Failure] = field(default_factory=dict)
@@ -165,10 +166,48 @@ class Handed:
     errno: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Parcel:
+    """What a worker that does not share the study's disk sends to the driver.
+
+    Parameters
+    ----------
+    worker
+        Its address.
+    size
+        Bytes of the shard.
+    content
+        The shard, if it is small.
+    path
+        Else, where it lies on the worker.
+    log
+        What the batch printed.
+    """
+
+    worker: str
+    size: int = 0
+    content: bytes = b""
+    path: str = ""
+    log: bytes = b""
+
+
 @dataclass(frozen=True)
 class Reply:
-    """A task's reply to the driver: what was delivered under which name."""
+    """A task's reply to the driver.
+
+    Parameters
+    ----------
+    sequence
+        The batch's.
+    handed
+        The child's reply.
+    name
+        Under which the shard was delivered, or is to be; empty if there is none, or a newer driver has taken over.
+    parcel
+        What has yet to be delivered, or None.
+    """
 
     sequence: int
     handed: Handed
     name: str = ""
+    parcel: Parcel | None = None

@@ -99,7 +99,7 @@ class Runner:
         )
         rows.decide(at_last=True)
         seconds = time.perf_counter() - began
-        self._keep_log(assignment.batch.sequence)
+        self._keep_log(Path(assignment.log))
         if not rows.done:
             return Handed(0, seconds)
         shown = tuple(rows.failures[-_SHOWN_FAILURES:])
@@ -120,15 +120,14 @@ class Runner:
             temporary.unlink(missing_ok=True)
             return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=errno)
 
-    def _keep_log(self, sequence: int) -> None:
-        """Move what the batch printed to the study's logs."""
+    def _keep_log(self, log: Path) -> None:
+        """Move what the batch printed to a file."""
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
             size = os.fstat(1).st_size
             if size == 0:
                 return
-            log = Path(self._job.folder, "logs", f"{self._job.epoch:06d}-{sequence:08d}.log")
             text = os.pread(1, min(size, _LOG_BYTES), 0)
             if size > _LOG_BYTES:
                 text += b"\n... %d bytes left out\n" % (size - _LOG_BYTES)

@@ -12,8 +12,9 @@ from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from explorekit.engine.children import Child, ChildPool
+from explorekit.engine.delivery import Desk, Outbox, SharedDesk, clear_outbox
 from explorekit.engine.messages import Assignment, Batch, Handed, Job, Reply
-from explorekit.store import durable
+from explorekit.engine.sharing import enter, is_shared, leave
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.shard import FAILED, TIMED_OUT, Failure
 
@@ -29,18 +30,21 @@ _cancelled: set[str] = set()
 class JobPlugin(WorkerPlugin):
     """Brings a run's `Job` to every worker once, also to those that join later."""
 
-    def __init__(self, job: Job, *, keep_children: bool) -> None:
+    def __init__(self, job: Job, *, private: bool) -> None:
         self.job = job
-        self.keep_children = keep_children
+        self.private = private
         self.name = plugin_name(job.id)
 
     def setup(self, worker: Any) -> None:
         _jobs[self.job.id] = self.job
+        enter(self.job.id, StudyDirectory(self.job.folder).runs, shared=self.private)
 
     def teardown(self, worker: Any) -> None:
         _jobs.pop(self.job.id, None)
         _cancelled.discard(self.job.id)
-        if not self.keep_children and not _jobs:
+        leave(self.job.id)
+        clear_outbox(worker.local_directory, self.job.id)
+        if not self.private and not _jobs:
             threading.Thread(target=_pool.end_idle, name="explorekit-end-children").start()
 
 
@@ -65,22 +69,24 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
         raise RuntimeError(f"this worker does not know run {job_id}; its driver is gone")
     if job_id in _cancelled:
         return Reply(batch.sequence, Handed(0, 0.0))
-    directory = StudyDirectory(job.folder)
     worker = get_worker()
+    desk: Desk
+    if is_shared(job_id):
+        desk = SharedDesk.at(job, batch)
+    else:
+        desk = Outbox.at(job, batch, worker.address, worker.local_directory)
     child = _pool.acquire(job, worker.local_directory)
-    temporary = durable.temporary_name(directory.runs)
     spool = child.scratch.parent / f"{child.scratch.name}-{batch.sequence}.spool"
     handed = Handed(0, 0.0)
     try:
-        child, handed = _Supervision(job, batch, child, temporary, spool, _memory_limit(worker)).run()
+        child, handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
         if handed.trouble:
             child.end()  # HDF5 cannot let go of a file that it could not finish
         else:
             _pool.release(child)
-        name = _deliver(directory, job, batch, handed, temporary)
-        return Reply(batch.sequence, handed, name)
+        return desk.deliver(handed)
     finally:
-        temporary.unlink(missing_ok=True)
+        desk.clear()
         spool.unlink(missing_ok=True)
 
 
@@ -88,15 +94,6 @@ def _memory_limit(worker: Any) -> int:
     """Return the bytes that one child may hold: its share of what the worker may."""
     limit = worker.memory_manager.memory_limit
     return int(limit / worker.state.nthreads) if limit else 0
-
-
-def _deliver(directory: StudyDirectory, job: Job, batch: Batch, handed: Handed, temporary: Path) -> str:
-    """Give the shard its final name, unless a newer driver has taken over; returns the name."""
-    if handed.header is None or directory.last_epoch() > job.epoch:
-        return ""
-    name = f"{job.epoch:06d}-{batch.sequence:08d}-{handed.digest}.nc"
-    durable.rename(temporary, directory.runs / name)
-    return name
 
 
 class _Supervision:
@@ -107,12 +104,12 @@ class _Supervision:
     """
 
     def __init__(
-        self, job: Job, batch: Batch, child: Child, temporary: Path, spool: Path, memory_limit: int
+        self, job: Job, batch: Batch, child: Child, desk: Desk, spool: Path, memory_limit: int
     ) -> None:
         self._job = job
         self._child = child
         self._memory_limit = memory_limit
-        self._assignment = Assignment(batch, str(temporary), str(spool), batch.size)
+        self._assignment = Assignment(batch, str(desk.shard), str(desk.log), str(spool), batch.size)
 
     def run(self) -> tuple[Child, Handed]:
         while True:

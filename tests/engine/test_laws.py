@@ -6,6 +6,8 @@ from unittest.mock import patch
 
 import numpy as np
 import xarray as xr
+from distributed import Client
+from engine.apart import needs_namespaces
 from engine.scripts import wait_until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,9 +32,9 @@ def noisy(a, b, scale, rng, seed, repetition):
 SPACE = ek.Space(a=range(6), b=["yes", "no"], scale=2.0).repeat(3)
 
 
-def run(folder: Path, workers: int, seed: int = 7) -> xr.Dataset:
+def run(folder: Path, workers: int | None, seed: int = 7, client: Client | bool = False) -> xr.Dataset:
     study = ek.Study(noisy, SPACE, folder, seed=seed)
-    study.run(False, n_workers=workers)
+    study.run(client, n_workers=workers)
     return study.results.load()
 
 
@@ -69,17 +71,31 @@ def test_results_are_identical_for_any_number_of_workers_and_any_batch_size(work
         assert_same(run(Path(folder), workers), expected())
 
 
+def interrupted(folder: Path, stops: list[int], client: Client | bool) -> xr.Dataset:
+    """Results of a run that is cancelled after some points, several times, and goes on."""
+    for stop in stops:
+        study = ek.Study(noisy, SPACE, folder, seed=7)
+        started = study.start(client, n_workers=2)
+        wait_until(lambda run=started, n=stop: run.done or run.progress.new >= n)
+        started.cancel()
+        started.wait()
+    return run(folder, 2, client=client)
+
+
 @slow_clusters
 @given(stops=st.lists(st.integers(0, 30), max_size=3), target=st.floats(1e-6, 0.05))
 def test_results_are_identical_for_an_interrupted_and_continued_run(stops, target):
     with TemporaryDirectory() as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=1e-6):
-        for stop in stops:
-            study = ek.Study(noisy, SPACE, folder, seed=7)
-            started = study.start(False, n_workers=2)
-            wait_until(lambda run=started, n=stop: run.done or run.progress.new >= n)
-            started.cancel()
-            started.wait()
-        assert_same(run(Path(folder), 2), expected())
+        assert_same(interrupted(Path(folder), stops, False), expected())
+
+
+@needs_namespaces
+@settings(slow_clusters, max_examples=3)
+@given(stops=st.lists(st.integers(0, 30), max_size=2), target=st.floats(1e-6, 0.05))
+def test_results_are_identical_where_workers_do_not_share_the_disk(apart, stops, target):
+    client, hidden = apart
+    with TemporaryDirectory(dir=hidden) as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=1e-6):
+        assert_same(interrupted(Path(folder), stops, client), expected())
 
 
 def test_streams_depend_on_values_not_on_what_else_is_explored(tmp_path: Path) -> None:
