@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from explorekit.explorer import Explorer
+    from explorekit.simulation.points import Seeding
     from explorekit.store.check import CheckReport
     from explorekit.store.directory import StudyRecord
     from explorekit.store.ragged import Ragged, Sparse
@@ -53,7 +54,8 @@ class SavedStudy(ABC):
         """The record of each run on the coordinates of the space.
 
         ``status``, ``started`` (UTC), ``duration`` and ``cpu_time`` (s), ``peak_memory`` (byte), ``attempts``, ``timed_together``,
-        ``worker``, ``host``, ``code_version`` and ``error``.
+        ``worker``, ``host``, ``code_version``, ``error`` and, of a study directory, ``seed_key``: what a run's random stream
+        follows from beside the study's seed, as hexadecimal text.
         """
 
     @property
@@ -202,7 +204,16 @@ class StudyFolder(SavedStudy):
     def runs(self) -> "xr.Dataset":
         from explorekit.store.dataset import runs_dataset
 
-        return runs_dataset(self._snapshot())
+        return runs_dataset(self._snapshot(), self._seeding(self._directory.read_record()))
+
+    def _seeding(self, record: "StudyRecord") -> "Seeding":
+        """Return what the points' random streams follow from."""
+        from explorekit.simulation.points import Seeding
+        from explorekit.space.identity import baselines_of
+
+        kinds = {name: p.values for name, p in self.space.parameters.items()}
+        recorded = {name: bytes.fromhex(value) for name, value in record.baselines.items()}
+        return Seeding(record.seed, record.seed_by, baselines_of(kinds, recorded))
 
     @property
     def failures(self) -> "pd.DataFrame":

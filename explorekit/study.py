@@ -23,10 +23,8 @@ from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation, check_timeout
 from explorekit.simulation.encoding import check_available
-from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
-from explorekit.space.identity import baselines_of
 from explorekit.space.matching import same_space
 from explorekit.space.selecting import common, points_where
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
@@ -628,14 +626,7 @@ class Study(StudyFolder):
             id=secrets.token_hex(8),
             payload=simulation,
             space=self.space,
-            seeding=Seeding(
-                record.seed,
-                record.seed_by,
-                baselines_of(
-                    {name: p.values for name, p in self.space.parameters.items()},
-                    {name: bytes.fromhex(value) for name, value in record.baselines.items()},
-                ),
-            ),
+            seeding=self._seeding(record),
             folder=str(self.path.resolve()),
             epoch=self._directory.next_epoch(),
             sys_path=tuple(entry or str(Path.cwd()) for entry in sys.path),

@@ -9,6 +9,7 @@ import xarray as xr
 from xarray.core import indexing
 
 from explorekit import __version__
+from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
@@ -54,8 +55,8 @@ def results_dataset(snapshot: Snapshot, attrs: Mapping[str, Any] | None = None) 
     return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)), described)
 
 
-def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
-    """Return the record of each run on the parameter dimensions."""
+def runs_dataset(snapshot: Snapshot, seeding: Seeding | None = None) -> xr.Dataset:
+    """Return the record of each run on the parameter dimensions, with the keys of random streams if these are known."""
     together = {"long_name": "number of runs whose total time was divided"}
     arrays: dict[str, tuple[PointArray, Mapping[str, Any]]] = {
         "status": (StatusArray(snapshot), STATUS_ATTRS),
@@ -85,6 +86,11 @@ def runs_dataset(snapshot: Snapshot) -> xr.Dataset:
         ),
         "error": (ErrorArray(snapshot), {"long_name": "type and message of the error"}),
     }
+    if seeding is not None:
+        arrays["seed_key"] = (
+            SeedKeyArray(snapshot, seeding),
+            {"long_name": "what the random stream follows from, beside the study's seed"},
+        )
     taken = {*snapshot.space.parameters, *snapshot.space.dims}
     variables = {}
     for name, (array, attrs) in arrays.items():
@@ -125,6 +131,19 @@ class StartedArray(TimingArray):
         seconds = TimingArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
         known = np.nan_to_num(seconds * 1e9).astype(np.int64).view("datetime64[ns]")
         return np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), known)
+
+
+class SeedKeyArray(PointArray):
+    """What the random stream of each point follows from, as hexadecimal text; of pending points too."""
+
+    def __init__(self, snapshot: Snapshot, seeding: Seeding) -> None:
+        super().__init__(snapshot, "<U64")
+        self.seeding = seeding
+
+    def read_points(self, positions: Ints, inner: list[Ints]) -> Any:
+        space = self.snapshot.space
+        keys = [self.seeding.key(space, position).hex() for position in positions.tolist()]
+        return np.array(keys, dtype=self.dtype)
 
 
 class ErrorArray(PointArray):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.engine import plan
+from explorekit.space.seeds import generator
 
 LENGTH = 5
 
@@ -32,10 +34,17 @@ def noisy(a, b, scale, rng, seed, repetition):
 SPACE = ek.Space(a=range(6), b=["yes", "no"], scale=2.0).repeat(3)
 
 
-def run(folder: Path, workers: int | None, seed: int = 7, client: Client | bool = False) -> xr.Dataset:
+def run(
+    folder: Path, workers: int | None, seed: int = 7, client: Client | bool = False, **options: Any
+) -> xr.Dataset:
     study = ek.Study(noisy, SPACE, folder, seed=seed)
-    study.run(client, n_workers=workers)
+    study.run(client, n_workers=workers, **options)
     return study.results.load()
+
+
+def batches_of(target: float, worthwhile: float = 1e-6) -> Any:
+    """Have batches take about so many seconds."""
+    return patch.multiple(plan, TARGET=target, FIRST_TARGET=target, WORTHWHILE=worthwhile, SMALLEST=1e-9)
 
 
 def expected() -> xr.Dataset:
@@ -65,10 +74,17 @@ slow_clusters = settings(
 
 
 @slow_clusters
-@given(workers=st.sampled_from([1, 2, 4]), target=st.floats(1e-6, 0.5), worthwhile=st.floats(1e-6, 0.05))
-def test_results_are_identical_for_any_number_of_workers_and_any_batch_size(workers, target, worthwhile):
-    with TemporaryDirectory() as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=worthwhile):
-        assert_same(run(Path(folder), workers), expected())
+@given(
+    workers=st.sampled_from([1, 2, 4]),
+    target=st.floats(1e-6, 0.5),
+    worthwhile=st.floats(1e-6, 0.05),
+    order=st.sampled_from(["given", "coarse-to-fine"]),
+)
+def test_results_are_identical_for_any_number_of_workers_any_batch_size_and_any_order(
+    workers, target, worthwhile, order
+):
+    with TemporaryDirectory() as folder, batches_of(target, worthwhile):
+        assert_same(run(Path(folder), workers, order=order), expected())
 
 
 def interrupted(folder: Path, stops: list[int], client: Client | bool) -> xr.Dataset:
@@ -85,7 +101,7 @@ def interrupted(folder: Path, stops: list[int], client: Client | bool) -> xr.Dat
 @slow_clusters
 @given(stops=st.lists(st.integers(0, 30), max_size=3), target=st.floats(1e-6, 0.05))
 def test_results_are_identical_for_an_interrupted_and_continued_run(stops, target):
-    with TemporaryDirectory() as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=1e-6):
+    with TemporaryDirectory() as folder, batches_of(target):
         assert_same(interrupted(Path(folder), stops, False), expected())
 
 
@@ -94,7 +110,7 @@ def test_results_are_identical_for_an_interrupted_and_continued_run(stops, targe
 @given(stops=st.lists(st.integers(0, 30), max_size=2), target=st.floats(1e-6, 0.05))
 def test_results_are_identical_where_workers_do_not_share_the_disk(apart, stops, target):
     client, hidden = apart
-    with TemporaryDirectory(dir=hidden) as folder, patch.multiple(plan, TARGET=target, WORTHWHILE=1e-6):
+    with TemporaryDirectory(dir=hidden) as folder, batches_of(target):
         assert_same(interrupted(Path(folder), stops, client), expected())
 
 
@@ -140,3 +156,13 @@ def test_running_a_finished_study_again_runs_nothing(tmp_path: Path) -> None:
     assert again.progress.new == 0
     assert again.progress.state == "finished"
     assert sorted((tmp_path / "runs").iterdir()) == shards
+
+
+def test_the_record_tells_what_each_stream_follows_from(tmp_path: Path) -> None:
+    space = ek.Space(a=[1, 2]).repeat(2)
+    study = ek.Study(lambda a, rng: rng.random(), space, tmp_path / "s", seed=5, seed_by=["a"])
+    study.run(False, n_workers=1)
+    keys = study.runs["seed_key"].values
+    assert keys[0, 0] == keys[0, 1] != keys[1, 0]
+    drawn = generator(5, bytes.fromhex(keys[0, 0])).random()
+    assert (study.results["result"].sel(a=1).values == drawn).all()
