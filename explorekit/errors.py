@@ -40,6 +40,10 @@ class CodeChangedError(StudyError):
     """The simulation's code differs from the code that made the results at hand."""
 
 
+class MergeConflictError(StudyError):
+    """Studies that are to be merged have different numbers at a point."""
+
+
 class RunError(ExplorekitError, RuntimeError):
     """A run ended before its last point for a reason other than the simulation."""
 

@@ -4,12 +4,13 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorekit.errors import StudyError
+from explorekit.errors import StudyError, listing
 from explorekit.space import Space
 from explorekit.store.directory import StudyDirectory, storage_error
 
@@ -237,6 +238,7 @@ class StudyFolder(SavedStudy):
             "git_dirty": git.get("dirty"),
             "seed": str(record.seed),
             "created": record.created,
+            "sources": [dict(source) for source in record.sources],
             "first_started": str(known.min()) if known.size else "",
             "last_started": str(known.max()) if known.size else "",
             "python": environment.get("python", ""),
@@ -355,6 +357,44 @@ class StudyFolder(SavedStudy):
         dtypes = {name: np.dtype(snapshot.fields[name].dtype) for name in filled}
         return snapshot.filled({name: absent(d) for name, d in dtypes.items() if d.kind in "biu"})
 
+    @property
+    def code_versions(self) -> "pd.DataFrame":
+        """One row a version of the simulation's code: ``points`` that it has a record of, ``ok``, ``role`` and dates.
+
+        The role is ``"current"``, ``"kept"`` or ``"earlier"``; results of earlier versions are looked at with `at`. A record
+        that was discarded is not counted.
+        """
+        from explorekit.store.versions import versions_table
+
+        self._snapshot()
+        return versions_table(self._catalog, self._directory.read_record())
+
+    def at(self, *, code: str) -> "StudyFolder":
+        """Return the study as it is with the results of one version of the simulation's code, to look at.
+
+        Parameters
+        ----------
+        code : str
+            The version, or its first digits: see `code_versions`.
+
+        Returns
+        -------
+        StudyFolder
+            The results of that version alone.
+
+        Raises
+        ------
+        StudyError
+            If there is no such version, or there are several.
+        """
+        known = self.code_versions.index.tolist()
+        found = [version for version in known if code and version.startswith(code)]
+        if len(found) != 1:
+            raise StudyError(
+                f"got code={code!r}; expected one of the versions {listing(known)}, or the first digits of one."
+            )
+        return StudyOfVersion(self.path, found[0])
+
     def _record(self) -> "StudyRecord":
         """Return what counts here."""
         return self._directory.read_record()
@@ -371,6 +411,17 @@ class StudyFolder(SavedStudy):
         counts = self._snapshot().index.counts()
         ok, failed = counts.get(OK, 0), counts.get(FAILED, 0) + counts.get(TIMED_OUT, 0)
         return f"{ok:,} ok, {failed:,} failed, {len(self.space) - ok - failed:,} pending of {len(self.space):,} points"
+
+
+class StudyOfVersion(StudyFolder):
+    """A study directory, read only, with the results of one code version."""
+
+    def __init__(self, path: str | os.PathLike[str], version: str) -> None:
+        super().__init__(path)
+        self._version = version
+
+    def _record(self) -> "StudyRecord":
+        return replace(self._directory.read_record(), code=self._version, kept=())
 
 
 class ExportedStudy(SavedStudy):

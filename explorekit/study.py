@@ -1,8 +1,8 @@
 """A study: a simulation, a space and a directory. The public surface of explorekit."""
 
 import contextlib
-import difflib
 import importlib
+import logging
 import os
 import pickle
 import secrets
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
-from explorekit.errors import CodeChangedError, SimulationError, StudyBusyError, StudyError
+from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed
+from explorekit.errors import SimulationError, StudyBusyError, StudyError
 from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
@@ -29,7 +30,6 @@ from explorekit.space.matching import same_space
 from explorekit.space.selecting import common, points_where
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.lock import StudyLock
-from explorekit.store.provenance import environment
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from explorekit.engine.cluster import Reservation
     from explorekit.engine.messages import Job, Policy, Ranges
     from explorekit.engine.run import Run
+    from explorekit.reproducing import Reproduction
     from explorekit.review import Review
     from explorekit.store.index import Index
 
     Choice = Callable[[Index], Ranges]
 
-OnChange = Literal["keep", "rerun"]
+logger = logging.getLogger(__name__)
+
 OnError = Literal["record", "raise"]
 Order = Literal["given", "coarse-to-fine"]
 
@@ -367,9 +369,9 @@ class Study(StudyFolder):
         dashboard : bool, default False
             Whether the private cluster serves Dask's dashboard. The run's panel links to it, and ``progress.dashboard``
             is its address. It needs bokeh.
-        code : {"keep", "rerun"}, optional
-            What to do with earlier results if the simulation's code has changed since: keep them beside the new ones, or
-            run their points again.
+        code : {"keep", "rerun", "fork"}, optional
+            What to do with earlier results if the simulation's code has changed since: keep them beside the new ones, run
+            their points again, or leave this study as it is and run in a new one beside it, which this object is from then on.
         errors : {"record", "raise"}, default "record"
             What to do about runs that fail: record them and go on, or end the run at the first and raise it from ``wait``.
         retries : int, default 0
@@ -451,6 +453,7 @@ class Study(StudyFolder):
                 "got dashboard=True and a client; explorekit serves the dashboard of its private cluster only. "
                 "Yours is at client.dashboard_link; client=False asks for the private cluster."
             )
+        self._move_to_fork(captured, code)
         self._directory.check_writable()
         lock = StudyLock(self.path)
         lock.acquire()
@@ -462,7 +465,7 @@ class Study(StudyFolder):
             part = None if where is None else points_where(self.space, where)
             if chosen is None and self._seems_pending(captured, code):
                 reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
-            record = self._adopt(captured, code)
+            record = adopt(self._directory, self._catalog, self.simulation, self.space, captured, code)
             job = self._job(captured, record, policy)
             snapshot = self._snapshot()
             index = snapshot.index
@@ -562,60 +565,146 @@ class Study(StudyFolder):
         record = self._directory.read_record()
         if record.code in ("", self._captured.version.id):
             return ""
-        return _diff(
-            self._directory.read_source(record.code),
-            self._captured.version.source,
-            record.code,
-            self._captured.version.id,
-        )
+        return difference(self._directory, record, self._captured)
+
+    def fork(self, path: str | os.PathLike[str], space: Space | None = None) -> "Study":
+        """Make a new study that has the results of this one as far as their points are in its space.
+
+        This study is left as it is. Files that never change are shared where the file system allows. Only results that this study
+        shows are taken over: those of the current code, and of versions that were kept.
+
+        Parameters
+        ----------
+        path : path-like
+            The new study's directory.
+        space : Space, optional
+            What the new study explores, whatever its structure; by default the same. A parameter that it leaves out, or
+            has beyond this one's, is at the simulation's default in the results that are taken over.
+
+        Returns
+        -------
+        Study
+            The new study.
+
+        Raises
+        ------
+        SimulationError
+            If the simulation cannot be called with the space's parameters.
+        StudyError
+            If something lies at the path, or it cannot be written.
+
+        Examples
+        --------
+        >>> wide = study.fork("studies/wide", ek.Space(width=[1.0, 9.0], height=4.0))  # doctest: +SKIP
+        """
+        from explorekit.forking import fork
+
+        record = self._directory.read_record()
+        self._follow(record)
+        chosen = self.space if space is None else space
+        known = baselines_with(record.baselines, bind(self.simulation, chosen.parameters))
+        new = {n: known[n] for n in chosen.parameters if n in known and n not in self.space.parameters}
+        fork(self._directory, path, chosen, {**record.baselines, **new})
+        return Study(self.simulation, path=path, seed=record.seed, seed_by=record.seed_by)
+
+    def _move_to_fork(self, captured: Captured, code: OnChange | None) -> None:
+        """Go on in a study of the new code beside this one, if the code has changed and that is asked for."""
+        from explorekit.forking import fork, is_fork_of, sibling_for
+
+        check_choice(code)
+        if code != "fork":
+            return
+        record = self._directory.read_record()
+        self._catalog.refresh()
+        if not has_changed(record, self._catalog, captured):
+            return
+        version = captured.version.id
+        place = sibling_for(self.path, version)
+        if not is_fork_of(place, record):
+            fork(self._directory, place, self._directory.read_space(record.space), record.baselines, version)
+        logger.warning("the study goes on in %s; %s stays as it is.", place, self.path)
+        super().__init__(place)
+
+    # ---- looking again
+
+    def reproduce(self, **point: Any) -> "Reproduction":
+        """Run one point in this process, with the same random stream, and compare with what is kept, bit for bit.
+
+        Nothing is kept of this run. It is the way to step through a point with a debugger, too.
+
+        Parameters
+        ----------
+        **point
+            A value of each parameter that has more than one.
+
+        Returns
+        -------
+        Reproduction
+            True if it is the same; shown, it says what differs, and whether the code has changed since.
+
+        Raises
+        ------
+        SpaceError
+            If the values name no point, or more than one.
+        StudyError
+            If the point is pending.
+
+        Examples
+        --------
+        >>> assert study.reproduce(width=2.0, height=5.0).same  # doctest: +SKIP
+        """
+        from explorekit.reproducing import position_of, reproduce
+
+        record = self._directory.read_record()
+        snapshot = self._snapshot()
+        position = position_of(self.space, point)
+        return reproduce(self.simulation, capture(self.simulation), snapshot, position, self._seeding(record))
+
+    def discard(self, where: Space | Mapping[str, Any], *, confirm: str = "") -> Self:
+        """Let results count no longer; their points are pending again.
+
+        Files in which nothing counts any more are moved to ``trash/`` in the study's directory; nothing is deleted.
+
+        Parameters
+        ----------
+        where : Space or mapping
+            Whose results: values of some parameters, such as ``{"a": 0.5}``, or a subspace. ``{}`` means all.
+        confirm : str
+            The study's name, to say that this is meant.
+
+        Returns
+        -------
+        Study
+            This study.
+
+        Raises
+        ------
+        SpaceError
+            If there are no such points.
+        StudyError
+            If the name is not given.
+        StudyBusyError
+            If the study is being run.
+
+        Examples
+        --------
+        >>> study.discard({"width": 2.0}, confirm="area").run()  # doctest: +SKIP
+        """
+        from explorekit.discarding import discard
+
+        with self._held("discard results of") as record:
+            discard(self._catalog, record, points_where(self.space, where), confirm)
+        return self
 
     def _seems_pending(self, captured: Captured, code: OnChange | None) -> bool:
         """Return whether a run would have points to run, as far as is known before it is planned."""
         from explorekit.store.backend import versions_that_count
 
         record = self._directory.read_record()
-        if record.code != captured.version.id and self._catalog.versions():
+        if has_changed(record, self._catalog, captured):
             return code is not None
         index = self._catalog.snapshot(versions_that_count(record)).index
         return len(index.gaps(len(self.space))) > 0
-
-    def _adopt(self, captured: Captured, code: OnChange | None) -> StudyRecord:
-        """Make the simulation's code the study's current one, if it is new, as the user decided."""
-        record = self._directory.read_record()
-        version = captured.version.id
-        if code not in (None, "keep", "rerun"):
-            raise StudyError(f"got code={code!r}; expected 'keep' or 'rerun'.")
-        if record.code and record.code != version and self._catalog.versions():
-            if code is None:
-                raise self._code_changed(record, captured)
-            kept = (*record.kept, record.code) if code == "keep" else ()
-            changes = {"code": version, "kept": tuple(dict.fromkeys(v for v in kept if v != version))}
-        else:
-            changes = {"code": version}
-        file = getattr(sys.modules.get(self.simulation.function.__module__), "__file__", None)
-        self._directory.add_code(
-            version,
-            captured.version.source,
-            environment(Path(file).parent if file else None),
-            baselines_with({}, bind(self.simulation, self.space.parameters)),
-        )
-        return record if record.code == version else self._directory.update_record(**changes)
-
-    def _code_changed(self, record: StudyRecord, captured: Captured) -> CodeChangedError:
-        counts = ", ".join(
-            f"{count:,} of version {version}" for version, count in self._catalog.versions().items()
-        )
-        diff = _diff(
-            self._directory.read_source(record.code),
-            captured.version.source,
-            record.code,
-            captured.version.id,
-        )
-        return CodeChangedError(
-            f"the code of {self.name!r} has changed since the results in {self.path} were made (points: {counts}; now version "
-            f"{captured.version.id}).\n{diff or '(a captured value has changed)'}\nSay what to do with the earlier results: "
-            f"run(code='keep') keeps them beside the new ones, run(code='rerun') runs their points again."
-        )
 
     def _job(self, captured: Captured, record: StudyRecord, policy: "Policy") -> "Job":
         from explorekit.engine.messages import Job
@@ -705,9 +794,3 @@ def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -
                 raise StudyError(
                     f"got seed_by={list(seed_by)}; {name!r} is no parameter of the space ({', '.join(space.parameters)})."
                 )
-
-
-def _diff(old: str, new: str, old_name: str, new_name: str) -> str:
-    return "\n".join(
-        difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
-    )

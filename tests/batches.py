@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import explorekit as ek
+from explorekit.adopting import adopt
 from explorekit.errors import OutputError
 from explorekit.simulation.capture import capture
 from explorekit.simulation.collect import Collector
@@ -41,6 +42,7 @@ def write_batch(
     version: str = VERSION,
     worker: str = "host:1",
     simulation: Any = None,
+    started: float = 1.6e9,
 ) -> Path:
     """Write a shard with what the simulation returned at some flat positions; an exception is a failure."""
 
@@ -59,7 +61,7 @@ def write_batch(
             failures.append(Failure(row, type(error).__name__, str(error), "Traceback"))
             status.append(FAILED)
     n = len(status)
-    record = Record(np.array(status, np.int8), timed_alone(n), failures)
+    record = Record(np.array(status, np.int8), timed_alone(n, started), failures)
     outputs, ragged = collector.stack(record.status == OK)
     temporary = durable.temporary_name(directory.runs)
     positions = np.array(list(results), dtype=np.int64)
@@ -71,12 +73,12 @@ def write_batch(
     return final
 
 
-def timed_alone(n: int) -> Timings:
+def timed_alone(n: int, started: float = 1.6e9) -> Timings:
     """What runs took that began a second apart and were timed one by one."""
     return Timings(
         np.arange(n),
         np.ones(n, np.int32),
-        1.6e9 + np.arange(n, dtype=float),
+        started + np.arange(n, dtype=float),
         np.full(n, 0.25),
         np.full(n, 0.125),
         np.full(n, 2**25),
@@ -108,10 +110,12 @@ def flip_bytes_of(path: Path, pattern: bytes) -> None:
     path.write_bytes(content)
 
 
-def run_here(study: ek.Study, positions: Iterable[int] | None = None) -> list[int]:
+def run_here(study: ek.Study, positions: Iterable[int] | None = None, code: Any = None) -> list[int]:
     """Run pending points of a study in this process, as one batch; returns their positions."""
+    study._snapshot()
     directory = StudyDirectory(study.path)
-    record = study._adopt(capture(study.simulation), None)
+    captured = capture(study.simulation)
+    record = adopt(directory, study._catalog, study.simulation, study.space, captured, code)
     pending = [p for a, b in study._snapshot().index.gaps(len(study.space)).tolist() for p in range(a, b)]
     chosen = [p for p in (pending if positions is None else positions) if p in pending]
     if chosen:

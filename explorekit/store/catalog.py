@@ -19,7 +19,7 @@ from explorekit.store.files import ShardFiles
 from explorekit.store.generation import Generation, read_generation, write_generation
 from explorekit.store.index import build, moved, read_shard
 from explorekit.store.shard import check_content
-from explorekit.store.snapshot import Snapshot, take_snapshot
+from explorekit.store.snapshot import Snapshot, fixed_snapshot, take_snapshot
 from explorekit.store.spaces import space_hash
 from explorekit.store.superseded import (
     FOLDER,
@@ -179,6 +179,10 @@ class Catalog:
                 self._latest = (key, snapshot)
             return snapshot
 
+    def snapshot_of(self, table: ShardTable) -> Snapshot:
+        """Return what some of the shards hold."""
+        return fixed_snapshot(self.directory.runs, self.space, table, self._files)
+
     def close(self) -> None:
         """Close file handles; they are opened again when needed."""
         self._files.close()
@@ -228,10 +232,15 @@ class Catalog:
         versions
             Only records of these code versions; by default of all.
         """
-        wanted = ranges_of(np.asarray(positions, dtype=np.int64))
+        return self.supersede_stretches(ranges_of(np.asarray(positions, dtype=np.int64)), reason, versions)
+
+    def supersede_stretches(
+        self, stretches: Ranges, reason: str, versions: frozenset[str] | None = None
+    ) -> Superseded:
+        """Do as `supersede_points`, for points given as (start, stop), sorted and apart."""
         with self._lock:
             table = self._known() if versions is None else self.shards(versions)
-            return self.supersede(table.rows_of(wanted), reason)
+            return self.supersede(table.rows_of(stretches), reason)
 
     def _read_superseded(self) -> None:
         paths = {path.name: path for path in self.directory.superseded_files()}

@@ -47,6 +47,8 @@ class StudyRecord:
         Older code versions whose results count.
     created
         When the study was made, ISO 8601.
+    sources
+        The studies that results were taken over from: the folder's ``name``, and when that study was ``created``.
     """
 
     name: str
@@ -57,6 +59,7 @@ class StudyRecord:
     code: str = ""
     kept: tuple[str, ...] = ()
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    sources: tuple[Mapping[str, str], ...] = ()
     format: int = FORMAT
 
 
@@ -132,6 +135,7 @@ class StudyDirectory:
                 **{
                     **content,
                     "kept": tuple(content["kept"]),
+                    "sources": tuple(content.get("sources", ())),
                     "seed_by": None if seed_by is None else tuple(seed_by),
                 }
             )

@@ -170,6 +170,12 @@ def take_snapshot(
     return Snapshot(folder, space, index, fields, contradictions, files, filled, renew)
 
 
+def fixed_snapshot(folder: Path, space: Space, table: ShardTable, files: ShardFiles) -> Snapshot:
+    """Return the snapshot of some shards that nobody replaces by others."""
+    snapshot = take_snapshot(folder, space, table, files, lambda: replace(snapshot, index=Index()))
+    return snapshot
+
+
 def _fields(kind: Kind) -> dict[str, Field]:
     return {name: stored.field for name, stored in kind.outputs.items()}
 

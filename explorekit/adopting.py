@@ -1,0 +1,87 @@
+"""What becomes of earlier results when the simulation's code has changed: told to the user, who decides."""
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Literal, get_args
+
+from explorekit.errors import CodeChangedError, StudyError
+from explorekit.simulation.baselines import baselines_with
+from explorekit.simulation.calling import bind
+from explorekit.simulation.capture import Captured
+from explorekit.simulation.declare import Simulation
+from explorekit.space import Space
+from explorekit.store.catalog import Catalog
+from explorekit.store.directory import StudyDirectory, StudyRecord
+from explorekit.store.provenance import environment
+
+OnChange = Literal["keep", "rerun", "fork"]
+
+
+def check_choice(code: object) -> None:
+    if code is not None and code not in get_args(OnChange):
+        raise StudyError(f"got code={code!r}; expected 'keep', 'rerun' or 'fork'.")
+
+
+def has_changed(record: StudyRecord, catalog: Catalog, captured: Captured) -> bool:
+    """Return whether there are results of other code than the simulation's."""
+    return record.code not in ("", captured.version.id) and any(catalog.versions().values())
+
+
+def adopt(
+    directory: StudyDirectory,
+    catalog: Catalog,
+    simulation: Simulation,
+    space: Space,
+    captured: Captured,
+    code: OnChange | None,
+) -> StudyRecord:
+    """Make the simulation's code the study's current one, if it is new, as the user decided.
+
+    Raises
+    ------
+    CodeChangedError
+        If the code has changed, and the user has not decided.
+    """
+    record = directory.read_record()
+    version = captured.version.id
+    kept = record.kept
+    if has_changed(record, catalog, captured):
+        if code is None:
+            raise _code_changed(directory, catalog, record, captured)
+        kept = (*record.kept, record.code)
+    if code == "rerun":
+        kept = ()
+    kept = tuple(dict.fromkeys(v for v in kept if v != version))
+    file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
+    directory.add_code(
+        version,
+        captured.version.source,
+        environment(Path(file).parent if file else None),
+        baselines_with({}, bind(simulation, space.parameters)),
+    )
+    if (record.code, record.kept) == (version, kept):
+        return record
+    return directory.update_record(code=version, kept=kept)
+
+
+def difference(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> str:
+    """Return how the simulation's code differs from that of the results at hand, as a unified diff."""
+    old, new = directory.read_source(record.code), captured.version.source
+    names = record.code, captured.version.id
+    return "\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), *names, lineterm=""))
+
+
+def _code_changed(
+    directory: StudyDirectory, catalog: Catalog, record: StudyRecord, captured: Captured
+) -> CodeChangedError:
+    counts = ", ".join(
+        f"{count:,} of version {version}" for version, count in catalog.versions().items() if count
+    )
+    changes = difference(directory, record, captured) or "(a captured value has changed)"
+    return CodeChangedError(
+        f"the code of {record.name!r} has changed since the results in {directory.path} were made (points: {counts}; now version "
+        f"{captured.version.id}).\n{changes}\nSay what to do with the earlier results: "
+        f"run(code='keep') keeps them beside the new ones, run(code='rerun') runs their points again, and run(code='fork') leaves "
+        f"this study as it is and runs in a new one beside it."
+    )
