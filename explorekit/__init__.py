@@ -13,14 +13,16 @@ _HOME = {
     "Space": "space",
     "param": "space",
     "Study": "study",
+    "merge": "merging",
     "open": "saved",
     "explore": "saved",
 }
 
-__all__ = ["Space", "Study", "errors", "explore", "open", "param", "simulation"]
+__all__ = ["Space", "Study", "errors", "explore", "merge", "open", "param", "simulation"]
 
 if TYPE_CHECKING:
     from explorekit import errors
+    from explorekit.merging import merge
     from explorekit.saved import explore, open  # noqa: A004
     from explorekit.space import Space, param
     from explorekit.study import Study
