@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE
 from explorekit.store.dataset import failures_table
+from explorekit.store.exported_arrays import FileArray, MaskedIntegers, PlainArray, group_of
 from explorekit.store.netcdf import COMPLEX, fetch, open_file
-from explorekit.store.reader import check_exact
 from explorekit.store.shard import read_failures
-from explorekit.store.snapshot import dtype_with
 from explorekit.store.spaces import LABELS, get_space
+
+Place = tuple[Path, str]
 
 
 def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] | None = None) -> xr.Dataset:
@@ -33,7 +33,8 @@ def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] 
     dataset = xr.open_dataset(path, engine="netcdf4", group=group, cache=False)
     close = dataset.close
     dataset.attrs.pop(LABELS, None)
-    dataset = _with_plain_text(_with_integers(_rejoin_complex(dataset), path.absolute(), fill or {}))
+    place = path.absolute(), group or ""
+    dataset = _with_plain_text(_with_integers(_rejoin_complex(dataset, place), place, fill or {}), place)
     dataset = dataset.drop_vars([name for name in dataset.variables if str(name).endswith(f".{OCCURRENCE}")])
     dataset = dataset.set_coords([name for name in space.parameters if name in dataset.variables])
     dataset.set_close(close)
@@ -81,24 +82,28 @@ def _is_time(variable: Any) -> bool:
     return "calendar" in variable.ncattrs() or "dtype" in variable.ncattrs()
 
 
-def _rejoin_complex(dataset: xr.Dataset) -> xr.Dataset:
+def _rejoin_complex(dataset: xr.Dataset, place: Place) -> xr.Dataset:
     halves: dict[str, list[Any]] = {}
     for name, variable in dataset.variables.items():
         if COMPLEX in variable.attrs:
             halves.setdefault(variable.attrs[COMPLEX], []).append(name)
     coords = set(dataset.coords)
     joined: dict[Any, xr.Variable] = {}
-    for name, (real, imag) in halves.items():
-        attrs = {key: value for key, value in dataset[real].attrs.items() if key != COMPLEX}
-        values = np.empty(dataset[real].shape, np.result_type(dataset[real].dtype, np.complex64))
-        values.real, values.imag = dataset[real].values, dataset[imag].values  # 1j * inf would be nan + infj
-        joined[name] = xr.Variable(dataset[real].dims, values, attrs)
+    for name, (real, _) in halves.items():
+        half = dataset[real].variable
+        dtype = np.result_type(half.dtype, np.complex64)
+        attrs = {key: value for key, value in half.attrs.items() if key != COMPLEX}
+        joined[name] = _lazy(PlainArray(*place, name, half.shape, dtype), half.dims, attrs)
     parts = [part for pair in halves.values() for part in pair]
     as_coords = {name: v for name, v in joined.items() if f"{name}_real" in coords or v.dims == (name,)}
     return dataset.drop_vars(parts).assign(joined).set_coords([str(name) for name in as_coords])
 
 
-def _with_integers(dataset: xr.Dataset, path: Path, fill: Mapping[str, Any]) -> xr.Dataset:
+def _lazy(array: FileArray, dims: Any, attrs: Any, encoding: Any = None) -> xr.Variable:
+    return xr.Variable(dims, indexing.LazilyIndexedArray(array), attrs, encoding)
+
+
+def _with_integers(dataset: xr.Dataset, place: Place, fill: Mapping[str, Any]) -> xr.Dataset:
     """Read integers and bools of which some are missing as a study does, not as the floats that xarray chooses."""
     masked = {
         str(name): np.dtype(variable.encoding["dtype"])
@@ -116,10 +121,9 @@ def _with_integers(dataset: xr.Dataset, path: Path, fill: Mapping[str, Any]) -> 
     replaced = {}
     for name, stored in masked.items():
         variable = dataset[name].variable
-        array = MaskedIntegers(path, name, variable.shape, _dtype_of(stored, variable.attrs), fill.get(name))
-        replaced[name] = xr.Variable(
-            variable.dims, indexing.LazilyIndexedArray(array), variable.attrs, variable.encoding
-        )
+        dtype = _dtype_of(stored, variable.attrs)
+        array = MaskedIntegers(*place, name, variable.shape, dtype, fill.get(name))
+        replaced[name] = _lazy(array, variable.dims, variable.attrs, variable.encoding)
     return dataset.assign(replaced)
 
 
@@ -127,41 +131,21 @@ def _dtype_of(stored: np.dtype[Any], attrs: Mapping[str, Any]) -> np.dtype[Any]:
     return np.dtype(bool) if attrs.get("flag_meanings") == "false true" else stored
 
 
-class MaskedIntegers(BackendArray):
-    """Integers or bools of a file of which some are missing: as float64, or with a fill value as they are."""
-
-    def __init__(
-        self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
-    ) -> None:
-        self.path = path
-        self.name = name
-        self.shape = shape
-        self.fill = fill
-        self.dtype = np.dtype(np.float64) if fill is None else dtype_with(dtype, fill)
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self.read)
-
-    def read(self, key: tuple[Any, ...]) -> Any:
-        """Return the values at an outer index."""
-        with open_file(self.path) as file:
-            variable = file.variables[self.name]
-            variable.set_auto_maskandscale(False)
-            stored = np.asarray(variable[key])
-            missing = stored == variable.getncattr("_FillValue")
-        if self.dtype.kind == "f":
-            check_exact(self.name, stored[~missing])
-        values = stored.astype(self.dtype)
-        values[missing] = np.nan if self.fill is None else self.fill
-        return values
-
-
-def _with_plain_text(dataset: xr.Dataset) -> xr.Dataset:
+def _with_plain_text(dataset: xr.Dataset, place: Place) -> xr.Dataset:
     """Give text the dtype that it has in a study, not that of Python objects."""
-    texts: dict[Any, Any] = {
-        name: (variable.dims, variable.values.astype(str), variable.attrs)
-        for name, variable in dataset.variables.items()
-        if variable.dtype.kind in "OT"
+    names = [name for name, variable in dataset.variables.items() if variable.dtype.kind in "OT"]
+    if not names:
+        return dataset
+    with open_file(place[0]) as file:
+        stored = group_of(file, place[1]).variables
+        widths = {name: stored[str(name)].shape[-1] for name in names}  # in bytes: at least the letters
+    texts = {
+        name: _lazy(
+            PlainArray(*place, str(name), dataset[name].shape, f"U{width}"),
+            dataset[name].dims,
+            dataset[name].attrs,
+        )
+        for name, width in widths.items()
     }
     coords = {name: value for name, value in texts.items() if name in dataset.coords}
     return dataset.assign({n: v for n, v in texts.items() if n not in coords}).assign_coords(coords)

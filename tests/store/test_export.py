@@ -8,7 +8,15 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from batches import VERSION, Failed, flip_bytes_of, make_study, snapshot_of, study_with, write_batch
+from batches import (
+    VERSION,
+    Failed,
+    flip_bytes_of,
+    make_study,
+    snapshot_of,
+    study_with,
+    write_batch,
+)
 from drawn import spaces
 from hypothesis import given
 from hypothesis import strategies as st
@@ -484,3 +492,22 @@ def test_outputs_are_compressed_and_chunked_as_asked_for(tmp_path):
     ):
         with pytest.raises(StudyError, match=named):
             export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, wrong)
+
+
+def test_every_type_of_an_exported_file_is_read_when_it_is_used(tmp_path):
+    n = 200
+    texts = np.array(["é" * (p % 40) for p in range(n)])
+    batch = {
+        p: {"z": np.full(100, p + 1j), "s": str(texts[p]), "n": p, "t": np.array(["ab", "c"])}
+        for p in range(n - 1)
+    }
+    directory = study_with(tmp_path / "study", ek.Space(a=range(n)), batch)
+    exported(directory, tmp_path / "out.nc")
+
+    with open_exported(tmp_path / "out.nc") as found:
+        for name in ("z", "s", "n", "t"):
+            assert found[name].isel(a=5).values.tolist() == np.asarray(batch[5][name]).tolist()
+            assert found[name].isel(a=[7, 3]).shape[0] == 2
+            assert not isinstance(found[name].variable._data, np.ndarray)
+        assert found["s"].dtype.kind == found["t"].dtype.kind == "U"
+        assert found["z"].dtype == np.complex128
