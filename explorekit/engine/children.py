@@ -63,6 +63,7 @@ class Child:
                 start_new_session=True,
                 env=_environment(),
             )
+        self._looked_at = psutil.Process(self.process.pid)
         os.close(there)
         os.close(lifeline)
         self.connection = Connection(here)
@@ -90,7 +91,7 @@ class Child:
     def memory(self) -> int:
         """Return the bytes that the child holds now."""
         try:
-            return int(psutil.Process(self.process.pid).memory_info().rss)
+            return int(self._looked_at.memory_info().rss)
         except psutil.Error:
             return 0
 

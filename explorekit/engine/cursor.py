@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 SIZE = 24
+_BEFORE, _BEHIND = -1, -2
 
 
 class Cursor:
@@ -27,14 +28,23 @@ class Cursor:
         self._numbers[0] = first
 
     def clear(self) -> None:
-        """Say that no row is being run."""
-        self._numbers[0] = -1
+        """Say that no row has been run."""
+        self._numbers[0] = _BEFORE
+
+    def leave(self) -> None:
+        """Say that no row is being run any more."""
+        self._numbers[0] = _BEHIND
 
     @property
     def rows(self) -> tuple[int, int] | None:
-        """The rows that are being run, or were at the child's death; None before the first."""
+        """The rows that are being run, or were at the child's death; None before the first and behind the last."""
         first = int(self._numbers[0])
         return None if first < 0 else (first, max(first + 1, int(self._numbers[1])))
+
+    @property
+    def where(self) -> str:
+        """Where the child is while it runs no row, in words."""
+        return "while it handed in results" if int(self._numbers[0]) == _BEHIND else "before its first point"
 
     @property
     def seconds(self) -> float:

@@ -119,6 +119,8 @@ class Assignment:
         Where finished rows are kept in case the child dies; read back first, if it exists.
     stop
         One past the last row to run.
+    room
+        Bytes of results after which to hand in what there is.
     culprits
         By row, the failure of points that a child died on, or was killed for.
     tries
@@ -132,6 +134,7 @@ class Assignment:
     log: str
     spool: str
     stop: int
+    room: int
     culprits: Mapping[int, Failure] = field(default_factory=dict)
     tries: Mapping[int, int] = field(default_factory=dict)
     careful: tuple[int, int] = (0, 0)

@@ -34,7 +34,6 @@ _GROUP_SECONDS = 2e-3
 _CALL_SECONDS = 0.05  # of a vectorised simulation
 _BLOCK = 2**14  # rows whose arguments are made at once
 _LARGEST_CALL = 2**16
-_HAND_IN_BYTES = 2**27
 _LOG_BYTES = 2**20
 _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
@@ -97,6 +96,7 @@ class Runner:
         _Batch(self._points, self._simulation, self._taken, self._job, assignment, rows).run(
             self._cursor, self._interrupts
         )
+        self._cursor.leave()
         rows.decide(at_last=True)
         seconds = time.perf_counter() - began
         self._keep_log(Path(assignment.log))
@@ -192,7 +192,7 @@ class _Batch:
             each = (now - usage.clock) / max(1, reached - first)
             group = self._next_group(group, each)
             quick = rows.decided and self._plain
-            if self._interrupts.arrived or now - began > budget or rows.bytes > _HAND_IN_BYTES:
+            if self._interrupts.arrived or now - began > budget or rows.bytes > self._assignment.room:
                 return
             if self._policy.stop_at_failure and rows.failures:
                 return

@@ -20,6 +20,7 @@ from explorekit.store.shard import FAILED, TIMED_OUT, Failure
 
 POLL = 0.1
 GRACE = 1.0
+_ROOM = 2**27  # bytes of results in a batch
 
 # One worker process serves several runs and threads; a Dask task reaches these by import only.
 _pool = ChildPool()
@@ -109,7 +110,9 @@ class _Supervision:
         self._job = job
         self._child = child
         self._memory_limit = memory_limit
-        self._assignment = Assignment(batch, str(desk.shard), str(desk.log), str(spool), batch.size)
+        # Results are held twice while they are stacked, and once more while they are written.
+        room = min(_ROOM, memory_limit // 8) if memory_limit else _ROOM
+        self._assignment = Assignment(batch, str(desk.shard), str(desk.log), str(spool), batch.size, room)
 
     def run(self) -> tuple[Child, Handed]:
         while True:
@@ -156,13 +159,11 @@ class _Supervision:
 
     def _bury(self) -> None:
         """Note the culprit, and start a child for the rest, or to write what is spooled if the run was cancelled."""
-        at, words = self._child.cursor.rows, self._child.last_words()
+        at, where, words = self._child.cursor.rows, self._child.cursor.where, self._child.last_words()
         self._child.end()
         code = self._child.process.returncode
         if at is None:
-            raise RuntimeError(
-                f"the process for user code ended before its first point ({_how(code)}). {words}"
-            )
+            raise RuntimeError(f"the process for user code ended {where} ({_how(code)}). {words}")
         row, stop = at
         assignment = self._assignment
         if self._job.id in _cancelled:

@@ -21,7 +21,8 @@ SCALARS: Mapping[type, Any] = {
     int: np.int64,
     bool: np.bool_,
     complex: np.complex128,
-    **{kind: kind for kind in (np.float64, np.int64, np.bool_, np.complex128)},
+    **{kind: kind for kind in (np.float64, np.float32, np.complex128, np.complex64, np.bool_)},
+    **{kind: kind for kind in (np.int64, np.int32, np.int16, np.int8, np.uint32, np.uint16, np.uint8)},
 }
 _INT64 = range(-(2**63), 2**63)
 
