@@ -276,7 +276,9 @@ def workers_of(client: "Client | None", n_workers: int | None) -> Workers:
     workers = info["workers"].values()
     slots = sum(worker["nthreads"] for worker in workers)
     memory = min((w["memory_limit"] // w["nthreads"] for w in workers if w["memory_limit"]), default=0)
-    return Workers(max(1, slots), memory, f"the Dask cluster at {info['address']}, {len(workers)} workers")
+    return Workers(
+        max(1, slots), memory, f"the {len(workers)} workers of the Dask cluster at {info['address']}"
+    )
 
 
 def _inner(dims: Any, sizes: Mapping[Any, int], outer: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,14 @@ from distributed.security import Security
 
 from explorekit.engine import limits
 from explorekit.engine.serving import DashboardScheduler, PrivateScheduler
+from explorekit.errors import RunError
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
 _SCRATCH = "explorekit-workers-"
 _START_TIMEOUT = 60.0
+_LAST_WORDS = 2000
 _CERTIFICATES = ("tls_ca_file", "tls_worker_key", "tls_worker_cert")
 
 
@@ -92,8 +95,28 @@ class PrivateCluster:
                 silence_logs=logging.ERROR,
             )
         self.client = Client(self._cluster, set_as_default=False)
-        self.client.wait_for_workers(self.limits.workers, timeout=_START_TIMEOUT)
+        try:
+            self._wait_for_workers()
+        except BaseException:
+            self.close()
+            raise
         logger.info("%s", self)
+
+    def _wait_for_workers(self) -> None:
+        """Wait until every worker process is there, and raise `RunError` if one cannot start."""
+        deadline = time.monotonic() + _START_TIMEOUT
+        scheduler = self._cluster.scheduler
+        assert scheduler is not None
+        while len(scheduler.workers) < self.limits.workers:
+            for worker in self._cluster.workers.values():
+                if not worker.alive:
+                    raise RunError(f"a worker process could not start. Its last words: {worker.last_words()}")
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"{self.limits.workers} worker processes were not ready in {_START_TIMEOUT:g} s; "
+                    f"is the machine very busy? n_workers=… asks for fewer."
+                )
+            time.sleep(0.01)
 
     def __str__(self) -> str:
         return f"this machine, {self.limits}"
@@ -222,35 +245,52 @@ class _WorkerProcess(ProcessInterface):
         self.limits = limits
         self.security = security
         self.scratch = scratch
+        self.folder = Path(scratch)
         self.process: asyncio.subprocess.Process | None = None
         super().__init__(scheduler, name)  # type: ignore[no-untyped-call]
 
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "explorekit.engine.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        self.folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        with self._words.open("wb") as words:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "explorekit.engine.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=words,
+                start_new_session=True,
+            )
         spec = {
             "scheduler": self.scheduler,
             "name": self.worker_name,
             "memory_limit": self.limits.memory,
-            "local_directory": str(folder),
+            "local_directory": str(self.folder),
             "security": self.security,
         }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(spec).encode() + b"\n")
-        await self.process.stdin.drain()
+        with contextlib.suppress(ConnectionError):  # it is dead already, which is noticed later
+            await self.process.stdin.drain()
         await super().start()  # type: ignore[no-untyped-call]
 
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    @property
+    def _words(self) -> Path:
+        return self.folder / "stderr.txt"
+
+    def last_words(self) -> str:
+        """Return the end of what the process wrote to its standard error."""
+        with contextlib.suppress(OSError):
+            return self._words.read_text(errors="replace")[-_LAST_WORDS:].strip()
+        return ""
+
     async def restart_if_dead(self) -> None:
-        if self.status == Status.running and self.process is not None and self.process.returncode is not None:
+        if self.status == Status.running and not self.alive:
             await self.start()
 
     async def close(self) -> None:

@@ -37,6 +37,7 @@ _SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
+_NO_WORKERS = "the cluster has no workers at the moment; the run waits for some"
 _WORTH_AN_INDEX = 16  # shards; fewer are read sooner than the index is written
 
 
@@ -115,7 +116,7 @@ class Driver:
             elapsed=(self._ended or time.monotonic()) - self._began,
             workers=self._workers,
             errors=tuple(self._errors),
-            message=self._message,
+            message=_NO_WORKERS if self._state == "running" and not self._workers else self._message,
             where=self._where + self._where_disk,
             dashboard=self._dashboard,
         )

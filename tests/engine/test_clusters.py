@@ -1,12 +1,13 @@
 """Where a run runs: on a private cluster, or on the user's own."""
 
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
-from engine.scripts import run_script
+from engine.scripts import run_script, wait_until
 
 import explorekit as ek
 
@@ -90,3 +91,35 @@ def test_a_cached_function_of_a_script_travels(tmp_path: Path) -> None:
         assert study.results["result"].values.tolist() == [11, 21], study.failures
         """,
     )
+
+
+def test_the_next_run_uses_the_same_processes(tmp_path: Path) -> None:
+    workers = []
+    for name in ("first", "second"):
+        study = ek.Study(doubled, ek.Space(a=np.arange(3.0)), tmp_path / name)
+        study.run(False, n_workers=1)
+        workers += np.unique(study.runs["worker"].values).tolist()
+    assert len(workers) == 2
+    assert workers[0] == workers[1]
+
+
+def test_a_worker_that_cannot_start_is_an_error_with_its_last_words(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "tornado.py").write_text("raise ImportError('this tornado is broken')\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(ek.__file__).parents[1]}")
+    study = ek.Study(doubled, ek.Space(a=np.arange(3.0)), tmp_path / "study")
+    with pytest.raises(ek.errors.RunError, match="this tornado is broken"):
+        study.run(False, n_workers=5)  # a number that no running cluster has
+    assert not (tmp_path / "study" / "lock").exists()
+
+
+def test_a_run_waits_for_workers_and_says_so(tmp_path: Path) -> None:
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        study = ek.Study(doubled, ek.Space(a=np.arange(3.0)), tmp_path)
+        run = study.start(client)
+        wait_until(lambda: "no workers" in run.progress.message)
+        cluster.scale(1)
+        run.wait()
+        assert (run.progress.state, run.progress.message) == ("finished", "")
