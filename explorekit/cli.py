@@ -41,6 +41,27 @@ def check(context: click.Context, path: Path, *, dry_run: bool) -> None:
     context.exit(0 if report.ok else 1)
 
 
+@main.command()
+@_PATH
+@click.option(
+    "--chunks",
+    metavar="DIM=LENGTH",
+    multiple=True,
+    help="Length of chunks along a dimension, -1 for all of it; for how the results are read. May be repeated.",
+)
+def compact(path: Path, chunks: tuple[str, ...]) -> None:
+    """Merge small shards into larger ones, laid out for reading along any dimension."""
+    click.echo(str(_folder(path).compact(dict(map(_chunk, chunks)) or None)))
+
+
+def _chunk(text: str) -> tuple[str, int]:
+    dim, _, length = text.rpartition("=")
+    try:
+        return dim, int(length)
+    except ValueError:
+        raise click.BadParameter(f"{text!r}; expected a dimension and a length, such as time=100.") from None
+
+
 def _folder(path: Path) -> StudyFolder:
     study = open_study(path)
     if not isinstance(study, StudyFolder):

@@ -22,9 +22,10 @@ from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
 from explorekit.engine.sharing import Sharing
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
-from explorekit.errors import RunError
+from explorekit.errors import ExplorekitError, RunError
 from explorekit.simulation.votes import Votes
 from explorekit.store.catalog import Catalog
+from explorekit.store.compact import compact, crowded
 from explorekit.store.directory import storage_error
 from explorekit.store.index import shard_along
 from explorekit.store.shard import FAILED, OK, TIMED_OUT
@@ -149,6 +150,7 @@ class Driver:
         try:
             if len(self._pending):
                 self._run()
+            self._tidy()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state = self._outcome()
         except Exception as error:
@@ -169,6 +171,14 @@ class Driver:
             return "cancelled"
         self._message = f"the run was to go on {self._deadline}; {self._left():,} points stay pending. Run again to go on."
         return "finished early"
+
+    def _tidy(self) -> None:
+        """Merge the shards where there are very many; a cancel ends that too."""
+        if crowded(len(self._catalog), self._total) and not self._cancelled.is_set():
+            try:
+                compact(self._catalog, stop=self._cancelled.is_set)
+            except (ExplorekitError, OSError):
+                logger.warning("the shards of the study were not merged", exc_info=True)
 
     def _left(self) -> int:
         return self._total - sum(self._counts.values())

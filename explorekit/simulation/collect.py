@@ -287,7 +287,7 @@ def _stack(
             return Stacked(one, np.asarray(first), constant=True, given=None)
     if one.dims and not ragged.keys().isdisjoint(one.dims[:1]) and ragged.keys().isdisjoint(one.dims[1:]):
         lengths = ragged[one.dims[0]]
-        if _padding_wastes(lengths, math.prod(shape[1:]) * np.dtype(one.dtype).itemsize):
+        if padding_wastes(lengths, math.prod(shape[1:]) * np.dtype(one.dtype).itemsize):
             rows, values = _joined_up(column, lengths)
             return Stacked(_with_dtype(one, values), values, False, _given(rows, ok), lengths)
     rows, values = _pieced(column, shape)
@@ -296,7 +296,8 @@ def _stack(
     return Stacked(_with_dtype(one, values), values, False, _given(rows, ok))
 
 
-def _padding_wastes(lengths: npt.NDArray[np.int64], itemsize: int) -> bool:
+def padding_wastes(lengths: npt.NDArray[np.int64], itemsize: int) -> bool:
+    """Return whether rows of such lengths are better joined up than padded; `itemsize` is what one of them adds."""
     held = int(lengths.sum())
     padding = lengths.size * int(lengths.max()) - held
     return padding > _WASTED_SHARE * held and padding * itemsize >= _WASTED_BYTES

@@ -4,7 +4,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,9 @@ class Catalog:
     def generation(self) -> int:
         """A number that grows with every change; cheap to ask."""
         return self._generation
+
+    def __len__(self) -> int:
+        return len(self._table) + len(self._recent)
 
     def add(self, shard: Shard) -> None:
         """Add a shard that was just delivered."""
@@ -275,6 +279,16 @@ class Catalog:
         self._generation += 1
         self._note(superseded)
         self._table = self._known().without(superseded.rows)
+
+    def replace(self, gone: AbstractSet[str], made: Sequence[Shard]) -> None:
+        """Note that some shards are gone, whose records that count lie in others."""
+        with self._lock:
+            self._generation += 1
+            table = self._known()
+            kept = table.only(~np.isin(table.names, [name.encode() for name in gone]))
+            self._table = kept.joined(ShardTable.of(made))
+            self._kept = min(self._kept, len(self._table))
+            self._files.close()
 
     # ---- what lies on disk
 

@@ -30,10 +30,16 @@ class ShardFiles:
 
     Every access holds xarray's HDF5 lock, and so excludes all other netCDF input and output that goes through xarray
     in this process. Pickles without its handles.
+
+    Attributes
+    ----------
+    successor
+        The snapshot that tells where records are whose file is gone, once it was needed.
     """
 
     def __init__(self) -> None:
         self._open: OrderedDict[Path, Any] = OrderedDict()
+        self.successor: Any = None
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
 from explorekit.store.shard import OK, read_timing
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.spaces import label_sizes
 from explorekit.store.table import Entry, Ints
 
 Array = npt.NDArray[Any]
@@ -90,16 +91,7 @@ class OutputArray(PointArray):
         if any(not index.size for index in inside):
             return
         key = [index[keep] for index, keep in zip(inner, inside, strict=True)]
-        dtype = stored.field.dtype
-        if stored.constant:
-            block = _read_outer(file, self.name, dtype, key)[np.newaxis].repeat(rows.size, axis=0)
-        elif stored.flat:
-            block = _read_flat(file, self.name, stored.field, rows, key)
-        elif shard.kind.grid:
-            shape = [len(file.dimensions[dim]) for dim in self.snapshot.space.dims]
-            block = _read_grid(file, self.name, dtype, shape, rows, key)
-        else:
-            block = _read_outer(file, self.name, dtype, [rows, *key])
+        block = read_output(file, shard, self.name, rows, key)
         absent = None
         if shard.ragged or stored.given:
             absent = _absent(file, self.name, self.field.dims, rows, key)
@@ -179,7 +171,7 @@ class SizeArray(RunArray):
     def read_rows(self, file: Any, rows: Ints) -> Array:
         if self.name not in file["runs"].variables:
             return np.zeros(rows.shape, dtype=self.dtype)
-        return _read_outer(file["runs"], self.name, self.dtype, [rows])
+        return read_outer(file["runs"], self.name, self.dtype, [rows])
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         values = super().read_points(positions, inner)
@@ -227,24 +219,26 @@ def visit_shards(snapshot: Snapshot, positions: Ints, visit: Visit, *, only_ok: 
     """
     shard, row, status = snapshot.index.locate(positions)
     missed: list[Ints] = []
+    gone: ShardGoneError | None = None
     for number, chosen in _by_shard(np.where(status == OK, shard, -1) if only_ok else shard):
         entry = snapshot.index.table[number]
         try:
             with snapshot.files.reading(snapshot.folder / entry.name) as file:
                 visit(file, entry, row[chosen], chosen)
-        except ShardGoneError:
-            if not snapshot.successor(positions[chosen], status[chosen]):
-                raise
+        except ShardGoneError as error:
+            gone = error
             missed.append(chosen)
-    if missed:
-        again = np.concatenate(missed)
-        successor = snapshot.successor(positions[again], status[again])
-        assert successor is not None
+    if gone is None:
+        return
+    again = np.concatenate(missed)
+    successor = snapshot.successor(positions[again], status[again])
+    if successor is None:
+        raise gone
 
-        def visit_again(file: Any, entry: Entry, rows: Ints, chosen: Ints) -> None:
-            visit(file, entry, rows, again[chosen])
+    def visit_again(file: Any, entry: Entry, rows: Ints, chosen: Ints) -> None:
+        visit(file, entry, rows, again[chosen])
 
-        visit_shards(successor, positions[again], visit_again, only_ok=only_ok)
+    visit_shards(successor, positions[again], visit_again, only_ok=only_ok)
 
 
 def _by_shard(shard: Ints) -> Iterator[tuple[int, Ints]]:
@@ -254,6 +248,18 @@ def _by_shard(shard: Ints) -> Iterator[tuple[int, Ints]]:
     for number, chosen in zip(numbers.tolist(), np.split(order, first)[1:], strict=True):
         if number >= 0:
             yield number, chosen
+
+
+def read_output(file: Any, shard: Entry, name: str, rows: Ints, inner: Sequence[Ints]) -> Array:
+    """Return an output at some rows of an open shard and indices of its own dimensions, as it is stored."""
+    stored = shard.outputs[name]
+    if stored.constant:
+        return read_outer(file, name, stored.field.dtype, inner)[np.newaxis].repeat(rows.size, axis=0)
+    if stored.flat:
+        return _read_flat(file, name, stored.field, rows, inner)
+    if shard.kind.grid:
+        return _read_grid(file, name, stored.field.dtype, label_sizes(file), rows, list(inner))
+    return read_outer(file, name, stored.field.dtype, [rows, *inner])
 
 
 def _read_grid(
@@ -272,7 +278,7 @@ def _read_grid(
             values[chosen] = block
         assert values is not None
         return values
-    block = _read_outer(group, name, dtype, [*used, *inner])
+    block = read_outer(group, name, dtype, [*used, *inner])
     block = block.reshape(whole, *block.shape[len(used) :])
     flat = np.ravel_multi_index(place, [len(one) for one in used])
     return block if np.array_equal(flat, np.arange(whole)) else block[flat]
@@ -281,15 +287,15 @@ def _read_grid(
 def _read_flat(file: Any, name: str, field: Field, rows: Ints, key: Sequence[Ints]) -> Array:
     """Read rows of a variable in which they lie one behind the other, each of its own length, padded with anything."""
     dim, (along, *rest) = field.dims[0], key
-    starts = _read_outer(file["runs"], f"{dim}_start", np.int64, [rows])
-    sizes = _read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
+    starts = read_outer(file["runs"], f"{dim}_start", np.int64, [rows])
+    sizes = read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
     low = starts + int(along.min())
     high = starts + np.minimum(sizes, int(along.max()) + 1)
     block = np.zeros((rows.size, *(index.size for index in key)), dtype=field.dtype)
     width = block.itemsize * math.prod(block.shape[2:])
     for part in _neighbours(low, high, width):
         first = int(low[part].min())
-        found = _read_outer(file, name, field.dtype, [np.arange(first, int(high[part].max())), *rest])
+        found = read_outer(file, name, field.dtype, [np.arange(first, int(high[part].max())), *rest])
         if found.dtype.itemsize > block.dtype.itemsize:  # texts are as wide as their bytes
             block = block.astype(found.dtype)
         for row in part.tolist():
@@ -308,10 +314,12 @@ def _neighbours(low: Ints, high: Ints, width: int) -> Iterator[Ints]:
         yield from np.split(rows, np.union1d(apart, np.flatnonzero(np.diff(lot)) + 1))
 
 
-def _read_outer(group: Any, name: str, dtype: Any, key: Sequence[Ints]) -> Array:
+def read_outer(group: Any, name: str, dtype: Any, key: Sequence[Ints]) -> Array:
     """Read a variable at the product of some indices, through the fewest reads that do not read much too much."""
     if not key:
         return fetch(group, name, dtype)
+    if any(not index.size for index in key):
+        return np.empty([index.size for index in key], dtype=dtype)
     ordered = [_ordered(index) for index in key]
     block = _read_sorted(group, name, dtype, [index for index, _ in ordered])
     for axis, (_, place) in enumerate(ordered):
@@ -355,9 +363,9 @@ def _absent(
     absent = np.zeros((rows.size, *(index.size for index in inner)), dtype=bool)
     for axis, (dim, index) in enumerate(zip(dims, inner, strict=True), start=1):
         if f"{dim}_size" in file["runs"].variables:
-            lengths = _read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
+            lengths = read_outer(file["runs"], f"{dim}_size", np.int64, [rows])
             beyond = index >= lengths[:, np.newaxis]
             absent |= beyond.reshape([size if i in (0, axis) else 1 for i, size in enumerate(absent.shape)])
     if f"{name}_given" in file.variables:
-        absent[~_read_outer(file, f"{name}_given", bool, [rows])] = True
+        absent[~read_outer(file, f"{name}_given", bool, [rows])] = True
     return absent

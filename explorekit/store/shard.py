@@ -390,7 +390,7 @@ def _put_origins(file: Any, origins: Sequence[tuple[int, Origin]], draft: Draft)
         "row": [row for row, _ in origins],
         "epoch": [origin.epoch for _, origin in origins],
         "sequence": [origin.sequence for _, origin in origins],
-        "maker": [numbers[o.code_version, o.worker, o.host] for _, o in origins],
+        "which_maker": [numbers[o.code_version, o.worker, o.host] for _, o in origins],
     }
     for name, column in columns.items():
         draft.add(group, name, ("origin",), np.array(column, dtype=np.int64), {})
@@ -401,7 +401,7 @@ def _put_origins(file: Any, origins: Sequence[tuple[int, Origin]], draft: Draft)
 
 def _read_origins(group: Any) -> tuple[tuple[int, Origin], ...]:
     rows, epochs, sequences, which = (
-        fetch(group, name, np.int64).tolist() for name in ("row", "epoch", "sequence", "maker")
+        fetch(group, name, np.int64).tolist() for name in ("row", "epoch", "sequence", "which_maker")
     )
     texts = (fetch(group, name, "U").tolist() for name in ("code_version", "worker", "host"))
     makers = list(zip(*texts, strict=True))

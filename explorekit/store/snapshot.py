@@ -55,9 +55,13 @@ class Snapshot:
 
     def successor(self, positions: Positions, status: npt.NDArray[np.int8]) -> "Snapshot | None":
         """Return a snapshot of what lies on disk now, if some points have records of the same status there."""
-        newer = self.renew()
-        found = newer.index.locate(positions)[2]
-        return newer if np.array_equal(found == OK, status == OK) and np.all(found != PENDING) else None
+        for newer in (self.files.successor, None):
+            found = newer or self.renew()
+            there = found.index.locate(positions)[2]
+            if np.array_equal(there == OK, status == OK) and np.all(there != PENDING):
+                self.files.successor = found
+                return found
+        return None
 
     @cached_property
     def _kinds(self) -> tuple[Kind, ...]:

@@ -67,6 +67,11 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
     file.setncattr(LABELS, json.dumps({"parameters": described, "dims": list(space.dims)}))
 
 
+def label_sizes(file: Any) -> tuple[int, ...]:
+    """Return the lengths of the dimensions of an open file's labels."""
+    return tuple(len(file.dimensions[dim]) for dim in json.loads(file.getncattr(LABELS))["dims"])
+
+
 def get_space(file: Any) -> Space:
     """Read what `put_space` wrote."""
     described = json.loads(file.getncattr(LABELS))

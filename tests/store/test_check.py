@@ -8,10 +8,8 @@ import netCDF4
 import numpy as np
 import pytest
 from batches import snapshot_of, study_with, write_batch
-from click.testing import CliRunner
 
 import explorekit as ek
-from explorekit.cli import main
 from explorekit.errors import ShardError, StudyBusyError, StudyError
 from explorekit.store import suspect
 from explorekit.store.dataset import results_dataset
@@ -196,32 +194,3 @@ def test_a_read_only_study_may_be_looked_over_only(directory, mounted, tmp_path)
     with pytest.raises(StudyError, match="read-only"):
         ek.open(disk / "study").check()
     assert ek.open(disk / "study").check(dry_run=True).ok
-
-
-# ---- from a shell
-
-
-def test_the_exit_code_tells_whether_something_was_found(directory):
-    run = CliRunner().invoke
-    assert run(main, ["check", str(directory.path)]).exit_code == 0
-    cut(directory.shard_files()[0])
-    dry = run(main, ["check", "--dry-run", str(directory.path)])
-    real = run(main, ["check", str(directory.path)])
-
-    assert (dry.exit_code, real.exit_code) == (1, 1)
-    assert "moved to" not in dry.output
-    assert "moved to quarantine/" in real.output
-    assert "2 points are pending again" in real.output
-    assert run(main, ["check", str(directory.path)]).exit_code == 0
-
-
-def test_errors_are_messages_and_not_tracebacks(tmp_path):
-    run = CliRunner().invoke
-    (tmp_path / "empty").mkdir()
-    missing = run(main, ["check", str(tmp_path / "nothing")])
-    nothing = run(main, ["check", str(tmp_path / "empty")])
-
-    assert missing.exit_code == 2
-    assert nothing.exit_code == 1
-    assert "Error: " in nothing.output
-    assert "holds no study" in nothing.output

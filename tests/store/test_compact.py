@@ -1,0 +1,402 @@
+"""Compaction changes how records lie on disk, and nothing that is read from them; it may be cut short anywhere."""
+
+import contextlib
+import math
+import shutil
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from batches import VERSION, Failed, make_study, study_with, write_batch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import explorekit as ek
+from explorekit.errors import StudyBusyError, StudyError
+from explorekit.store import compact as compact_module
+from explorekit.store import durable
+from explorekit.store.catalog import Catalog
+from explorekit.store.compact import compact, crowded
+from explorekit.store.dataset import failures_frame, results_dataset, runs_dataset
+from explorekit.store.directory import StudyDirectory
+from explorekit.store.layout import chunk_lengths, slabs
+from explorekit.store.lock import StudyLock
+
+VERSIONS = frozenset({VERSION})
+
+
+def opened(directory, space):
+    catalog = Catalog(directory, space)
+    catalog.refresh()
+    return catalog
+
+
+def seen(directory, space):
+    """All that a user can see of a study."""
+    snapshot = opened(directory, space).snapshot(VERSIONS)
+    failures = failures_frame(snapshot)
+    return results_dataset(snapshot).load(), runs_dataset(snapshot).load(), failures
+
+
+def assert_same(before, after):
+    for one, other in zip(before[:2], after[:2], strict=True):
+        xr.testing.assert_identical(one.drop_attrs(deep=False), other.drop_attrs(deep=False))
+        assert {n: v.dtype for n, v in one.variables.items()} == {
+            n: v.dtype for n, v in other.variables.items()
+        }
+    assert before[2].equals(after[2])
+
+
+def compacted(directory, space, **options):
+    before = seen(directory, space)
+    report = compact(opened(directory, space), **options)
+    assert_same(before, seen(directory, space))
+    return report
+
+
+SPACE = ek.Space(a=[0.5, 1.5, 2.5], b=range(4))
+
+
+def output(position):
+    t = xr.DataArray(np.arange(3.0) * position, {"t": [0.0, 0.1, 0.2]}, "t", attrs={"units": "V"})
+    spikes = np.arange(position % 3, dtype=float)
+    return {
+        "x": float(position),
+        "n": position,
+        "flag": position % 2 == 0,
+        "z": complex(position, 1),
+        "s": "é" * (position % 3 + 1),
+        "when": np.datetime64("2020-01-01", "ns") + np.timedelta64(position, "h"),
+        "v": t,
+        "spikes": xr.DataArray(spikes, dims="spike"),
+        **({"rare": 1.0} if position % 5 == 0 else {}),
+    }
+
+
+def all_at_once(n, skip=(), fail=()):
+    return {p: Failed(f"at {p}") if p in fail else output(p) for p in range(n) if p not in skip}
+
+
+def one_by_one(n, **options):
+    return [{p: one} for p, one in all_at_once(n, **options).items()]
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        one_by_one(12),
+        one_by_one(12, fail=(0, 3, 4)),
+        one_by_one(12, skip=(0, 7, 11), fail=(2,)),
+        one_by_one(12, skip=(0, 1, 2, 3, 4, 5, 6, 7)),
+        one_by_one(12)[::-1],
+        [all_at_once(12)],
+        [{5: output(5), 2: output(2), 9: output(9)}, {1: output(1), 11: output(11)}],
+        one_by_one(3, fail=(0, 1, 2)),
+    ],
+    ids=["whole", "failed", "gaps", "sparse", "reversed", "one", "scattered", "all-failed"],
+)
+def test_everything_reads_as_before_from_one_file(tmp_path, batches):
+    directory = study_with(tmp_path / "study", SPACE, *batches)
+    report = compacted(directory, SPACE)
+
+    assert len(directory.shard_files()) == report.after == 1
+    assert compact(opened(directory, SPACE)).written == 0
+
+
+def test_outputs_lie_over_the_dimensions_of_the_space_for_any_reader(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    compacted(directory, SPACE)
+    with xr.open_dataset(directory.shard_files()[0]) as plain:
+        assert plain["x"].sel(a=1.5, b=2).item() == 6.0
+        assert plain["v"].dims == ("a", "b", "t")
+
+
+def test_precedence_and_provenance_of_every_row_survive(tmp_path):
+    space = ek.Space(a=range(4))
+    directory = make_study(tmp_path / "study", space)
+    for epoch, sequence, position in ((3, 0, 0), (3, 7, 1), (5, 1, 2), (5, 2, 3)):
+        write_batch(
+            directory, space, {position: {"x": 1.0}}, epoch=epoch, sequence=sequence, worker=f"w{sequence}"
+        )
+    compacted(directory, space)
+    write_batch(directory, space, {0: {"x": -1.0}, 3: {"x": -1.0}}, epoch=3, sequence=1)
+    write_batch(directory, space, {1: {"x": -1.0}, 2: {"x": -1.0}}, epoch=4, sequence=0)
+
+    assert seen(directory, space)[0]["x"].values.tolist() == [1.0, 1.0, -1.0, -1.0]
+    compacted(directory, space)
+    assert len(directory.shard_files()) == 1
+
+
+def test_very_uneven_outputs_are_not_padded_on_disk(tmp_path):
+    lengths = [0, 3, 5000, 1, 2, 7, 0, 9, 4000, 2, 2, 1]
+    spikes = [xr.DataArray(np.arange(n) + 0.5, dims="spike") for n in lengths]
+    batches = [{p: {"spikes": one}} for p, one in enumerate(spikes)]
+    directory = study_with(tmp_path / "study", SPACE, *batches, {0: {"spikes": spikes[0]}})
+    compacted(directory, SPACE)
+    (path,) = directory.shard_files()
+
+    assert path.stat().st_size < 8 * 12 * 5000 / 2
+    compact(opened(directory, SPACE), {"a": 1})
+    assert ek.open(directory.path).check().ok
+
+
+def test_records_taken_out_stay_out(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    opened(directory, SPACE).supersede_points(np.array([3, 4]), "discard")
+    compacted(directory, SPACE)
+    opened(directory, SPACE).supersede_points(np.array([5]), "discard")
+
+    assert compacted(directory, SPACE).after == 1
+    assert seen(directory, SPACE)[0]["status"].values.ravel()[3:7].tolist() == [0, 0, 0, 1]
+
+
+def test_code_versions_stay_apart(tmp_path):
+    space = ek.Space(a=range(4))
+    directory = study_with(tmp_path / "study", space, *[{p: {"x": float(p)}} for p in range(4)])
+    for position in range(4):
+        write_batch(directory, space, {position: {"x": -1.0}}, sequence=9 + position, version="old")
+    compacted(directory, space)
+
+    catalog = opened(directory, space)
+    assert catalog.versions() == {VERSION: 4, "old": 4}
+    assert results_dataset(catalog.snapshot(frozenset({"old"})))["x"].values.tolist() == [-1.0] * 4
+    assert len(directory.shard_files()) == 2
+
+
+def test_integers_and_floats_of_one_output_are_not_mixed(tmp_path):
+    space = ek.Space(a=range(4))
+    batches = [{0: {"x": 2**60 + 1}}, {1: {"x": 0.5}}, {2: {"x": 3}}, {3: {"x": True}}]
+    directory = study_with(tmp_path / "study", space, *batches)
+    compacted(directory, space)
+
+    opened(directory, space).supersede_points(np.array([1, 3]), "discard")
+    snapshot = opened(directory, space).snapshot(VERSIONS, {"x": -1})
+    assert results_dataset(snapshot)["x"].values.tolist() == [2**60 + 1, -1, 3, -1]
+
+
+def test_results_that_contradict_the_others_stay_what_they_are(tmp_path):
+    space = ek.Space(a=range(5))
+    batches = [{p: {"x": float(p)}} for p in range(4)] + [{4: {"x": [1.0, 2.0]}}]
+    directory = study_with(tmp_path / "study", space, *batches)
+    compacted(directory, space)
+
+    assert len(directory.shard_files()) == 2
+
+
+def test_a_shard_that_reaches_beyond_the_space_is_kept(tmp_path):
+    longer = ek.Space(a=range(6))
+    directory = make_study(tmp_path / "study", longer)
+    for position in range(0, 6, 2):
+        write_batch(directory, longer, {position: {"x": 1.0}, position + 1: {"x": 2.0}}, sequence=position)
+    compacted(directory, ek.Space(a=range(5)))
+
+    assert seen(directory, longer)[0]["x"].values.tolist() == [1.0, 2.0] * 3
+
+
+def test_a_study_that_grew_after_compaction_reads_on(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    compacted(directory, SPACE)
+    before = seen(directory, SPACE)[0]
+    longer = ek.Space(a=[0.5, 1.0, 1.5, 2.5], b=range(-1, 4))
+    write_batch(directory, longer, {0: output(1)}, epoch=2)
+    after = seen(directory, longer)[0]
+
+    xr.testing.assert_equal(after["x"].sel(a=before["a"], b=before["b"]), before["x"])
+    assert compacted(directory, longer).after == 1
+
+
+def test_large_studies_are_cut_into_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(compact_module, "TARGET_BYTES", 400)
+    directory = study_with(tmp_path / "study", SPACE, *[{p: {"x": float(p)}} for p in range(12)])
+    compacted(directory, SPACE)
+
+    assert len(directory.shard_files()) == 3
+    assert compact(opened(directory, SPACE)).written == 0
+
+
+def test_only_what_has_come_since_is_written_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(compact_module, "TARGET_BYTES", 400)
+    directory = study_with(tmp_path / "study", SPACE, *[{p: {"x": float(p)}} for p in range(4)])
+    compacted(directory, SPACE)
+    first = directory.shard_files()
+    for position in range(4, 8):
+        write_batch(directory, SPACE, {position: {"x": 1.0}}, epoch=2, sequence=position)
+
+    assert compacted(directory, SPACE).written == 1
+    assert first[0] in directory.shard_files()
+
+
+def test_chunks_are_laid_out_as_asked_for(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    compacted(directory, SPACE, chunks={"a": 1, "b": -1, "t": 2})
+    with netCDF4.Dataset(directory.shard_files()[0]) as file:
+        assert file["v"].chunking() == [1, 4, 2]
+        assert file["x"].chunking() == [1, 4]
+
+
+@pytest.mark.parametrize(("chunks", "words"), [({"c": 1}, "dimensions are"), ({"a": 0}, "at least 1")])
+def test_chunks_that_make_no_sense_are_refused(tmp_path, chunks, words):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(3))
+    with pytest.raises(StudyError, match=words):
+        compact(opened(directory, SPACE), chunks)
+
+
+# ---- cut short, and read meanwhile
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+STEPS = ("write_shard", "sync", "rename", "replace", "unlink")
+
+
+def dying(monkeypatch, step, turn):
+    """Make a step of compaction end the process, after or instead of its work."""
+    target = {
+        "write_shard": (compact_module, "write_shard"),
+        "sync": (durable, "sync"),
+        "rename": (durable, "rename"),
+        "replace": (Catalog, "replace"),
+        "unlink": (type(StudyDirectory(".").path), "unlink"),
+    }[step]
+    work, calls = getattr(*target), []
+
+    def die(*args, **options):
+        calls.append(1)
+        if len(calls) > turn:
+            raise Killed
+        return work(*args, **options)
+
+    monkeypatch.setattr(*target, die)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_it_may_die_at_any_step_and_be_done_again(tmp_path, monkeypatch, step, turn):
+    monkeypatch.setattr(compact_module, "TARGET_BYTES", 400)
+    directory = study_with(tmp_path / "study", SPACE, *[{p: {"x": float(p)}} for p in range(12)])
+    before = seen(directory, SPACE)
+    catalog = opened(directory, SPACE)
+    with monkeypatch.context() as patch:
+        dying(patch, step, turn)
+        with contextlib.suppress(Killed):
+            compact(catalog)
+    assert_same(before, seen(directory, SPACE))
+    directory.remove_leftovers()
+    compacted(directory, SPACE)
+    assert len(directory.shard_files()) == 3
+    assert len(list(directory.runs.iterdir())) == 3
+
+
+def test_what_a_reader_holds_is_looked_up_again_when_its_file_is_gone(tmp_path):
+    import pickle
+
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12, fail=(2,)))
+    snapshot = opened(directory, SPACE).snapshot(VERSIONS)
+    held = results_dataset(snapshot), runs_dataset(snapshot)
+    travelled = pickle.loads(pickle.dumps(held))
+    fresh = seen(directory, SPACE)
+    compact(opened(directory, SPACE))
+
+    for results, runs in (held, travelled):
+        xr.testing.assert_identical(results.load(), fresh[0])
+        xr.testing.assert_identical(runs.load(), fresh[1])
+    assert failures_frame(snapshot).equals(fresh[2])
+
+
+def test_it_ends_early_when_asked_to(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    report = compacted(directory, SPACE, stop=lambda: True)
+
+    assert (report.before, report.after, report.written) == (12, 12, 0)
+
+
+# ---- as a user does it
+
+
+def test_a_study_is_compacted_by_its_method_and_opens_at_once(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    study = ek.open(directory.path)
+    before = study.results.load()
+    report = study.compact(chunks={"a": -1})
+
+    assert (report.before, report.after) == (12, 1)
+    assert "12 shards before, 1 after" in str(report)
+    xr.testing.assert_identical(study.results.load(), before)
+    xr.testing.assert_identical(ek.open(directory.path).results.load(), before)
+    assert ek.open(directory.path).check().ok
+
+
+def test_a_study_that_is_being_run_is_not_compacted(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(2))
+    lock = StudyLock(directory.path)
+    lock.acquire()
+    try:
+        with pytest.raises(StudyBusyError):
+            ek.open(directory.path).compact()
+    finally:
+        lock.release()
+
+
+def test_the_number_of_files_stays_within_the_budget():
+    for points in (1, 10**4, 10**6, 10**9):
+        budget = 1000 + 2 * math.isqrt(points)
+        assert crowded(budget, points)
+        assert not crowded(min(100, points), points)
+
+
+# ---- laws
+
+
+@st.composite
+def studies(draw):
+    """Spaces of up to three dimensions, and batches of their points in any order, some of them twice."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    space = ek.Space(**{name: range(size) for name, size in zip("abc", sizes, strict=False)})
+    batches = []
+    for _ in range(draw(st.integers(1, 5))):
+        positions = draw(st.lists(st.integers(0, len(space) - 1), min_size=1, max_size=8, unique=True))
+        batches.append({p: Failed("no") if draw(st.integers(0, 4)) == 0 else output(p) for p in positions})
+    return space, batches
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(studies(), st.sampled_from([1, 500, 2000, 10**6]))
+def test_any_study_reads_the_same_before_and_after(tmp_path, drawn, target):
+    space, batches = drawn
+    shutil.rmtree(tmp_path / "study", ignore_errors=True)
+    directory = study_with(tmp_path / "study", space, *batches)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compact_module, "TARGET_BYTES", target)
+        compacted(directory, space)
+        assert compact(opened(directory, space)).written == 0
+
+
+@given(st.lists(st.integers(1, 7), max_size=4), st.integers(1, 400))
+def test_blocks_are_boxes_that_cover_the_space_once(shape, points):
+    total = math.prod(shape)
+    found = list(slabs(shape, points))
+
+    assert [start for start, _ in found] == [0, *(stop for _, stop in found[:-1])]
+    assert found[-1][1] == total
+    for start, stop in found:
+        index = np.unravel_index(np.arange(start, stop), shape) if shape else ()
+        assert math.prod(len(np.unique(one)) for one in index) == stop - start
+        assert stop - start <= points
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.integers(1, 300), min_size=1),
+    st.dictionaries(st.sampled_from("tu"), st.integers(1, 300)),
+    st.sampled_from([1, 8, 16]),
+)
+def test_chunks_fit_and_are_about_as_large_as_they_should_be(shape, inner, itemsize):
+    lengths = chunk_lengths(shape, inner, itemsize, {})
+    sizes = [*shape.values(), *inner.values()]
+
+    assert all(1 <= length <= size for length, size in zip(lengths, sizes, strict=True))
+    assert math.prod(lengths) * itemsize <= 64 * 1024
+    long = itemsize * math.prod(inner.values()) >= 32 * 1024
+    assert not long or lengths[: len(shape)] == [1] * len(shape)

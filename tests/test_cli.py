@@ -1,0 +1,75 @@
+"""From a shell: every verb does what the method does, says what it did, and tells by its exit code."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from batches import study_with
+from click.testing import CliRunner
+
+import explorekit as ek
+from explorekit.cli import main
+
+SPACE = ek.Space(a=range(6))
+
+
+@pytest.fixture
+def directory(tmp_path):
+    batches = [{p: {"x": float(p)}, p + 1: {"x": 0.5}} for p in (0, 2, 4)]
+    return study_with(tmp_path / "study", SPACE, *batches)
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def test_the_exit_code_tells_whether_something_was_found(directory):
+    run = CliRunner().invoke
+    assert run(main, ["check", str(directory.path)]).exit_code == 0
+    cut(directory.shard_files()[0])
+    dry = run(main, ["check", "--dry-run", str(directory.path)])
+    real = run(main, ["check", str(directory.path)])
+
+    assert (dry.exit_code, real.exit_code) == (1, 1)
+    assert "moved to" not in dry.output
+    assert "moved to quarantine/" in real.output
+    assert "2 points are pending again" in real.output
+    assert run(main, ["check", str(directory.path)]).exit_code == 0
+
+
+def test_errors_are_messages_and_not_tracebacks(tmp_path):
+    run = CliRunner().invoke
+    (tmp_path / "empty").mkdir()
+    missing = run(main, ["check", str(tmp_path / "nothing")])
+    nothing = run(main, ["check", str(tmp_path / "empty")])
+
+    assert missing.exit_code == 2
+    assert nothing.exit_code == 1
+    assert "Error: " in nothing.output
+    assert "holds no study" in nothing.output
+
+
+def test_shards_are_merged_with_chunks_as_asked_for(directory):
+    run = CliRunner().invoke
+    done = run(main, ["compact", "--chunks", "a=2", str(directory.path)])
+    wrong = run(main, ["compact", "--chunks", "a", str(directory.path)])
+    unknown = run(main, ["compact", "--chunks", "aa=2", str(directory.path)])
+
+    assert (done.exit_code, done.output) == (0, "3 shards before, 1 after; 1 written.\n")
+    assert wrong.exit_code == 2
+    assert unknown.exit_code == 1
+    assert "Did you mean 'a'?" in unknown.output
+
+
+def test_an_exported_file_is_no_study_directory(directory, tmp_path):
+    file = ek.open(directory.path).to_netcdf(tmp_path / "x.nc")
+
+    assert "expected a study directory" in CliRunner().invoke(main, ["check", str(file)]).output
+
+
+def test_python_finds_it_too():
+    done = subprocess.run(
+        [sys.executable, "-m", "explorekit", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Look after studies" in done.stdout
