@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from explorekit.errors import ExplorekitError, listing, suggest
-from explorekit.simulation.sparse import part_names
 
 Encoding = Mapping[str, Any]
 
@@ -104,6 +103,8 @@ def check_available(encoding: Mapping[str, Encoding], error: type[ExplorekitErro
 
 def encoding_of(name: str, encoding: Mapping[str, Encoding]) -> Encoding:
     """Return the encoding of an output: its own, or that of the sparse matrix it is a part of."""
+    from explorekit.simulation.sparse import part_names  # it needs numpy, and `import explorekit` must not
+
     if name in encoding or not encoding:
         return encoding.get(name, {})
     for whole, words in encoding.items():
