@@ -29,6 +29,9 @@ from explorekit.store import durable
 from explorekit.store.shard import Failure, Origin, write_shard
 
 SPOOL_INTERVAL = 0.05
+_SPOOL_SHARE = (
+    0.05  # of the time, at most: where results are large and quick, running them again costs no more
+)
 TIMED_ALONE = 1e-3
 _GROUP_SECONDS = 2e-3
 _CALL_SECONDS = 0.05  # of a vectorised simulation
@@ -167,6 +170,7 @@ class _Batch:
         rows, stop, budget = self._rows, self._assignment.stop, self._assignment.batch.budget
         self._cursor, self._interrupts = cursor, interrupts
         began = spooled = time.perf_counter()
+        interval = SPOOL_INTERVAL
         group, each, quick = 1, 0.0, False
         while rows.done < stop:
             first = rows.done
@@ -197,9 +201,10 @@ class _Batch:
             if self._policy.stop_at_failure and rows.failures:
                 return
             dear = tried > 1  # what took several tries is not to be lost with the next point
-            if (now - spooled > SPOOL_INTERVAL or dear) and rows.done < stop:
+            if (now - spooled > interval or dear) and rows.done < stop:
                 rows.spool()
                 spooled = time.perf_counter()
+                interval = max(SPOOL_INTERVAL, (spooled - now) / _SPOOL_SHARE)
 
     def _end_of_group(self, first: int, last: int) -> int:
         while self._special and self._special[0] < first:

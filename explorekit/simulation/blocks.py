@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
-from explorekit.simulation.outputs import POINT, Output, Outputs, outputs_of, storable
+from explorekit.simulation.names import POINT
+from explorekit.simulation.outputs import Output, Outputs, outputs_of, storable
 
 
 def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozenset[str]) -> Outputs:

@@ -166,11 +166,17 @@ class Collector:
 
     def _joined(self, outputs: Outputs) -> Schema:
         """Return the fields of some outputs joined with those known."""
-        joined = {
-            name: _join_exactly(name, self._columns[name].field, one) if name in self._columns else one
-            for name, one in fields_of(outputs).items()
-        }
-        self._reject_halves(joined)
+        joined: dict[str, Field] = {}
+        news = False
+        for name, output, coordinate in outputs.each():
+            column = self._columns.get(name)
+            if column is not None and column.field.is_of(output, coordinate=coordinate):
+                joined[name] = column.field
+                continue
+            news, one = True, Field.of(output, coordinate=coordinate)
+            joined[name] = one if column is None else _join_exactly(name, column.field, one)
+        if news:
+            self._reject_halves(joined)
         return joined
 
     def _column(self, name: str, one: Field) -> Column:
@@ -366,8 +372,7 @@ def _padded(values: Array, shape: tuple[int, ...]) -> Array:
 
 def fields_of(outputs: Outputs) -> dict[str, Field]:
     """Return the field of each output of a point."""
-    fields = {name: Field.of(output) for name, output in outputs.variables.items()}
-    return fields | {name: Field.of(output, coordinate=True) for name, output in outputs.coords.items()}
+    return {name: Field.of(output, coordinate=coordinate) for name, output, coordinate in outputs.each()}
 
 
 def is_scalar_mapping(result: Any) -> bool:

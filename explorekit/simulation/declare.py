@@ -46,6 +46,8 @@ class Simulation:
 
     def attrs(self, variable: str) -> dict[str, str]:
         """Return the attributes declared for an output."""
+        if not self.units and not self.long_names:
+            return {}
         declared = {"units": self.units.get(variable), "long_name": self.long_names.get(variable)}
         return {key: value for key, value in declared.items() if value is not None}
 

@@ -2,10 +2,10 @@
 
 import inspect
 import re
-import unicodedata
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,11 @@ import numpy.typing as npt
 
 from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.names import Structure, check_names
 from explorekit.simulation.sparse import SPARSE, csr_parts, is_sparse
 from explorekit.simulation.tables import Table, from_frame, from_series, is_table
 
 STEP = "step"
-POINT = "point"
-RESERVED = frozenset(
-    {POINT, "sample", "repetition", "occurrence", "status", "runs", "failures", "provenance", "checksums"}
-)
-_LONGEST_NAME = 240  # bytes; netCDF takes 256, of which our endings need a few
 _OWN_ATTRS = frozenset(
     {
         *("_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "coordinates"),
@@ -39,6 +35,9 @@ _FAMILY = {
     "M": "time",
     "m": "duration",
 }
+# What needs no closer look, as most of what simulations return.
+_PLAIN = frozenset({np.ndarray, float, int, bool, complex, str, np.float64, np.int64})
+_STORED_AS_THEY_ARE = frozenset(map(np.dtype, "?bhilqBHILQfdFD"))
 _EXPECTED = "a scalar, dict, ndarray, DataArray, Dataset, DataFrame, Series or sparse matrix"
 _ELEMENTS = "bool, int, float, complex, str, datetime64 or timedelta64"
 
@@ -73,7 +72,7 @@ class Outputs:
             If two arrays of the point disagree on one.
         """
         sizes: dict[str, int] = {}
-        for name, output in {**self.coords, **self.variables}.items():
+        for name, output in chain(self.coords.items(), self.variables.items()):
             for dim, size in zip(output.dims, output.values.shape, strict=True):
                 if sizes.setdefault(dim, size) != size:
                     raise OutputError(
@@ -81,6 +80,17 @@ class Outputs:
                         f"{sizes[dim]}; expected one length. Give the dimensions different names."
                     )
         return sizes
+
+    def each(self) -> Iterator[tuple[str, Output, bool]]:
+        """Yield the name of each array, the array, and whether it is a coordinate."""
+        for name, output in self.variables.items():
+            yield name, output, False
+        for name, output in self.coords.items():
+            yield name, output, True
+
+    def structure(self) -> Structure:
+        """Return name, dimensions and kind of dtype of each array, and whether it is a coordinate."""
+        return tuple((n, one.dims, one.values.dtype.kind, coordinate) for n, one, coordinate in self.each())
 
 
 def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Outputs:
@@ -108,23 +118,8 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
         raise OutputError(
             f"the simulation returned {min(both)!r} both as an output and as a coordinate; rename one."
         )
-    for name, output in {**outputs.variables, **outputs.coords}.items():
-        _check_name("output", name)
-        if name in taken or name in RESERVED:
-            raise OutputError(
-                f"the simulation returned {name!r}, a name that is taken by the space; rename the output."
-            )
-        if len(set(output.dims)) < len(output.dims):
-            raise OutputError(
-                f"the simulation returned {name!r} with the dimensions {output.dims}; expected distinct ones. Rename one."
-            )
-        for dim in output.dims:
-            _check_name("dimension", dim)
-            if dim in taken or dim in RESERVED:
-                raise OutputError(
-                    f"the simulation returned {name!r} with dimension {dim!r}, which is taken by the space; rename the dimension."
-                )
-    _check_derived(outputs, taken)
+    outputs.sizes()
+    check_names(outputs.structure(), taken)
     for name, words in simulation.encoding.items():
         one, chunks = outputs.variables.get(name), words.get("chunksizes")
         if one is not None and chunks is not None and len(chunks) != len(one.dims):
@@ -135,38 +130,9 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
     return outputs
 
 
-def _check_name(what: str, name: str) -> None:
-    usable = (
-        re.fullmatch(r"\w[^\x00-\x1f\x7f/]*(?<! )", name)
-        and len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
-        and unicodedata.normalize("NFC", name) == name
-        and name.isprintable()
-    )
-    if not usable:
-        raise OutputError(
-            f"the simulation returned the {what} {name!r}, which netCDF does not take as a name; expected a letter or digit, "
-            f"then printable characters but '/', at most {_LONGEST_NAME} bytes. Rename it."
-        )
-
-
-def _check_derived(outputs: Outputs, taken: frozenset[str]) -> None:
-    """Reject names that the results give to what stands beside an output: its lengths, halves, and absences."""
-    fields = {**outputs.variables, **outputs.coords}
-    derived = {f"{name}_given": name for name in fields}
-    derived |= {f"{dim}_size": dim for dim in outputs.sizes()}
-    derived |= {f"{name}_values": name for name, coord in outputs.coords.items() if name in coord.dims}
-    for name, output in fields.items():
-        if output.values.dtype.kind == "c":
-            derived |= {f"{name}_real": name, f"{name}_imag": name}
-    for name, source in derived.items():
-        if name in fields or name in taken:
-            raise OutputError(
-                f"the simulation returned {source!r}, for which the results need the name {name!r} too, and that is taken; "
-                f"rename one of them."
-            )
-
-
 def _from_value(result: Any, simulation: Simulation) -> Outputs:
+    if type(result) in _PLAIN:
+        return Outputs({simulation.name: _output(simulation.name, result, simulation)})
     if result is None:
         return Outputs({})
     if _is_xarray(result, "Dataset"):
@@ -190,6 +156,9 @@ def _from_mapping(result: Mapping[Any, Any], simulation: Simulation) -> Outputs:
                 f"the simulation returned a dict with the key {name!r}; expected names as text."
             )
         if value is None:
+            continue
+        if type(value) in _PLAIN and name not in variables:
+            variables[name] = _output(name, value, simulation)
             continue
         if is_table(value, "DataFrame"):
             one = _from_frame(name, value, simulation, prefix=f"{name}_")
@@ -287,6 +256,12 @@ def _output(name: str, value: Any, simulation: Simulation) -> Output:
 
 def storable(name: str, value: Any) -> npt.NDArray[Any]:
     """Return a copy as an array that netCDF can hold: the simulation may go on to change its own."""
+    if type(value) is np.ndarray and value.dtype in _STORED_AS_THEY_ARE:
+        return value.copy()
+    return _made_storable(name, value)
+
+
+def _made_storable(name: str, value: Any) -> npt.NDArray[Any]:
     if isinstance(value, np.ma.MaskedArray):
         value = _unmasked(name, value)
     try:

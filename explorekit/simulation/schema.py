@@ -24,6 +24,11 @@ class Field:
     def of(cls, output: Output, *, coordinate: bool = False) -> "Field":
         return cls(output.dims, output.family, output.values.dtype.str, output.attrs, coordinate)
 
+    def is_of(self, output: Output, *, coordinate: bool = False) -> bool:
+        """Return whether an output joins without changing anything."""
+        same = self.dims == output.dims and self.coordinate == coordinate
+        return same and self.dtype == output.values.dtype.str
+
 
 Schema = Mapping[str, Field]
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from explorekit.errors import ShardError
 from explorekit.simulation.collect import Stacked
 from explorekit.simulation.encoding import Encoding, encoding_of
-from explorekit.simulation.outputs import POINT
+from explorekit.simulation.names import POINT
 from explorekit.simulation.schema import Field
 from explorekit.space import Space
 from explorekit.store import durable
