@@ -92,7 +92,7 @@ def merge(
         catalog.supersede(_losers(snapshots, prefer, [source.path.name for source in sources]), "merge")
         catalog.keep()
         catalog.close()
-    return StudyFolder(place)
+    return StudyFolder(path)
 
 
 @dataclass(frozen=True, eq=False)
