@@ -54,6 +54,14 @@ def compact(path: Path, chunks: tuple[str, ...]) -> None:
     click.echo(str(_folder(path).compact(dict(map(_chunk, chunks)) or None)))
 
 
+@main.command()
+@_PATH
+@click.option("--confirm", metavar="NAME", required=True, help="The name of the study.")
+def delete(path: Path, confirm: str) -> None:
+    """Delete a study with all that is in it; there is no way back."""
+    _folder(path).delete(confirm=confirm)
+
+
 def _chunk(text: str) -> tuple[str, int]:
     dim, _, length = text.rpartition("=")
     try:

@@ -364,6 +364,36 @@ class StudyFolder(SavedStudy):
             finally:
                 self._catalog.keep()
 
+    def delete(self, *, confirm: str) -> None:
+        """Delete the study directory with all that is in it; there is no way back.
+
+        Parameters
+        ----------
+        confirm : str
+            The name of the study, as a confirmation.
+
+        Raises
+        ------
+        StudyBusyError
+            If the study is being run.
+        StudyError
+            If the name is not the study's, if something other than a study lies in the directory, or if it cannot be
+            deleted.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> ek.open("studies/area").delete(confirm="area")  # doctest: +SKIP
+        """
+        if confirm != self.name:
+            raise StudyError(
+                f"got confirm={confirm!r}; expected the name of the study at {self.path}, {self.name!r}. "
+                f"Nothing was deleted."
+            )
+        with self._locked():
+            self._catalog.close()
+            self._directory.remove()
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the study, so that nobody runs it meanwhile."""

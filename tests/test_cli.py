@@ -73,3 +73,12 @@ def test_python_finds_it_too():
         [sys.executable, "-m", "explorekit", "--help"], capture_output=True, text=True, check=True
     )
     assert "Look after studies" in done.stdout
+
+
+def test_a_study_is_deleted_with_its_name(directory):
+    run = CliRunner().invoke
+    assert run(main, ["delete", str(directory.path)]).exit_code == 2
+    assert run(main, ["delete", "--confirm", "study", str(directory.path)]).exit_code == 1
+    assert directory.path.exists()
+    assert run(main, ["delete", "--confirm", "model", str(directory.path)]).exit_code == 0
+    assert not directory.path.exists()

@@ -6,6 +6,8 @@ Nothing in it is a pickle, and nothing is an absolute path: it can be moved, ren
 import errno
 import json
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from explorekit.errors import StudyError
+from explorekit.errors import StudyError, listing
 from explorekit.space import Space
 from explorekit.store import durable
 from explorekit.store.spaces import read_space, space_hash, write_space
@@ -22,6 +24,8 @@ from explorekit.store.superseded import FOLDER as SUPERSEDED
 FORMAT = 1
 MARKER = "study.json"
 FOLDERS = ("spaces", "code", "runs", SUPERSEDED, "index", "logs", "epochs")
+# All that may lie in a study; `StudyDirectory.remove` removes nothing else.
+ENTRIES = frozenset({MARKER, *FOLDERS, "artifacts", "checkpoints", "lock", "quarantine", "trash", "views"})
 _PRIVATE = 0o700
 
 
@@ -290,6 +294,28 @@ class StudyDirectory:
             for name, value in self.read_record().baselines.items()
             if defaults.get(name, value) == value
         }
+
+    # ---- the end
+
+    def remove(self) -> None:
+        """Delete the directory, from one instant to the next for whoever looks; for whoever holds the study's lock.
+
+        Raises
+        ------
+        StudyError
+            If something lies in it that is no part of a study; nothing is deleted then.
+        """
+        entries = [entry.name for entry in self.path.iterdir()]
+        foreign = sorted(n for n in entries if n not in ENTRIES and not n.endswith(".tmp"))
+        if MARKER not in entries or foreign:
+            raise StudyError(
+                f"{self.path} holds more than a study: {listing(foreign)}. Nothing was deleted; move that elsewhere first."
+                if foreign
+                else f"{self.path} holds no study: there is no {MARKER}. Nothing was deleted."
+            )
+        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.deleted")
+        self.path.rename(aside)
+        shutil.rmtree(aside)
 
     # ---- room
 
