@@ -1,6 +1,8 @@
 """When a run has to end: after the time that it is given, or before its allocation does."""
 
 import os
+import shutil
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from datetime import datetime
 from explorekit.errors import StudyError
 
 _END_OF_JOB = "SLURM_JOB_END_TIME"  # seconds since 1970
+_PATIENCE = 10.0  # seconds for Slurm to answer
 _LONGEST_MARGIN = 30.0
 _SHORTEST_MARGIN = 3.0  # children take up to two seconds to hand in what they have
 
@@ -70,11 +73,32 @@ def deadline(
         if until.timestamp() <= now:
             raise StudyError(f"got until={until}, which is past; it is {datetime.now().astimezone()}.")
         ends.append((until.timestamp(), "until"))
-    if not ends and environ.get(_END_OF_JOB, "").isdigit():
-        ends.append((float(environ[_END_OF_JOB]), _END_OF_JOB))
+    if not ends and (end := _end_of_job(environ)) is not None:
+        ends.append(end)
     if not ends:
         return None
     at, reason = min(ends)
     allowed = at - now
     margin = min(_LONGEST_MARGIN, max(_SHORTEST_MARGIN, 0.02 * allowed), 0.5 * allowed)
     return Deadline(at, time.monotonic() + allowed, margin, reason)
+
+
+def _end_of_job(environ: Mapping[str, str]) -> tuple[float, str] | None:
+    """Return when the Slurm job that this process runs in ends; before Slurm 23.02 only its queue knows."""
+    if environ.get(_END_OF_JOB, "").isdigit():
+        return float(environ[_END_OF_JOB]), _END_OF_JOB
+    job, squeue = environ.get("SLURM_JOB_ID", ""), shutil.which("squeue")
+    if not job or squeue is None:
+        return None
+    try:
+        asked = subprocess.run(  # noqa: S603
+            [squeue, "--noheader", f"--jobs={job}", "--format=%e"],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=True,
+        )
+        end = datetime.fromisoformat(asked.stdout.strip()).timestamp()
+    except (OSError, subprocess.SubprocessError, ValueError):  # ValueError: a job without an end has "N/A"
+        return None
+    return end, f"the end of Slurm job {job}"

@@ -90,6 +90,20 @@ def test_the_earliest_end_counts_and_a_batch_jobs_only_where_none_is_given() -> 
 
 
 @pytest.mark.parametrize(
+    ("answer", "known"), [("echo 2100-01-01T12:00:00", True), ("echo N/A", False), ("exit 1", False)]
+)
+def test_an_older_slurms_queue_is_asked_for_the_end_of_the_job(tmp_path, monkeypatch, answer, known) -> None:
+    squeue = tmp_path / "squeue"
+    squeue.write_text(f'#!/bin/sh\n[ "$2" = --jobs=42 ] && {answer}\n')
+    squeue.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    end = deadline(environ={"SLURM_JOB_ID": "42"})
+    assert (end is not None) == known
+    if end is not None:
+        assert "2100-01-01 12:00:00 (the end of Slurm job 42)" in str(end)
+
+
+@pytest.mark.parametrize(
     "options", [{"max_time": 0}, {"max_time": -1.0}, {"until": datetime(2020, 1, 1, tzinfo=UTC)}]
 )
 def test_an_end_that_is_past_is_an_error_before_anything_starts(study: ek.Study, options) -> None:
