@@ -16,6 +16,7 @@ from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
 from explorekit.simulation.collect import Collector
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.global_streams import borrowed
 from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points, Seeding
 from explorekit.space import Space
@@ -206,7 +207,8 @@ def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) ->
             result = points.function(*points.arrays(_HERE))
             collector.add_block(_HERE, block_outputs_of(result, 1, simulation, taken))
         else:
-            result = points.function(*next(iter(points.values(_HERE))))
+            with borrowed(points.seed(0)):
+                result = points.function(*next(iter(points.values(_HERE))))
             outputs: Outputs = outputs_of(result, simulation, taken)
             collector.add(0, outputs)
     except Exception as raised:  # noqa: BLE001 - whatever the simulation raises

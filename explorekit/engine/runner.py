@@ -23,6 +23,7 @@ from explorekit.simulation.blocks import block_outputs_of
 from explorekit.simulation.calling import Call
 from explorekit.simulation.collect import SCALARS, is_scalar_mapping
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.global_streams import GlobalStreams
 from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points
 from explorekit.store import durable
@@ -90,15 +91,17 @@ class Runner:
         self._cursor = cursor
         self._interrupts = interrupts
         self._host = socket.gethostname()
+        self._streams = GlobalStreams()
 
     def work(self, assignment: Assignment) -> Handed:
         """Run a batch, or the rest of one, and write its shard."""
         self._interrupts.arrived = False
         rows = Rows(assignment, vote=not self._simulation.vectorized)
         began = time.perf_counter()
-        _Batch(self._points, self._simulation, self._taken, self._job, assignment, rows).run(
-            self._cursor, self._interrupts
+        batch = _Batch(
+            self._points, self._simulation, self._taken, self._job, assignment, rows, self._streams
         )
+        batch.run(self._cursor, self._interrupts)
         self._cursor.leave()
         rows.decide(at_last=True)
         seconds = time.perf_counter() - began
@@ -149,7 +152,9 @@ class _Batch:
         job: Job,
         assignment: Assignment,
         rows: Rows,
+        streams: GlobalStreams,
     ) -> None:
+        self._streams = streams
         self._points = points
         self._simulation = simulation
         self._taken = taken
@@ -195,7 +200,8 @@ class _Batch:
             now = time.perf_counter()
             each = (now - usage.clock) / max(1, reached - first)
             group = self._next_group(group, each)
-            quick = rows.decided and self._plain
+            self._streams.look()
+            quick = rows.decided and self._plain and not self._streams.used
             if self._interrupts.arrived or now - began > budget or rows.bytes > self._assignment.room:
                 return
             if self._policy.stop_at_failure and rows.failures:
@@ -274,6 +280,7 @@ class _Batch:
             if self._simulation.vectorized:
                 outputs = self._outputs_of_call(row, row + 1)
             else:
+                self._streams.begin(lambda: self._seed(row))
                 result = self._points.function(*values)
                 self._plain = type(result) in SCALARS or is_scalar_mapping(result)
                 outputs = outputs_of(result, self._simulation, self._taken)
@@ -287,6 +294,9 @@ class _Batch:
             return error
         self._rows.succeed(row, row + 1)
         return None
+
+    def _seed(self, row: int) -> int:
+        return self._points.seed(int(self._assignment.batch.positions(row, row + 1)[0]))
 
     # ---- many short ones
 

@@ -69,6 +69,10 @@ class Points:
         # Without parameters there is nothing to zip.
         return zip(*columns, strict=True) if columns else iter([()] * len(positions))
 
+    def seed(self, position: int) -> int:
+        """Return the seed of the point at a flat position."""
+        return integer_seed(self._seeding.root, self._seeding.key(self._space, position))
+
     def calls(self, positions: Positions) -> Iterator[Any]:
         """Yield what the function returns at each point; where it raises, the next item is that of the next point."""
         columns = self._columns(positions)
