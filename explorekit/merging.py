@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.errors import MergeConflictError, StudyError
+from explorekit.errors import MergeConflictError, SpaceError, StudyError
 from explorekit.saved import StudyFolder
 from explorekit.space import Space
-from explorekit.space.growing import union
+from explorekit.space.growing import grown
 from explorekit.store.assembling import Part, assembled, check_free, part_of, superseded_rows
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
@@ -82,7 +82,7 @@ def merge(
     place = check_free(path)
     record = _united_record(sources)
     baselines = {name: bytes.fromhex(value) for name, value in record.baselines.items()}
-    space = union([source.space for source in sources], baselines)
+    space = _united_space(sources, baselines)
     with assembled(place, record, space, [source.part for source in sources], "merge") as directory:
         catalog = Catalog(directory, space)
         catalog.refresh()
@@ -119,6 +119,18 @@ def _source(study: "StudyFolder | str | os.PathLike[str]") -> _Source:
     space = directory.read_space(record.space)
     part = part_of(directory, space, record)
     return _Source(path, record, space, part, build(part.table).counts().get(OK, 0))
+
+
+def _united_space(sources: Sequence[_Source], baselines: Mapping[str, bytes]) -> Space:
+    space = sources[0].space
+    for source in sources[1:]:
+        try:
+            space = grown(space, source.space, baselines)
+        except SpaceError as error:
+            raise SpaceError(
+                f"the space of the study at {source.path} does not fit that of {sources[0].path}: {error}"
+            ) from error
+    return space
 
 
 def _seen_by(source: _Source, table: ShardTable) -> ShardTable:

@@ -197,3 +197,17 @@ def test_a_study_that_cannot_be_written_does_not_grow(tmp_path: Path) -> None:
     with pytest.raises(ek.errors.StudyError, match="cannot write the study"):
         study.extend(a=[2.0])
     assert len(study.space) == 2
+
+
+def test_where_the_disk_is_full_the_study_stays_as_it_was(tmp_path: Path, monkeypatch) -> None:
+    study = ek.Study(noisy, ek.Space(a=[0.0, 1.0]), tmp_path)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explorekit.store.durable.write_bytes", full)
+        with pytest.raises(ek.errors.StudyError, match="the disk is full"):
+            study.extend(a=[2.0])
+    assert len(study.space) == len(ek.open(tmp_path).space) == 2
+    assert len(study.extend(a=[2.0]).space) == 3

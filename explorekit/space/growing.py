@@ -1,7 +1,6 @@
 """A space that grew: longer dimensions, values in between, further parameters; what it had keeps its place and order."""
 
 from collections.abc import Mapping
-from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +9,7 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
-from explorekit.space.parameter import REPETITION, Param, Parameter, named, repetitions
+from explorekit.space.parameter import REPETITION, UNGRIDDED, Param, Parameter, named, repetitions
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, as_values, exact_text
 
@@ -107,11 +106,6 @@ def _groups(existing: Space, added: Space) -> dict[str, list[Parameter]]:
                 f"{other!r} and {p.name!r} are paired here, but {other!r} lies on dimension {there!r} and {p.name!r} on {dim!r}. {_FORK}."
             )
     return groups
-
-
-def union(spaces: list[Space], baselines: Mapping[str, bytes]) -> Space:
-    """Return the smallest space that has the points of all; the first one's values come first."""
-    return reduce(lambda known, added: grown(known, added, baselines), spaces)
 
 
 def _assembled(existing: Space, axes: Mapping[str, Axis], fixed: Mapping[str, Parameter]) -> Space:
@@ -230,14 +224,16 @@ def _with_values(axis: Axis, given: Parameter) -> Axis:
     """Return a dimension of one parameter with further values, in order if it has one."""
     known = axis.parameters[0]
     given_values = np.atleast_1d(given.values)
-    values = near_values(known.values, _as_type_of(known, given_values))
+    values = _as_type_of(known, given_values)
+    if axis.dim not in UNGRIDDED:
+        values = near_values(known.values, values)
     report_taken(known.name, given_values, values)
     distinct = values[np.sort(np.unique(values, return_index=True)[1])]
     new = distinct[~np.isin(distinct, known.values)]
     if not new.size:
         return axis
     together = np.concatenate([known.values, new])
-    if KIND[together.dtype.kind] in _ORDERED:
+    if KIND[together.dtype.kind] in _ORDERED and axis.dim not in UNGRIDDED:
         rising, falling = (
             bool(np.all(order))
             for order in (known.values[1:] > known.values[:-1], known.values[1:] < known.values[:-1])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceMismatchError, listing
 from explorekit.space.axis import Axis
-from explorekit.space.parameter import Parameter
+from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, exact_text
 
@@ -90,7 +90,7 @@ def named_positions(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
 
 def snapped(existing: Axis, incoming: Axis) -> Axis:
     """Return an axis with floats that are near existing ones replaced by these; says so in the log."""
-    if len(existing.parameters) > 1:
+    if len(existing.parameters) > 1 or existing.dim in UNGRIDDED:
         return incoming
     theirs = incoming.parameters[0]
     values = near_values(existing.parameters[0].values, theirs.values)

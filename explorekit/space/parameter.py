@@ -12,6 +12,9 @@ from explorekit.errors import SpaceError, listing
 from explorekit.space.values import Values, as_values, format_value
 
 REPETITION = "repetition"
+UNGRIDDED = frozenset(
+    {"point", "sample"}
+)  # dimensions along which values are in no order, and as near as chance has it
 
 _RESERVED = {
     "point": "point_index",

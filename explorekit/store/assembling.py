@@ -122,6 +122,8 @@ def _take_over(directory: StudyDirectory, part: Part, versions: set[str]) -> Non
             shutil.copytree(
                 part.directory.code_folder(version), directory.code_folder(version), dirs_exist_ok=True
             )
+            for file in directory.code_folder(version).iterdir():
+                durable.sync(file)
     last = int(part.table.epoch.max(initial=0))
     (directory.path / "epochs" / str(last)).touch(mode=0o600)  # runs to come are later ones
 

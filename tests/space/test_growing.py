@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.errors import SpaceError
-from explorekit.space.growing import additions, grown, refinement, union
+from explorekit.space.growing import additions, grown, refinement
 from explorekit.space.identity import as_kind, canonical, label_value, point_key
+from explorekit.space.parameter import Parameter
+from explorekit.space.space import Space
 from explorekit.space.values import as_values
 
 
@@ -45,7 +47,7 @@ def test_growing_keeps_the_order_and_the_identity_of_what_is_there(data):
         )
         for _ in range(2)
     )
-    space = union([part, other], BASELINES)
+    space = grown(part, other, BASELINES)
 
     def identities(one):
         return {frozenset(one.labels(position)) for position in range(len(one))}
@@ -54,7 +56,7 @@ def test_growing_keeps_the_order_and_the_identity_of_what_is_there(data):
     for dim in part.dims:
         places = space.axes[dim].positions_of(part.axes[dim])
         assert np.all(np.diff(places) > 0)
-    assert union([space, part, other], BASELINES) == space
+    assert grown(grown(space, part, BASELINES), other, BASELINES) == space
 
 
 @given(grid_values(dtypes=("f8", "i8", "M8[ns]", "bool")), st.data())
@@ -125,6 +127,15 @@ def test_a_dimension_keeps_its_type_units_and_name():
         extended(ek.Space(a=[1, 2]), a=[2.5])
     with pytest.raises(SpaceError, match="'a' are float, not str; got 'x'"):
         extended(space, a="x")
+
+
+def test_along_samples_nothing_snaps_and_nothing_is_sorted(caplog):
+    def samples(values):
+        return Space.from_parameters([Parameter("a", "sample", np.array(values), {})])
+
+    longer = grown(samples([0.3, 0.4]), samples([0.1 + 0.2, 0.3, 0.1]), {})
+    assert longer.parameters["a"].values.tolist() == [0.3, 0.4, 0.1 + 0.2, 0.1]
+    assert caplog.text == ""
 
 
 def test_paired_parameters_grow_by_tuples():
