@@ -292,11 +292,13 @@ class Study(StudyFolder):
 
         Parameters
         ----------
-        client, n_workers, code, max_time, until
+        client : distributed.Client, optional
             As for `start`.
         pilot : bool or int, default False
             Whether to run a few points first, spread over the space, and how many; True means two a worker. Their results
             are kept. Without any result at hand nothing is known about time, memory and disk.
+        n_workers, code, max_time, until
+            As for `start`.
 
         Returns
         -------
@@ -507,10 +509,12 @@ class Study(StudyFolder):
 
         Parameters
         ----------
-        client, where, **options
+        client, where
             As for `start`.
         wait : bool, default True
             Whether to wait for the end, as `run` does, or to return at once, as `start` does.
+        **options
+            As for `start`.
 
         Returns
         -------
