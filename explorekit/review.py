@@ -1,6 +1,7 @@
 """What a run would do: how many points, where, for how long, how big. Looking runs nothing."""
 
 import math
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -93,8 +94,8 @@ class Review:
         What the results at hand say, or None while there are none.
     free
         Bytes that are free on the study's disk.
-    files, most_files
-        Number of files of the study now, and at most once they are compacted.
+    files, most_files, free_files
+        Number of files of the study now, at most once they are compacted, and that its disk has room for.
     end
         When a run has to end, or None.
     trouble
@@ -111,6 +112,7 @@ class Review:
     free: int
     files: int
     most_files: int
+    free_files: float
     end: "Deadline | None" = None
     trouble: str = ""
 
@@ -151,6 +153,11 @@ class Review:
             yield (
                 f"the pending points may need {format_bytes(self.disk)}, and {format_bytes(self.free)} are free "
                 f"on the disk of {self.path}."
+            )
+        if self.pending and self.most_files - self.files > self.free_files:
+            yield (
+                f"the study may come to {self.most_files:,} files, and the disk of {self.path} has room for "
+                f"{self.free_files:,.0f} more. Remove some, or ask for a larger quota."
             )
         if self.evidence and self.workers.memory and self.evidence.memory > 0.8 * self.workers.memory:
             yield (
@@ -260,9 +267,16 @@ def take_review(
         free=shutil.disk_usage(path).free,
         files=sum(1 for folder in FOLDERS if (path / folder).is_dir() for _ in (path / folder).iterdir()),
         most_files=1000 + 2 * math.isqrt(len(space)),
+        free_files=_free_files(path),
         end=end,
         trouble=trouble,
     )
+
+
+def _free_files(path: Path) -> float:
+    """Return for how many files a disk has room; infinite where it does not count them."""
+    disk = os.statvfs(path)
+    return disk.f_favail if disk.f_files else math.inf
 
 
 def workers_of(client: "Client | None", n_workers: int | None) -> Workers:

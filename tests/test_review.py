@@ -86,6 +86,14 @@ def test_a_review_warns_of_memory_and_of_time(study) -> None:
     assert not any("max_time" in text for text in study.review(False, max_time=1e6).problems)
 
 
+def test_a_review_warns_of_a_disk_without_room_for_files(study, monkeypatch) -> None:
+    monkeypatch.setattr(review.shutil, "disk_usage", disk_with(10**12))
+    monkeypatch.setattr(review.os, "statvfs", lambda path: SimpleNamespace(f_files=5000, f_favail=50))
+    assert any("room for 50 more" in text for text in study.review(False).problems)
+    monkeypatch.setattr(review.os, "statvfs", lambda path: SimpleNamespace(f_files=0, f_favail=0))
+    assert not any("files" in text for text in study.review(False).problems)
+
+
 def test_a_review_of_a_finished_study_has_nothing_left_to_do(tmp_path: Path) -> None:
     study = ek.Study(wave, ek.Space(a=[1.0], b=2), tmp_path)
     looked = study.review(False, pilot=True, n_workers=2)  # there are no more points than a pilot has
