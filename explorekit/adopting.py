@@ -57,7 +57,7 @@ def adopt(
     directory.add_code(
         version,
         captured.version.source,
-        environment(Path(file).parent if file else None),
+        lambda: environment(Path(file).parent if file else None),
         baselines_with({}, bind(simulation, space.parameters)),
     )
     if (record.code, record.kept) == (version, kept):

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +155,7 @@ class StudyDirectory:
             ) from None
 
     def write_record(self, record: StudyRecord) -> None:
-        durable.write_bytes(self.path / MARKER, (json.dumps(asdict(record), indent=1) + "\n").encode())
+        durable.write_bytes(self.path / MARKER, _pretty(asdict(record)).encode())
 
     def update_record(self, **changes: Any) -> StudyRecord:
         record = replace(self.read_record(), **changes)
@@ -256,20 +256,20 @@ class StudyDirectory:
         self,
         version: str,
         source: str,
-        environment: Mapping[str, Any],
+        environment: Callable[[], Mapping[str, Any]],
         defaults: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the source of a code version, its environment, and canonical values of its defaults as hexadecimal text."""
+        """Keep the source of a code version, its environment, and canonical values of its defaults as hexadecimal text.
+
+        The environment is asked for only if the version is not kept yet.
+        """
         folder = self.code_folder(version)
         folder.mkdir(mode=_PRIVATE, exist_ok=True)
-        if not (folder / "environment.json").exists():
-            durable.write_bytes(folder / "source.py", source.encode())
-            durable.write_bytes(
-                folder / "defaults.json", (json.dumps(defaults or {}, indent=1) + "\n").encode()
-            )
-            durable.write_bytes(
-                folder / "environment.json", (json.dumps(environment, indent=1) + "\n").encode()
-            )
+        names = ("source.py", "defaults.json", "environment.json")
+        if all((folder / name).exists() for name in names):
+            return
+        texts = (source, _pretty(defaults or {}), _pretty(environment()))
+        durable.write_files(folder, {name: text.encode() for name, text in zip(names, texts, strict=True)})
 
     def read_source(self, version: str) -> str:
         file = self.code_folder(version) / "source.py"
@@ -326,10 +326,12 @@ class StudyDirectory:
                 (self.path / name).mkdir(mode=_PRIVATE, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.runs, prefix=".", suffix=".tmp") as file:
                 file.write(b"\0" * 65536)
-                file.flush()
-                os.fsync(file.fileno())
         except OSError as error:
             raise storage_error(error, self.path) from error
+
+
+def _pretty(content: Any) -> str:
+    return json.dumps(content, indent=1) + "\n"
 
 
 def storage_error(error: OSError, path: Path) -> StudyError:

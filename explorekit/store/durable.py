@@ -7,6 +7,7 @@ those that rename atomically (NFS, Lustre, GPFS).
 import hashlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 HASH_LENGTH = 12
@@ -20,15 +21,22 @@ def temporary_name(folder: Path) -> Path:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file's content durably."""
-    temporary = temporary_name(path.parent)
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        rename(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_files(path.parent, {path.name: data})
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Replace the contents of some files of a folder durably; each by itself is whole or as it was."""
+    for name, data in contents.items():
+        temporary = temporary_name(folder)
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+    sync(folder)
 
 
 def sync(path: Path) -> None:

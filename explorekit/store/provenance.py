@@ -57,21 +57,15 @@ def packages() -> dict[str, str]:
 
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Return the commit of the checkout around a folder and whether its tree was dirty, or None outside of one."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        ).stdout.strip()
-
+    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        return {
-            "commit": git("rev-parse", "HEAD"),
-            "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),
-        }
+        lines = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, timeout=10, check=True, env=environ
+        ).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):
         return None
+    commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if commit == "(initial)":  # there is no commit yet
+        return None
+    return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}

@@ -53,7 +53,7 @@ def test_it_is_private_to_the_user(tmp_path):
 
 def test_nothing_in_it_is_a_pickle_or_an_absolute_path(tmp_path):
     made = study_with(tmp_path / "study", SPACE, {0: {"x": 1}})
-    made.add_code("v", "source", {"python": "3"})
+    made.add_code("v", "source", lambda: {"python": "3"})
 
     for file in made.path.rglob("*"):
         if file.is_file():
@@ -105,8 +105,8 @@ def test_a_record_is_replaced_whole(tmp_path):
 
 def test_sources_and_environments_of_code_versions_are_kept(tmp_path):
     made = make_study(tmp_path, SPACE)
-    made.add_code("abc", "def f(): 'é'", {"python": "3"})
-    made.add_code("abc", "something else", {})
+    made.add_code("abc", "def f(): 'é'", lambda: {"python": "3"})
+    made.add_code("abc", "something else", dict)
 
     assert made.read_source("abc") == "def f(): 'é'"
     assert made.read_environment("abc") == {"python": "3"}

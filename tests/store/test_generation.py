@@ -305,7 +305,7 @@ def test_a_space_with_a_further_parameter_is_known_from_the_index_if_all_code_ha
     np.testing.assert_array_equal(results(found)["x"].values, [[np.nan, 1.0], [np.nan, 2.0]])
 
     other = "fedcba9876543210"
-    directory.add_code(other, "", {}, {"h": canonical(np.array(0))[0].hex()})
+    directory.add_code(other, "", dict, {"h": canonical(np.array(0))[0].hex()})
     write_batch(directory, space, {0: {"x": 3.0}}, version=other, epoch=2)
     opened(directory, space).keep()
     unread.clear()
