@@ -177,6 +177,7 @@ class Driver:
         if crowded(len(self._catalog), self._total) and not self._cancelled.is_set():
             try:
                 compact(self._catalog, stop=self._cancelled.is_set)
+                self._catalog.keep()
             except (ExplorekitError, OSError):
                 logger.warning("the shards of the study were not merged", exc_info=True)
 

@@ -36,7 +36,10 @@ from explorekit.store.table import Shard, ShardTable
 
 logger = logging.getLogger(__name__)
 
-_FEW = 1000  # shards that are read in about a second
+_FEW = 200  # shards, which are read in less than a second
+_BEHIND = (
+    20  # an index may lack one shard of so many, which keeps the time for writing it to a share of the run's
+)
 _LISTINGS = 5
 _TICK, _COARSE_TICK = (
     0.02,
@@ -399,7 +402,7 @@ class Catalog:
         """
         with self._lock:
             unknown = len(self._table) + len(self._recent) - self._kept
-            if unknown < (at_least if final else max(_FEW, self._kept)):
+            if unknown < (at_least if final else max(_FEW, self._kept // _BEHIND)):
                 return
             try:
                 if final:

@@ -186,6 +186,7 @@ def test_old_generations_do_not_pile_up(kept):
 
 def test_one_is_written_now_and_then_while_shards_come_in(tmp_path, monkeypatch):
     monkeypatch.setattr(catalog_module, "_FEW", 4)
+    monkeypatch.setattr(catalog_module, "_BEHIND", 1)
     space = ek.Space(a=range(40))
     directory = make_study(tmp_path, space)
     catalog = opened(directory, space)
