@@ -209,7 +209,7 @@ def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) ->
         else:
             with borrowed(points.seed(0)):
                 result = points.function(*next(iter(points.values(_HERE))))
-            outputs: Outputs = outputs_of(result, simulation, taken)
+                outputs: Outputs = outputs_of(result, simulation, taken)  # a generator runs here
             collector.add(0, outputs)
     except Exception as raised:  # noqa: BLE001 - whatever the simulation raises
         error, trace = f"{type(raised).__name__}: {raised}", traceback.format_exc()

@@ -80,6 +80,7 @@ steps = st.lists(
         st.tuples(st.just("lose"), st.integers(0, 5)),
         st.tuples(st.just("fork"), st.none()),
         st.tuples(st.just("reopen"), st.none()),
+        st.tuples(st.just("compact"), st.none()),
     ),
     max_size=5,
 )
@@ -102,6 +103,9 @@ def follow(study, history, folder):
                 shard.unlink()
         elif step == "fork":
             study = study.fork(folder / f"{study.path.name}-{number}")
+            assert numbers(study) == before
+        elif step == "compact":
+            study.compact()
             assert numbers(study) == before
         else:
             study = ek.Study(noisy, path=study.path, seed=5)

@@ -106,6 +106,20 @@ def test_a_vectorised_simulation_is_reproduced_one_point_at_a_time(tmp_path: Pat
     assert study.reproduce(a=2.0).same
 
 
+def test_global_random_states_are_borrowed_also_by_generators(tmp_path: Path) -> None:
+    def walk(a):
+        position = 0.0
+        for _ in range(3):
+            position += a * np.random.random()  # noqa: NPY002
+            yield position
+
+    study = ek.Study(walk, ek.Space(a=[1.0, 2.0]), tmp_path)
+    study.run(False, n_workers=1)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert study.reproduce(a=2.0).same
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+
 def test_points_that_were_extended_later_are_reproduced(tmp_path: Path) -> None:
     def f(a, rng, b=1.0):
         return a + b + rng.normal()
