@@ -122,6 +122,7 @@ class ChildPool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[Child] = []
+        self._timer: threading.Timer | None = None
 
     def prestart(self, folder: str) -> None:
         """Start a child ahead of the first batch: its imports take a third of a second."""
@@ -156,10 +157,23 @@ class ChildPool:
         with self._lock:
             self._idle.append(child)
 
+    def end_idle_later(self, seconds: float) -> None:
+        """End the children that wait after some time, unless this is called again before."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(seconds, self.end_idle)
+            self._timer.name = "explorekit-end-children-later"
+            self._timer.daemon = True
+            self._timer.start()
+
     def end_idle(self) -> None:
         """End the children that wait."""
         with self._lock:
             ended, self._idle = self._idle, []
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
         for child in ended:
             child.end()
 

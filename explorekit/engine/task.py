@@ -20,12 +20,14 @@ from explorekit.store.shard import FAILED, TIMED_OUT, Failure
 
 POLL = 0.1
 GRACE = 1.0
+_IDLE = 60.0
 _ROOM = 2**27  # bytes of results in a batch
 
 # One worker process serves several runs and threads; a Dask task reaches these by import only.
 _pool = ChildPool()
 _jobs: dict[str, Job] = {}
 _cancelled: set[str] = set()
+_private: set[str] = set()
 
 
 class JobPlugin(WorkerPlugin):
@@ -38,11 +40,14 @@ class JobPlugin(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         _jobs[self.job.id] = self.job
+        if self.private:
+            _private.add(self.job.id)
         enter(self.job.id, StudyDirectory(self.job.folder).runs, shared=self.private)
 
     def teardown(self, worker: Any) -> None:
         _jobs.pop(self.job.id, None)
         _cancelled.discard(self.job.id)
+        _private.discard(self.job.id)
         leave(self.job.id)
         clear_outbox(worker.local_directory, self.job.id)
         if not self.private and not _jobs:
@@ -85,6 +90,8 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
             child.end()  # HDF5 cannot let go of a file that it could not finish
         else:
             _pool.release(child)
+        if job_id not in _private:  # a driver that is killed tells nobody
+            _pool.end_idle_later(_IDLE)
         return desk.deliver(handed)
     finally:
         desk.clear()

@@ -11,9 +11,10 @@ import numpy as np
 import psutil
 import pytest
 from distributed import Client, LocalCluster
-from engine.scripts import wait_until
+from engine.scripts import start_script, wait_until
 
 import explorekit as ek
+from explorekit.engine.children import ChildPool
 from explorekit.errors import RunError
 
 SPACE = ek.Space(a=range(80))
@@ -41,6 +42,49 @@ def test_workers_of_a_cluster_with_nannies_may_be_killed(tmp_path: Path) -> None
         assert run.wait(60).progress.state == "finished"
         assert_whole(study)
         assert len(client.nthreads()) == 2
+
+
+def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(tmp_path: Path) -> None:
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        script = start_script(
+            tmp_path,
+            f"""
+            import time
+            import explorekit as ek
+            from distributed import Client
+
+            def slow(a):
+                time.sleep(0.03)
+                return 2 * a
+
+            client = Client({cluster.scheduler_address!r})
+            study = ek.Study(slow, ek.Space(a=range(80)), "study")
+            study.run()
+            """,
+        )
+        runs = tmp_path / "study" / "runs"
+        wait_until(lambda: len(list(runs.glob("[0-9]*.nc"))) >= 3)
+        script.kill()
+        script.communicate()
+        kept = int((ek.open(tmp_path / "study").results["status"] == 1).sum())
+        study = ek.Study(slow, SPACE, tmp_path / "study")
+        again = study.run(client, code="keep")
+        assert kept > 0
+        assert again.progress.new <= 80 - kept
+        assert_whole(study)
+
+
+def test_children_that_nobody_asks_for_are_ended(tmp_path: Path) -> None:
+    pool = ChildPool()
+    pool.prestart(str(tmp_path))
+    (child,) = (p for p in psutil.Process().children() if "explorekit.engine.child" in p.cmdline())
+    pool.end_idle_later(60)
+    pool.end_idle_later(0.05)
+    wait_until(lambda: not child.is_running())
+    wait_until(lambda: not list(tmp_path.iterdir()))
 
 
 @contextlib.contextmanager
