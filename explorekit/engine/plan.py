@@ -14,7 +14,7 @@ from explorekit.engine.messages import Ranges
 from explorekit.engine.order import Ints, stretches, take_out
 
 TARGET = 0.5
-FIRST_TARGET = 0.1
+FIRST_TARGET = 0.25
 WORTHWHILE = 0.05
 SMALLEST = 0.015  # seconds: about what the task and its shard cost
 LARGEST = 2**20  # points: what a batch takes in memory stays bounded

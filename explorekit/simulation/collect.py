@@ -349,6 +349,7 @@ def _pieced(column: Column, shape: tuple[int, ...]) -> Block:
         pieces.append((np.array(column.rows), values))
     if len(pieces) == 1:
         return pieces[0]
+    pieces.sort(key=lambda piece: int(piece[0][0]))
     return np.concatenate([rows for rows, _ in pieces]), np.concatenate([block for _, block in pieces])
 
 
