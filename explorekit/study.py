@@ -1,17 +1,10 @@
 """A study: a simulation, a space and a directory. The public surface of explorekit."""
 
 import contextlib
-import importlib
 import logging
 import os
-import pickle
-import secrets
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
@@ -22,20 +15,20 @@ from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
-from explorekit.simulation.declare import as_simulation, check_timeout
+from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
 from explorekit.space.matching import same_space
 from explorekit.space.selecting import common, points_where
+from explorekit.starting import client_of, draw_while_waiting, job_of, panel_of, policy_of, reserve
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.lock import StudyLock
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from explorekit.engine.cluster import Reservation
-    from explorekit.engine.messages import Job, Policy, Ranges
+    from explorekit.engine.messages import Ranges
     from explorekit.engine.run import Run
     from explorekit.reproducing import Reproduction
     from explorekit.review import Review
@@ -319,7 +312,7 @@ class Study(StudyFolder):
         from explorekit.review import take_review, workers_of
 
         end = deadline(max_time, until)
-        workers = workers_of(_client(client), n_workers)
+        workers = workers_of(client_of(client), n_workers)
         if pilot is not False and not self.running:
             n = max(4, 2 * workers.slots) if pilot is True else pilot
             self._start(
@@ -446,10 +439,10 @@ class Study(StudyFolder):
             raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
         if order not in ("given", "coarse-to-fine"):
             raise StudyError(f"got order={order!r}; expected 'given' or 'coarse-to-fine'.")
-        policy = _policy(errors, retries, self.simulation.timeout if timeout is None else timeout)
+        policy = policy_of(errors, retries, self.simulation.timeout if timeout is None else timeout)
         end = deadline(max_time, until)
         captured = capture(self.simulation)
-        chosen = _client(client)
+        chosen = client_of(client)
         if dashboard and chosen is not None:
             raise StudyError(
                 "got dashboard=True and a client; explorekit serves the dashboard of its private cluster only. "
@@ -466,21 +459,22 @@ class Study(StudyFolder):
             self._catalog.refresh()
             part = None if where is None else points_where(self.space, where)
             if chosen is None and self._seems_pending(captured, code):
-                reservation = _reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
+                reservation = reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
             record = adopt(self._directory, self._catalog, self.simulation, self.space, captured, code)
-            job = self._job(captured, record, policy)
+            seeding = self._seeding(record)
+            job = job_of(self._directory, self.simulation, captured, self.space, seeding, policy)
             snapshot = self._snapshot()
             index = snapshot.index
             pending = choose(index) if part is None else common(choose(index), part)
             check_room(snapshot, int((pending[:, 1] - pending[:, 0]).sum()), self.path)
             if chosen is None and reservation is None and len(pending):
-                reservation = _reserve(n_workers, dashboard=dashboard)
+                reservation = reserve(n_workers, dashboard=dashboard)
             counts = index.counts_beside(pending)
             driver = Driver(job, self._catalog, pending, counts, chosen or reservation, end)
             if order == "coarse-to-fine":
                 driver.prefer({})
             self._captured = captured
-            self._run = Run(self.name, driver, lock.release, _panel, _draw_while_waiting)
+            self._run = Run(self.name, driver, lock.release, panel_of, draw_while_waiting)
         except BaseException:
             if reservation is not None:
                 reservation.release()
@@ -709,82 +703,6 @@ class Study(StudyFolder):
             return code is not None
         index = self._catalog.snapshot(versions_that_count(record)).index
         return len(index.gaps(len(self.space))) > 0
-
-    def _job(self, captured: Captured, record: StudyRecord, policy: "Policy") -> "Job":
-        from explorekit.engine.messages import Job
-
-        call = bind(self.simulation, self.space.parameters)
-        simulation = pickle.dumps((_Loads(captured.payload), call.without_defaults(), captured.version.id))
-        return Job(
-            id=secrets.token_hex(8),
-            payload=simulation,
-            space=self.space,
-            seeding=self._seeding(record),
-            folder=str(self.path.resolve()),
-            epoch=self._directory.next_epoch(),
-            sys_path=tuple(entry or str(Path.cwd()) for entry in sys.path),
-            working_directory=str(Path.cwd()),
-            policy=policy,
-        )
-
-
-@dataclass(frozen=True)
-class _Loads:
-    """Unpickles to what its payload holds."""
-
-    payload: bytes
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return pickle.loads, (self.payload,)
-
-
-def _panel(run: "Run") -> Any:
-    from explorekit.explorer import ProgressPanel
-
-    return ProgressPanel(run)
-
-
-def _draw_while_waiting() -> None:
-    """Let explorers draw in the cell that waits, which keeps their thread busy."""
-    threads = sys.modules.get("explorekit.explorer.threads")
-    if threads is not None and threading.current_thread() is threading.main_thread():
-        threads.run_waiting()
-
-
-def _client(given: "Client | Literal[False] | None") -> "Client | None":
-    """Return the user's client, or None for a private cluster."""
-    if given is False:
-        return None
-    if given is None:
-        if "distributed" not in sys.modules:
-            return None
-        cluster = importlib.import_module("explorekit.engine.cluster")
-        return cluster.active_client()  # type: ignore[no-any-return]
-    if not hasattr(given, "submit") or not hasattr(given, "register_plugin"):
-        raise StudyError(
-            f"got {given!r} as client; expected a distributed.Client, None, or False for a private cluster."
-        )
-    return given
-
-
-def _reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
-    from explorekit.engine.cluster import Reservation
-    from explorekit.engine.serving import check_dashboard
-
-    if dashboard:
-        check_dashboard()
-    return Reservation(n_workers, dashboard=dashboard)
-
-
-def _policy(errors: Any, retries: Any, timeout: float | None) -> "Policy":
-    from explorekit.engine.messages import Policy
-
-    if errors not in ("record", "raise"):
-        raise StudyError(f"got errors={errors!r}; expected 'record' or 'raise'.")
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise StudyError(f"got retries={retries!r}; expected a whole number of at least 0.")
-    check_timeout(timeout)
-    return Policy(retries, timeout, errors == "raise")
 
 
 def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:
