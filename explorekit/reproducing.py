@@ -157,7 +157,7 @@ def reproduce(
     kept_error = "" if status[0] == OK else _kept_error(snapshot, position)
     with tempfile.TemporaryDirectory(prefix="explorekit-reproduce-") as folder:
         new, error, trace = _run(simulation, here, seeding, Path(folder))
-        same = same_outputs(kept, new, _HERE) if not (error or kept_error) else {}
+        same = {} if error or kept_error else same_outputs(kept, new, _HERE, simulation.tolerance)
         new_results = _results(new)
         new.files.close()
     differing = tuple(name for name, equal in same.items() if not equal.all())

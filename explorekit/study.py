@@ -628,6 +628,7 @@ class Study(StudyFolder):
     def reproduce(self, **point: Any) -> "Reproduction":
         """Run one point in this process, with the same random stream, and compare with what is kept, bit for bit.
 
+        What a vectorised simulation returns may differ by the tolerance that it declares.
         Nothing is kept of this run. It is the way to step through a point with a debugger, too.
 
         Parameters

@@ -147,3 +147,17 @@ def test_values_that_name_no_one_point(tmp_path: Path, point, text) -> None:
     study = ek.Study(with_c, SPACE, tmp_path)
     with pytest.raises(SpaceError, match=text):
         study.reproduce(**point)
+
+
+@pytest.mark.parametrize(("tolerance", "same"), [(0.0, False), (1e-12, True)])
+def test_company_may_change_the_last_digits_of_a_vectorised_simulation(tmp_path, tolerance, same) -> None:
+    @ek.simulation(vectorized=True, tolerance=tolerance)
+    def summed(a):
+        return {"x": a * (1 + 1e-14 * (a.size > 1)), "n": np.arange(a.size) * 0}
+
+    study = ek.Study(summed, ek.Space(a=np.linspace(1, 2, 500)), tmp_path / "study")
+    study.run(False, n_workers=1)
+
+    again = study.reproduce(a=2.0)
+    assert again.same == same
+    assert again.differing == (() if same else ("x",))

@@ -26,11 +26,11 @@ def same_results(one: Snapshot, other: Snapshot, positions: Ints) -> Bools:
     return same
 
 
-def same_outputs(one: Snapshot, other: Snapshot, positions: Ints) -> dict[str, Bools]:
-    """Return by output at which points two snapshots of one space have the same."""
+def same_outputs(one: Snapshot, other: Snapshot, positions: Ints, tolerance: float = 0.0) -> dict[str, Bools]:
+    """Return by output at which points two snapshots of one space have the same, but for a relative difference."""
     pair = _with_integers(one), _with_integers(other)
     names = dict.fromkeys([*one.fields, *other.fields])
-    return {name: _same_output(pair, name, positions) for name in names}
+    return {name: _same_output(pair, name, positions, tolerance) for name in names}
 
 
 def _with_integers(snapshot: Snapshot) -> Snapshot:
@@ -39,7 +39,7 @@ def _with_integers(snapshot: Snapshot) -> Snapshot:
     return snapshot.filled({name: absent(d) for name, d in dtypes.items() if d.kind in "biu"})
 
 
-def _same_output(pair: tuple[Snapshot, Snapshot], name: str, positions: Ints) -> Bools:
+def _same_output(pair: tuple[Snapshot, Snapshot], name: str, positions: Ints, tolerance: float) -> Bools:
     fields = [snapshot.fields.get(name) for snapshot in pair]
     first, second = fields
     if first is None or second is None:
@@ -55,9 +55,16 @@ def _same_output(pair: tuple[Snapshot, Snapshot], name: str, positions: Ints) ->
     block = max(1, _BYTES // width)
     for start in range(0, positions.size, block):
         some = slice(start, start + block)
-        values = [OutputArray(snapshot, name).read_points(positions[some], inner) for snapshot in pair]
-        same[some] &= same_bits(*values)
+        a, b = (OutputArray(snapshot, name).read_points(positions[some], inner) for snapshot in pair)
+        same[some] &= _close(a, b, tolerance) if tolerance else same_bits(a, b)
     return same
+
+
+def _close(one: Array, other: Array, tolerance: float) -> Bools:
+    if np.result_type(one, other).kind not in "fc":
+        return same_bits(one, other)
+    equal = np.isclose(one, other, rtol=tolerance, atol=0, equal_nan=True)
+    return np.asarray(equal.reshape(len(equal), -1).all(axis=1))
 
 
 def _is_missing(snapshot: Snapshot, name: str, positions: Ints) -> Bools:
