@@ -279,3 +279,17 @@ def test_exploring_a_path_opens_it(tmp_path: Path) -> None:
         explorer.close()
     with pytest.raises(StudyError, match="nothing at"):
         ek.explore(tmp_path / "missing")
+
+
+def test_a_run_that_left_very_many_shards_merges_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = ek.Study(doubled, ek.Space(a=[1.0, 2.0, 3.0]), tmp_path / "study")
+    study.run(False, n_workers=1)
+    study.extend(a=[4.0, 5.0])
+    monkeypatch.setattr("explorekit.engine.driver.crowded", lambda shards, points: shards > 1)
+    study.run(False, n_workers=1)
+
+    assert len(list((tmp_path / "study" / "runs").iterdir())) == 1
+    assert study.results["doubled"].values.tolist() == [2.0, 4.0, 6.0, 8.0, 10.0]
+    assert ek.open(study.path).results["doubled"].values.tolist() == [2.0, 4.0, 6.0, 8.0, 10.0]
