@@ -173,13 +173,16 @@ class Driver:
         return "finished early"
 
     def _tidy(self) -> None:
-        """Merge the shards where there are very many; a cancel ends that too."""
-        if crowded(len(self._catalog), self._total) and not self._cancelled.is_set():
+        """Merge the shards where there are very many; a cancel and the deadline end that too."""
+        if crowded(len(self._catalog), self._total) and not self._out_of_time and not self._must_stop():
             try:
-                compact(self._catalog, stop=self._cancelled.is_set)
+                compact(self._catalog, stop=self._must_stop)
                 self._catalog.keep()
             except (ExplorekitError, OSError):
                 logger.warning("the shards of the study were not merged", exc_info=True)
+
+    def _must_stop(self) -> bool:
+        return self._cancelled.is_set() or (self._deadline is not None and self._deadline.left < 0)
 
     def _left(self) -> int:
         return self._total - sum(self._counts.values())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import explorekit as ek
+from explorekit.engine import driver
 from explorekit.engine.deadline import deadline
 from explorekit.errors import StudyError
 
@@ -29,6 +30,15 @@ def study(tmp_path: Path) -> ek.Study:
     return ek.Study(quick_then_slow, ek.Space(a=range(40)), tmp_path)
 
 
+@pytest.fixture
+def merged(monkeypatch) -> list[bool]:
+    """Whether shards, of which there are always too many, were merged at the end of a run."""
+    calls: list[bool] = []
+    monkeypatch.setattr(driver, "crowded", lambda shards, points: True)
+    monkeypatch.setattr(driver, "compact", lambda catalog, stop: calls.append(not stop()))
+    return calls
+
+
 def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
     progress = run.progress
     assert progress.state == "finished early"
@@ -42,11 +52,12 @@ def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
     np.testing.assert_array_equal(values[status == 1], 2 * np.flatnonzero(status == 1))
 
 
-def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study) -> None:
+def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study, merged) -> None:
     run = study.run(False, n_workers=2, max_time=7)
     assert_ended_early(study, run, "max_time=7")
     assert "finished early" in run.panel().status.value
     run.panel().close()
+    assert merged == []  # that takes time too
 
 
 def test_the_end_of_a_batch_job_is_the_runs_end_too(study: ek.Study, monkeypatch) -> None:
@@ -69,10 +80,11 @@ def test_no_batch_is_begun_that_would_not_end_in_time(tmp_path: Path) -> None:
     assert len(calls.read_text().split()) == run.progress.ok  # none was cut
 
 
-def test_a_run_that_has_time_is_not_disturbed(tmp_path: Path) -> None:
+def test_a_run_that_has_time_is_not_disturbed(tmp_path: Path, merged) -> None:
     study = ek.Study(lambda a: a, ek.Space(a=range(40)), tmp_path)
     run = study.run(False, n_workers=2, until=datetime.now(UTC) + timedelta(hours=1))
     assert (run.progress.state, run.progress.message) == ("finished", "")
+    assert merged == [True]
     assert run.progress.ok == 40
 
 
