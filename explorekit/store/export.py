@@ -31,7 +31,7 @@ from explorekit.store.shard import Failure, put_failures
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.spaces import put_space
 
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 32 * 2**20
 
 
 def export(

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 from xarray.backends.locks import HDF5_LOCK
 
 from explorekit.errors import ShardError
 from explorekit.store import durable
+from explorekit.store.netcdf import open_to_read
 
 MAX_OPEN = 64
 
@@ -56,7 +56,7 @@ class ShardFiles:
             try:
                 if file is None:
                     durable.check_small(path)
-                    file = netCDF4.Dataset(path)
+                    file = open_to_read(path)
                 self._open[path] = file
                 while len(self._open) > MAX_OPEN:
                     self._open.popitem(last=False)[1].close()

@@ -35,6 +35,7 @@ CHECKSUMS = "checksums"
 _LONG_ROW_BYTES = 32 * 1024
 _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20
+_CACHE_BYTES = 4 * 2**20
 _CLOSING_ATTEMPTS = 100
 _NAT = np.iinfo(np.int64).min
 
@@ -390,7 +391,28 @@ def create_file_beside_others(path: Path) -> Iterator[Any]:
 
 
 def _new_file(path: Path) -> Any:
-    return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
+    with _small_caches():
+        return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
+
+
+def open_to_read(path: Path) -> Any:
+    """Return an open file; to be called under `hdf5_lock`."""
+    with _small_caches():
+        return netCDF4.Dataset(path)
+
+
+@contextmanager
+def _small_caches() -> Iterator[None]:
+    """Give variables of files that are opened 4 MB of cache each, not the 64 MB that netCDF has by default.
+
+    Which many variables of many open shards would fill with what has been read.
+    """
+    before = netCDF4.get_chunk_cache()
+    netCDF4.set_chunk_cache(_CACHE_BYTES, *before[1:])
+    try:
+        yield
+    finally:
+        netCDF4.set_chunk_cache(*before)
 
 
 def _close(file: Any, path: Path) -> None:
@@ -410,7 +432,7 @@ def _close(file: Any, path: Path) -> None:
 @contextmanager
 def open_file(path: Any) -> Iterator[Any]:
     """Open a netCDF file to read, and hold `hdf5_lock` until it is closed."""
-    with hdf5_lock(), netCDF4.Dataset(path) as file:
+    with hdf5_lock(), open_to_read(path) as file:
         yield file
 
 

@@ -103,7 +103,7 @@ class OutputArray(PointArray):
     def _converted(self, block: Array) -> Array:
         if self.dtype.kind == "f" and block.dtype.kind in "iu" and self._lossless():
             check_exact(self.name, block)
-        return block.astype(self.dtype, copy=True)
+        return block.astype(self.dtype, copy=False)
 
     def _lossless(self) -> bool:
         """Whether float64 stands in for integers here, rather than joining them with floats of other points."""

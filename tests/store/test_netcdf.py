@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from explorekit.errors import StudyError
-from explorekit.store.netcdf import Draft, create_file, define, encoded_width, fetch
+from explorekit.store.netcdf import Draft, create_file, define, encoded_width, fetch, open_file
 
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
 
@@ -202,6 +202,14 @@ def test_one_point_lies_in_few_chunks(tmp_path, shape, chunks):
 
         assert file["v"].chunking() == chunks
         assert file["v"].filters()["fletcher32"]
+
+
+def test_open_files_hold_little_of_what_was_read(tmp_path):
+    before = netCDF4.get_chunk_cache()
+    draft(tmp_path / "x.nc", np.zeros((8, 100_000)), "chunked")
+    with open_file(tmp_path / "x.nc") as file:
+        assert file["x"].get_var_chunk_cache()[0] <= 4 * 2**20
+    assert netCDF4.get_chunk_cache() == before
 
 
 def test_a_file_is_never_overwritten(tmp_path):
