@@ -4,6 +4,7 @@ By the CF conventions, so that xarray, ncdump and other languages read it withou
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -208,15 +209,24 @@ def _copy(group: Any, name: str, variable: xr.Variable, encoding: Encoding | Non
 
 
 def _blocks(array: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield an array in blocks along its first dimension, of a size that fits in memory."""
-    if not array.shape:
-        yield ..., _values(array, ())
+    """Yield an array in blocks of a size that fits in memory, in C order."""
+    for key in _block_keys(tuple(array.shape), array.dtype.itemsize):
+        yield key or ..., _values(array, key)
+
+
+def _block_keys(shape: tuple[int, ...], itemsize: int) -> Iterator[tuple[slice, ...]]:
+    if not shape:
+        yield ()
         return
-    row = max(1, int(np.prod(array.shape[1:], dtype=np.int64)) * array.dtype.itemsize)
+    size, *inner = shape
+    row = max(1, itemsize * math.prod(inner))
+    if row > _BLOCK_BYTES:
+        for index in range(size):
+            yield from ((slice(index, index + 1), *rest) for rest in _block_keys(tuple(inner), itemsize))
+        return
     step = max(1, _BLOCK_BYTES // row)
-    for start in range(0, array.shape[0], step):
-        key = slice(start, min(start + step, array.shape[0]))
-        yield key, _values(array, (key, *[slice(None)] * (len(array.shape) - 1)))
+    for start in range(0, size, step):
+        yield (slice(start, min(start + step, size)), *(slice(None) for _ in inner))
 
 
 def _values(array: Any, key: tuple[slice, ...]) -> Any:
