@@ -4,12 +4,9 @@ import os
 
 from explorekit.errors import StudyError
 from explorekit.space.selecting import Ranges, common, size
-from explorekit.store import durable
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyRecord
-
-TRASH = "trash"
 
 
 def discard(catalog: Catalog, record: StudyRecord, points: Ranges, confirm: str) -> None:
@@ -49,14 +46,11 @@ def _move_to_trash(catalog: Catalog, names: set[str]) -> None:
     table = catalog.shards(frozenset(catalog.versions()))
     held = table.points_held()
     outside = table.names[table.outside].tolist()
-    trash = catalog.directory.path / TRASH
-    for name in sorted(names):
-        key = os.fsencode(name)
-        if held.get(key, 0) or key in outside:
-            continue
-        trash.mkdir(mode=0o700, exist_ok=True)
-        (catalog.directory.runs / name).rename(trash / name)
-    if trash.is_dir():
-        durable.sync(trash)
-        durable.sync(catalog.directory.runs)
+    empty = [
+        name
+        for name in sorted(names)
+        if not held.get(os.fsencode(name), 0) and os.fsencode(name) not in outside
+    ]
+    if empty:
+        catalog.directory.move_to_trash(empty)
     catalog.refresh()

@@ -327,7 +327,8 @@ class StudyFolder(SavedStudy):
     def compact(self, chunks: "Mapping[str, int] | None" = None) -> "CompactReport":
         """Merge small shards into larger ones, laid out for reading along any dimension; what is read stays the same.
 
-        A run does so by itself where it left very many. Records that were discarded are gone for good then.
+        A run does so by itself where it left very many. Shards of which some results were
+        discarded go to ``trash/``.
 
         Parameters
         ----------

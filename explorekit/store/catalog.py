@@ -249,6 +249,12 @@ class Catalog:
             table = self._known() if versions is None else self.shards(versions)
             return self.supersede(table.rows_of(stretches), reason)
 
+    def is_superseded(self, name: str) -> bool:
+        """Return whether some records of a shard count no longer because someone said so."""
+        with self._lock:
+            self._read_those_taken_over()
+            return name in self._superseded
+
     def _read_superseded(self) -> None:
         paths = {path.name: path for path in self.directory.superseded_files()}
         if (

@@ -152,9 +152,12 @@ def _worth_writing(
 
 
 def _remove(catalog: Catalog, gone: Sequence[str], made: Sequence[Shard]) -> None:
-    """Let new shards count, and delete those that are replaced."""
+    """Let new shards count, and delete those that are replaced; what was taken out of one goes to the trash with it."""
+    kept = [name for name in gone if catalog.is_superseded(name)]
     if gone or made:
         catalog.replace({*gone, *(shard.name for shard in made)}, made)
+    if kept:
+        catalog.directory.move_to_trash(kept)
     for name in gone:
         (catalog.directory.runs / name).unlink(missing_ok=True)
 

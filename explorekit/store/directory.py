@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,9 @@ from explorekit.store.superseded import FOLDER as SUPERSEDED
 FORMAT = 1
 MARKER = "study.json"
 FOLDERS = ("spaces", "code", "runs", SUPERSEDED, "index", "logs", "epochs")
+TRASH = "trash"
 # All that may lie in a study; `StudyDirectory.remove` removes nothing else.
-ENTRIES = frozenset({MARKER, *FOLDERS, "artifacts", "checkpoints", "lock", "quarantine", "trash", "views"})
+ENTRIES = frozenset({MARKER, *FOLDERS, TRASH, "artifacts", "checkpoints", "lock", "quarantine", "views"})
 _PRIVATE = 0o700
 
 
@@ -212,6 +213,15 @@ class StudyDirectory:
         except FileNotFoundError:
             return set()
         return {name for name in names if name.endswith(b".nc") and not name.startswith(b".")}
+
+    def move_to_trash(self, names: Iterable[str]) -> None:
+        """Move shards of which nothing counts any more away, durably."""
+        trash = self.path / TRASH
+        trash.mkdir(mode=_PRIVATE, exist_ok=True)
+        for name in names:
+            (self.runs / name).rename(trash / name)
+        durable.sync(trash)
+        durable.sync(self.runs)
 
     def superseded_files(self) -> list[Path]:
         """Return the files that name records which no longer count."""

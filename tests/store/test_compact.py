@@ -149,6 +149,7 @@ def test_records_taken_out_stay_out(tmp_path):
 
     assert compacted(directory, SPACE).after == 1
     assert seen(directory, SPACE)[0]["status"].values.ravel()[3:7].tolist() == [0, 0, 0, 1]
+    assert len(list((directory.path / "trash").iterdir())) == 2  # what was taken out is kept there
 
 
 def test_code_versions_stay_apart(tmp_path):
