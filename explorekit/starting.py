@@ -20,8 +20,8 @@ from explorekit.store.directory import StudyDirectory
 if TYPE_CHECKING:
     from distributed import Client
 
-    from explorekit.engine.cluster import Reservation
     from explorekit.engine.messages import Job, Policy
+    from explorekit.engine.reservation import Reservation
     from explorekit.engine.run import Run
 
 
@@ -43,7 +43,7 @@ def client_of(given: "Client | Literal[False] | None") -> "Client | None":
 
 def reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
     """Ask for a private cluster, which starts meanwhile."""
-    from explorekit.engine.cluster import Reservation
+    from explorekit.engine.reservation import Reservation
     from explorekit.engine.serving import check_dashboard
 
     if dashboard:

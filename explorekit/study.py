@@ -318,6 +318,7 @@ class Study(StudyFolder):
             self._start(
                 client, self._few(n), n_workers=n_workers, code=code, max_time=max_time, until=until
             ).wait()
+            end = deadline(max_time, until)
         trouble = ""
         try:
             self._directory.check_writable()

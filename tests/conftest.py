@@ -23,10 +23,11 @@ def no_process_is_left() -> Iterator[None]:
     yield
     import sys
 
-    if "explorekit.engine.cluster" in sys.modules:
-        cluster = sys.modules["explorekit.engine.cluster"]
-        cluster.close_private_clusters()
-        cluster.remove_leftovers()  # of scripts that tests killed, as the next start of a cluster would
+    if "explorekit.engine.reservation" in sys.modules:
+        sys.modules["explorekit.engine.reservation"].close_private_clusters()
+        sys.modules[
+            "explorekit.engine.cluster"
+        ].remove_leftovers()  # of scripts that tests killed, as the next start of a cluster would
     gc.collect()
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:

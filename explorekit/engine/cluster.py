@@ -7,7 +7,6 @@ not reach them.
 """
 
 import asyncio
-import atexit
 import contextlib
 import json
 import logging
@@ -15,9 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +31,6 @@ from explorekit.errors import RunError
 
 logger = logging.getLogger(__name__)
 
-IDLE_SECONDS = 60.0
 _SCRATCH = "explorekit-workers-"
 _START_TIMEOUT = 60.0
 _LAST_WORDS = 2000
@@ -63,8 +59,6 @@ class PrivateCluster:
 
     def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self.limits = limits.choose(n_workers)
-        self.users = 0
-        self.timer: threading.Timer | None = None
         remove_leftovers()
         self._scratch = tempfile.TemporaryDirectory(
             prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True
@@ -136,8 +130,6 @@ class PrivateCluster:
 
     def close(self) -> None:
         """End the workers and the scheduler."""
-        if self.timer is not None:
-            self.timer.cancel()
         self.client.close()
         self._cluster.close()
         self._scratch.cleanup()
@@ -149,89 +141,6 @@ def remove_leftovers() -> None:
         owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-# Successive runs share a cluster of the kind they ask for: starting one takes a second.
-_shared: dict[tuple[limits.Limits, bool], PrivateCluster] = {}
-_guard = threading.Lock()
-
-
-def acquire_private(n_workers: int | None, *, dashboard: bool = False) -> PrivateCluster:
-    """Return the running private cluster of a kind, or start it; to be given back by `release_private`."""
-    kind = limits.choose(n_workers), dashboard
-    with _guard:
-        cluster = _shared.get(kind)
-        if cluster is None or cluster.client.status != "running":
-            cluster = _shared[kind] = PrivateCluster(n_workers, dashboard=dashboard)
-        cluster.users += 1
-        if cluster.timer is not None:
-            cluster.timer.cancel()
-            cluster.timer = None
-        return cluster
-
-
-def release_private(cluster: PrivateCluster) -> None:
-    """Give a private cluster back; it is closed unless it is asked for again soon."""
-    with _guard:
-        cluster.users -= 1
-        if cluster.users == 0:
-            cluster.timer = threading.Timer(IDLE_SECONDS, _close_if_idle, args=(cluster,))
-            cluster.timer.daemon = True
-            cluster.timer.start()
-
-
-class Reservation:
-    """A private cluster that is being started in the background, while its run is planned.
-
-    Parameters
-    ----------
-    n_workers, dashboard
-        As for `PrivateCluster`.
-    """
-
-    def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
-        self._started: Future[PrivateCluster] = Future()
-        self._thread = threading.Thread(
-            target=self._start, args=(n_workers, dashboard), name="explorekit-start-cluster", daemon=True
-        )
-        self._thread.start()
-
-    def _start(self, n_workers: int | None, dashboard: bool) -> None:
-        try:
-            self._started.set_result(acquire_private(n_workers, dashboard=dashboard))
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            self._started.set_exception(error)
-
-    def cluster(self) -> PrivateCluster:
-        """Return the cluster, once it runs."""
-        return self._started.result()
-
-    def release(self) -> None:
-        """Give the cluster back; to be called once."""
-        self._thread.join()
-        if self._started.exception() is None:
-            release_private(self.cluster())
-
-
-def _close_if_idle(cluster: PrivateCluster) -> None:
-    with _guard:
-        if cluster.users:
-            return
-        for kind in [kind for kind, known in _shared.items() if known is cluster]:
-            del _shared[kind]
-    cluster.close()
-
-
-def close_private_clusters() -> None:
-    """End every private cluster of this process."""
-    with _guard:
-        clusters = list(_shared.values())
-        _shared.clear()
-    for cluster in clusters:
-        cluster.close()
-
-
-atexit.register(close_private_clusters)
 
 
 class _WorkerProcess(ProcessInterface):

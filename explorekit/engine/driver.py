@@ -8,18 +8,18 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from distributed import Client, Future
 
-from explorekit.engine.cluster import PrivateCluster, Reservation
 from explorekit.engine.deadline import Deadline
 from explorekit.engine.delivery import AT_ONCE, LostParcelError, receive
 from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.order import Ints, coarse_to_fine
 from explorekit.engine.plan import Plan
 from explorekit.engine.progress import PointError, Progress, State
+from explorekit.engine.reservation import Reservation
 from explorekit.engine.sharing import Sharing
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
 from explorekit.errors import ExplorekitError, RunError
@@ -29,6 +29,9 @@ from explorekit.store.compact import compact, crowded
 from explorekit.store.directory import storage_error
 from explorekit.store.index import shard_along
 from explorekit.store.shard import FAILED, OK, TIMED_OUT
+
+if TYPE_CHECKING:
+    from explorekit.engine.cluster import PrivateCluster
 
 logger = logging.getLogger(__name__)
 

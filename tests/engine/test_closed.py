@@ -18,7 +18,8 @@ from engine.scripts import wait_until
 
 import explorekit as ek
 from explorekit.engine import serving
-from explorekit.engine.cluster import PrivateCluster, acquire_private, release_private
+from explorekit.engine.cluster import PrivateCluster
+from explorekit.engine.reservation import Reservation
 from explorekit.engine.run import Run
 
 Address = tuple[str, int]
@@ -43,11 +44,11 @@ def running(folder: Path, **options: object) -> Iterator[Run]:
 
 @contextlib.contextmanager
 def cluster_of(run: Run) -> Iterator[PrivateCluster]:
-    cluster = acquire_private(2, dashboard=bool(run.progress.dashboard))
+    reservation = Reservation(2, dashboard=bool(run.progress.dashboard))
     try:
-        yield cluster
+        yield reservation.cluster()
     finally:
-        release_private(cluster)
+        reservation.release()
 
 
 def sockets() -> set[Address]:

@@ -170,12 +170,12 @@ def test_a_run_starts_as_many_workers_as_a_hub_allows(tmp_path: Path) -> None:
         import os
         os.environ |= {"CPU_LIMIT": "1", "MEM_LIMIT": "2G"}
         import explorekit as ek
-        from explorekit.engine.cluster import acquire_private
+        from explorekit.engine.reservation import Reservation
 
         study = ek.Study(lambda a: a, ek.Space(a=[1, 2]), "study")
         run = study.run()
         assert run.progress.where == "this machine, 1 worker process of at most 1.60 GiB (CPU_LIMIT=1, MEM_LIMIT=2G)"
-        (worker,) = acquire_private(None).client.scheduler_info()["workers"].values()
+        (worker,) = Reservation().cluster().client.scheduler_info()["workers"].values()
         assert 0 < worker["memory_limit"] <= 2 * 2**30
         """,
     )
