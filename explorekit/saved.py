@@ -412,6 +412,33 @@ class StudyFolder(SavedStudy):
         finally:
             lock.release()
 
+    def to_zarr(self, path: str | os.PathLike[str]) -> Path:
+        """Write results, the record of each run (group ``runs``) and provenance to a new Zarr store.
+
+        Integers of which some are missing become floats there. Needs zarr: ``pip install 'explorekit[zarr]'``.
+
+        Parameters
+        ----------
+        path : path-like
+            The store to make: a directory.
+
+        Returns
+        -------
+        pathlib.Path
+            The store; `xarray.open_zarr` opens it.
+
+        Raises
+        ------
+        ImportError
+            If zarr is not installed.
+        StudyError
+            If there is something at the path already, or it cannot be written.
+        """
+        from explorekit.zarr_export import to_zarr
+
+        to_zarr({"runs": self.runs, "": self.results}, Path(path), self.provenance)
+        return Path(path)
+
     @property
     def generation(self) -> int:
         return self._catalog.generation
