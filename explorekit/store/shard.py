@@ -8,6 +8,7 @@ which points of their product its rows are. Outputs lie at the root over ``point
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -536,7 +537,9 @@ def _put_outputs(
             if dims[0] not in file.dimensions:
                 file.createDimension(dims[0], len(values))
         elif chunks is not None and not one.constant:
-            wanted = {**wanted, "chunksizes": chunks[name], "contiguous": False}
+            # Through a large cache chunks would reach the file in a jumble, and not in the order that they are read in.
+            cache = math.prod(chunks[name]) * values.dtype.itemsize
+            wanted = {**wanted, "chunksizes": chunks[name], "contiguous": False, "chunk_cache": cache}
         elif "chunksizes" in wanted and not one.constant:
             wanted["chunksizes"] = [1, *wanted["chunksizes"]]
         draft.add(file, name, dims, values, one.field.attrs, encoding=wanted)
