@@ -158,6 +158,12 @@ class Collector:
         OutputError
             If one has another kind or other dimensions than at other points.
         """
+        known = [(self._columns.get(name), one, coordinate) for name, one, coordinate in outputs.each()]
+        if all(column is not None and column.field.is_of(one, coordinate=c) for column, one, c in known):
+            for column, one, coordinate in known:
+                assert column is not None
+                self._append(column, row, one.values, coordinate)
+            return
         joined = self._joined(outputs)
         for name, output in outputs.variables.items():
             self._append(self._column(name, joined[name]), row, output.values, coordinate=False)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -111,6 +112,8 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
     OutputError
         If something in the result has no place in a netCDF file.
     """
+    if (plain := _from_plain(result, simulation, taken)) is not None:
+        return plain
     outputs = (
         _from_steps(result, simulation) if inspect.isgenerator(result) else _from_value(result, simulation)
     )
@@ -128,6 +131,42 @@ def outputs_of(result: Any, simulation: Simulation, taken: frozenset[str]) -> Ou
                 f"Give one length for each dimension."
             )
     return outputs
+
+
+def _from_plain(result: Any, simulation: Simulation, taken: frozenset[str]) -> Outputs | None:
+    """Return plain arrays and floats, the quick way: what they are called and lie along is looked up; None for others."""
+    if type(result) is not dict and type(result) is not np.ndarray:
+        return None
+    named = result if type(result) is dict else {simulation.name: result}
+    arrays = []
+    for value in named.values():
+        if type(value) is np.ndarray and value.dtype in _STORED_AS_THEY_ARE:
+            arrays.append(value.copy())
+        elif type(value) is float or type(value) is np.float64:
+            arrays.append(np.array(value))
+        else:
+            return None
+    described = tuple((name, array.dtype.char, array.ndim) for name, array in zip(named, arrays, strict=True))
+    known = _described_plainly(described, simulation, taken)
+    if known is None:
+        return None
+    return Outputs({n: Output(d, v, attrs) for (n, d, attrs), v in zip(known, arrays, strict=True)})
+
+
+@lru_cache(maxsize=64)  # mostly the same for every point
+def _described_plainly(
+    described: tuple[tuple[Any, str, int], ...], simulation: Simulation, taken: frozenset[str]
+) -> tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] | None:
+    """Return name, dimensions and attributes of arrays, from name, dtype and number of dimensions; None if that needs care."""
+    if not all(isinstance(name, str) and name for name, _, _ in described):
+        return None
+    some = {name: np.zeros((1,) * ndim, dtype=char) for name, char, ndim in described}
+    outputs = _from_mapping(some, simulation)
+    dims = [dim for output in outputs.variables.values() for dim in output.dims]
+    if len(set(dims)) < len(dims) or simulation.encoding:
+        return None  # their lengths are to be compared, and the encodings'
+    check_names(outputs.structure(), taken)
+    return tuple((name, output.dims, output.attrs) for name, output in outputs.variables.items())
 
 
 def _from_value(result: Any, simulation: Simulation) -> Outputs:
