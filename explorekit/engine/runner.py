@@ -233,8 +233,7 @@ class _Batch:
         """Run some rows one after the other; returns one past the last that finished."""
         values = self._values(first, last)
         for row in range(first, last):
-            if row > first:
-                self._cursor.at(row, row + 1)
+            self._cursor.at(row, row + 1)
             error = self._run_one(row, next(values))
             if error is not None:
                 if self._interrupts.arrived:
