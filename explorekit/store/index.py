@@ -230,7 +230,7 @@ class Index:
     @cached_property
     def holders(self) -> Ints:
         """The shards that hold the result of some point."""
-        return np.unique(self.shard[self.status == OK])
+        return np.flatnonzero(np.bincount(self.shard[self.status == OK], minlength=1))
 
     def locate(self, positions: Positions) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
         """Return shard number, row and status of points; −1, 0 and pending where there is no record."""

@@ -67,7 +67,10 @@ class Snapshot:
     def _kinds(self) -> tuple[Kind, ...]:
         """What the shards that hold the result of some point are like."""
         table = self.index.table
-        return tuple(table.kinds[number] for number in np.unique(table.kind[self.index.holders]).tolist())
+        return tuple(
+            table.kinds[number]
+            for number in np.flatnonzero(np.bincount(table.kind[self.index.holders])).tolist()
+        )
 
     @cached_property
     def integral(self) -> frozenset[str]:
@@ -197,7 +200,7 @@ def _schema(table: ShardTable, which: Bools) -> dict[str, Field]:
 
 
 def _in_order_of_appearance(table: ShardTable, which: Bools) -> list[int]:
-    present = np.unique(table.kind[which])
+    present = np.flatnonzero(np.bincount(table.kind[which]))
     if present.size > 1:
         first = np.full(len(table.kinds), np.iinfo(np.int64).max)
         origins = which[table.origin_shard]
