@@ -389,11 +389,10 @@ def is_scalar_mapping(result: Any) -> bool:
 
 def _by_name(results: list[Any], lone: str) -> dict[str, list[Any]] | None:
     """Return results as columns, or None if some are neither lone values nor dicts with the same names."""
-    kinds = set(map(type, results))
-    if kinds != {dict}:
-        return None if dict in kinds else {lone: results}
+    if type(results[0]) is not dict:
+        return {lone: results}
     names = tuple(results[0])
-    if set(map(len, results)) != {len(names)}:
+    if set(map(type, results)) != {dict} or set(map(len, results)) != {len(names)}:
         return None
     try:
         return {name: list(map(itemgetter(name), results)) for name in names}
