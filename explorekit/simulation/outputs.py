@@ -22,7 +22,7 @@ STEP = "step"
 _OWN_ATTRS = frozenset(
     {
         *("_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "coordinates"),
-        *("ancillary_variables", "explorekit_complex", SPARSE),
+        *("ancillary_variables", "explorekit_complex", "explorekit_ragged", SPARSE),
     }
 )
 

@@ -19,6 +19,7 @@ from explorekit.simulation.encoding import Encoding, check_available, checked_en
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
+from explorekit.store.export_ragged import is_better_joined_up, name_sample_dimensions, put_joined_up
 from explorekit.store.netcdf import (
     Draft,
     create_file_beside_others,
@@ -120,6 +121,8 @@ def _write(
                 snapshot,
                 encoding.get(str(name)),
             )
+    with hdf5_lock():
+        name_sample_dimensions(file, snapshot)
     _put_runs(file, snapshot)
     positions, texts, _ = failed_points(snapshot)
     with hdf5_lock():
@@ -162,6 +165,9 @@ def _put(file: Any, name: str, variable: xr.Variable, snapshot: Snapshot, encodi
     """Write an output as the dtype that the simulation returned, missing runs as the fill value."""
     source = name if name in snapshot.fields else name.removesuffix("_values")
     field = snapshot.fields.get(source)
+    if field is not None and not encoding and is_better_joined_up(snapshot, source):
+        put_joined_up(file, name, variable, snapshot)
+        return
     if field is None or np.dtype(field.dtype).kind not in "biu" or not snapshot.has_missing(source):
         _copy(file, name, variable, encoding)
         return

@@ -13,7 +13,8 @@ from explorekit.errors import StudyError, listing, suggest
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE
 from explorekit.store.dataset import failures_table
-from explorekit.store.exported_arrays import FileArray, MaskedIntegers, PlainArray, group_of
+from explorekit.store.export_ragged import RAGGED
+from explorekit.store.exported_arrays import FileArray, MaskedIntegers, PaddedArray, PlainArray, group_of
 from explorekit.store.netcdf import COMPLEX, fetch, open_file
 from explorekit.store.shard import read_failures
 from explorekit.store.spaces import LABELS, get_space
@@ -34,7 +35,9 @@ def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] 
     close = dataset.close
     dataset.attrs.pop(LABELS, None)
     place = path.absolute(), group or ""
-    dataset = _with_plain_text(_with_integers(_rejoin_complex(dataset, place), place, fill or {}), place)
+    fill = dict(fill or {})
+    dataset = _padded(_rejoin_complex(dataset, place), place[0], fill)
+    dataset = _with_plain_text(_with_integers(dataset, place, fill), place)
     dataset = dataset.drop_vars([name for name in dataset.variables if str(name).endswith(f".{OCCURRENCE}")])
     dataset = dataset.set_coords([name for name in space.parameters if name in dataset.variables])
     dataset.set_close(close)
@@ -71,7 +74,11 @@ def masked_integers(path: Path, names: Iterable[str]) -> dict[str, np.dtype[Any]
     with open_file(path) as file:
         for name in names:
             variable = file.variables.get(name)
-            if variable is not None and "_FillValue" in variable.ncattrs() and not _is_time(variable):
+            if (
+                variable is not None
+                and {"_FillValue", RAGGED} & {*variable.ncattrs()}
+                and not _is_time(variable)
+            ):
                 found[name] = _dtype_of(
                     variable.dtype, {a: variable.getncattr(a) for a in variable.ncattrs()}
                 )
@@ -79,7 +86,8 @@ def masked_integers(path: Path, names: Iterable[str]) -> dict[str, np.dtype[Any]
 
 
 def _is_time(variable: Any) -> bool:
-    return "calendar" in variable.ncattrs() or "dtype" in variable.ncattrs()
+    attrs = {name: variable.getncattr(name) for name in variable.ncattrs()}
+    return "calendar" in attrs or str(attrs.get("dtype", "")).startswith("timedelta")
 
 
 def _rejoin_complex(dataset: xr.Dataset, place: Place) -> xr.Dataset:
@@ -97,6 +105,24 @@ def _rejoin_complex(dataset: xr.Dataset, place: Place) -> xr.Dataset:
     parts = [part for pair in halves.values() for part in pair]
     as_coords = {name: v for name, v in joined.items() if f"{name}_real" in coords or v.dims == (name,)}
     return dataset.drop_vars(parts).assign(joined).set_coords([str(name) for name in as_coords])
+
+
+def _padded(dataset: xr.Dataset, path: Path, fill: dict[str, Any]) -> xr.Dataset:
+    """Show outputs whose values lie one behind the other as a study does; takes what it uses out of `fill`."""
+    replaced = {}
+    for name, variable in dataset.data_vars.items():
+        if RAGGED in variable.attrs:
+            attrs = dict(variable.attrs)
+            dim = attrs.pop(RAGGED)
+            lengths = dataset[f"{dim}_size"]
+            lengths.attrs.pop("sample_dimension", None)
+            inner = (int(lengths.max()), *variable.shape[1:])
+            dtype = _dtype_of(np.dtype(variable.encoding.get("dtype", variable.dtype)), attrs)
+            if variable.dtype.kind in "bmMc":
+                dtype = variable.dtype
+            array = PaddedArray(path, str(name), dtype, lengths.shape, inner, dim, fill.pop(str(name), None))
+            replaced[name] = _lazy(array, (*lengths.dims, dim, *variable.dims[1:]), attrs)
+    return dataset.drop_vars(list(replaced)).assign(replaced) if replaced else dataset
 
 
 def _lazy(array: FileArray, dims: Any, attrs: Any, encoding: Any = None) -> xr.Variable:
@@ -128,7 +154,8 @@ def _with_integers(dataset: xr.Dataset, place: Place, fill: Mapping[str, Any]) -
 
 
 def _dtype_of(stored: np.dtype[Any], attrs: Mapping[str, Any]) -> np.dtype[Any]:
-    return np.dtype(bool) if attrs.get("flag_meanings") == "false true" else stored
+    is_bool = attrs.get("flag_meanings") == "false true" or attrs.get("dtype") == "bool"
+    return np.dtype(bool) if is_bool else stored
 
 
 def _with_plain_text(dataset: xr.Dataset, place: Place) -> xr.Dataset:

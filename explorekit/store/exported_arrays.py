@@ -9,9 +9,12 @@ import numpy.typing as npt
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from explorekit.simulation.collect import FILL
 from explorekit.store.netcdf import fetch, open_file
 from explorekit.store.reader import check_exact
 from explorekit.store.snapshot import dtype_with
+
+Shape = tuple[int, ...]
 
 
 class FileArray(BackendArray, ABC):
@@ -75,6 +78,59 @@ class MaskedIntegers(FileArray):
         values = np.asarray(stored.astype(self.dtype))
         values[missing] = np.nan if self.fill is None else self.fill
         return values
+
+
+class PaddedArray(FileArray):
+    """An uneven output whose values lie one behind the other, seen padded.
+
+    Parameters
+    ----------
+    path, name
+        The file, and the variable in its root.
+    dtype
+        What is stored.
+    outer, inner
+        The lengths of the dimensions of the space, and of the output, the uneven one first.
+    dim
+        The uneven dimension.
+    fill
+        What stands for missing integers and bools, which else become floats.
+    """
+
+    def __init__(
+        self, path: Path, name: str, dtype: Any, outer: Shape, inner: Shape, dim: str, fill: Any
+    ) -> None:
+        self.stored = np.dtype(dtype)
+        self.outer = outer
+        self.dim = dim
+        self._lengths: npt.NDArray[np.int64] | None = None
+        self.fill = fill if self.stored.kind in "biu" else FILL[self.stored.kind]
+        read_as = self.stored
+        if read_as.kind in "biu":
+            read_as = np.dtype(np.float64) if fill is None else dtype_with(read_as, fill)
+        super().__init__(path, "", name, (*outer, *inner), read_as)
+
+    def read_from(self, group: Any, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        wanted = [np.atleast_1d(np.arange(size)[part]) for size, part in zip(self.shape, key, strict=True)]
+        outer, (along, *rest) = wanted[: len(self.outer)], wanted[len(self.outer) :]
+        if self._lengths is None:
+            self._lengths = fetch(group, f"{self.dim}_size", np.int64).ravel()
+        lengths = self._lengths
+        starts = np.cumsum(lengths) - lengths
+        rows = np.arange(lengths.size).reshape(self.outer)[np.ix_(*outer)].ravel()
+        fill = np.nan if self.fill is None else self.fill
+        values = np.full((rows.size, along.size, *(i.size for i in rest)), fill, dtype=self.dtype)
+        for number, row in enumerate(rows.tolist()):
+            inside = along < lengths[row]
+            if inside.any():
+                low, high = int(along[inside].min()), int(along[inside].max()) + 1
+                part = slice(int(starts[row]) + low, int(starts[row]) + high)
+                found = fetch(group, self.name, self.stored, (part, *(slice(None) for _ in rest)))
+                if self.dtype.kind == "f" and self.stored.kind in "iu":
+                    check_exact(self.name, found)
+                values[number, inside] = found[np.ix_(along[inside] - low, *rest)]
+        sizes = [np.shape(np.arange(size)[part]) for size, part in zip(self.shape, key, strict=True)]
+        return values.reshape([n for shape in sizes for n in shape])
 
 
 def group_of(file: Any, name: str) -> Any:

@@ -112,6 +112,10 @@ class Snapshot:
         """Return whether any value of an output is missing."""
         if not self.complete or self.ragged.intersection(self.fields[name].dims):
             return True
+        return self.is_left_out(name)
+
+    def is_left_out(self, name: str) -> bool:
+        """Return whether some runs that succeeded did not return an output."""
         stored = [kind.outputs.get(name) for kind in self._kinds]
         return any(one is None or one.given for one in stored)
 

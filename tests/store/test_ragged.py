@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import explorekit as ek
 from explorekit.errors import ShardError, StudyError
+from explorekit.store import export_ragged
 from explorekit.store.dataset import results_dataset
 from explorekit.store.shard import read_header
 
@@ -33,6 +34,9 @@ def layout(request):
     with pytest.MonkeyPatch.context() as patch:
         collect = sys.modules["explorekit.simulation.collect"]  # the decorator has the name of its folder
         patch.setattr(collect, "_WASTED_BYTES", 2**40 if request.param == "padded" else 0)
+        patch.setattr(export_ragged, "_WASTED_BYTES", 2**40 if request.param == "padded" else 0)
+        patch.setattr(export_ragged, "_WASTED_SHARE", -1)
+        patch.setattr(export_ragged, "_BLOCK_BYTES", 300)
         yield request.param
 
 
@@ -174,3 +178,25 @@ def test_a_damaged_value_spoils_its_own_array_only(tmp_path, layout):
     assert bits(spikes.isel(a=5)) == bits(arrays[5])
     with pytest.raises(ShardError):
         spikes.isel(a=1)
+
+
+def test_a_file_holds_long_uneven_arrays_joined_up(tmp_path, layout):
+    if layout == "padded":
+        return
+    rng = np.random.default_rng(1)
+    arrays = {p: rng.integers(0, 99, rng.integers(10, 5000)) for p in range(5)}
+    arrays[3] = rng.integers(0, 99, 100_000)
+    folder, file = both(tmp_path, {p: {"s": a, "t": a * 0.5} for p, a in arrays.items()})
+
+    assert file.path.stat().st_size < 2 * folder.ragged("s").isel(a=1, b=0).nbytes * 1.3
+    with xr.open_dataset(file.path, engine="netcdf4") as plain:
+        assert plain["s"].sizes == {"s_dim.0": sum(map(len, arrays.values()))}
+        assert plain["s_dim_size"].attrs["sample_dimension"] == "s_dim.0"
+        np.testing.assert_array_equal(plain["s"].values, np.concatenate(list(arrays.values())))
+    for name in ("s", "t"):
+        np.testing.assert_array_equal(file.results[name].values, folder.results[name].values)
+        part = {"a": 1, f"{name}_dim": [5, 2]}
+        np.testing.assert_array_equal(
+            file.results[name].isel(part).values, folder.results[name].isel(part).values
+        )
+        assert file.results[name].attrs == folder.results[name].attrs
