@@ -20,15 +20,18 @@ def play(seeds: range, jobs: int) -> Iterator[tuple[int, Outcome | Exception]]:
     def one(seed: int) -> Outcome:
         return Round(draw(seed), forker, reference).play()
 
+    pool = ThreadPoolExecutor(jobs)
     try:
-        with ThreadPoolExecutor(jobs) as pool:
-            rounds = {pool.submit(one, seed): seed for seed in seeds}
-            for done in as_completed(rounds):
-                error = done.exception()
-                if error is not None and not isinstance(error, Exception):
-                    raise error
-                yield rounds[done], error or done.result()
+        rounds = {pool.submit(one, seed): seed for seed in seeds}
+        for done in as_completed(rounds):
+            error = done.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield rounds[done], error or done.result()
     finally:
+        pool.shutdown(
+            cancel_futures=True
+        )  # an interrupt lets the rounds that go on clean up after themselves
         reference.close()
         forker.close()
 

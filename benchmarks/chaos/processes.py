@@ -66,6 +66,7 @@ class Forked:
         self._in = os.open(f"{pipes}.in", os.O_RDWR)  # both ways, so that neither end waits for the other
         self._out = os.open(f"{pipes}.out", os.O_RDWR | os.O_NONBLOCK)
         self._heard = b""
+        self._closed = False
 
     def say(self, **message: Any) -> None:
         os.write(self._in, json.dumps(message).encode() + b"\n")
@@ -96,9 +97,8 @@ class Forked:
 
     def end(self, timeout: float) -> bool:
         """Ask for the end; returns whether it came in time."""
-        if self.alive:
-            with contextlib.suppress(OSError):
-                self.say(do="end")
+        if self.alive and not self._closed:
+            self.say(do="end")
         ended = until(lambda: not self.alive, timeout)
         if not ended:
             self.process.kill()
@@ -106,9 +106,10 @@ class Forked:
         return ended
 
     def close(self) -> None:
-        for descriptor in (self._in, self._out):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        if not self._closed:  # twice would close what has their numbers by then
+            self._closed = True
+            os.close(self._in)
+            os.close(self._out)
 
 
 def lives(process: psutil.Process) -> bool:
