@@ -20,8 +20,7 @@ def sweep(task: Task) -> np.ndarray:
 def sweep_half(task: Task) -> None:
     study = ek.Study(task.function, _space(task, task.first_half), task.folder / "study")
     study.run(False, n_workers=WORKERS)
-    directory = study._directory  # noqa: SLF001 - the larger space, as it would be after a kill half-way
-    directory.update_record(space=directory.add_space(_space(task, task.a)))
+    study.extend(a=task.a[len(task.first_half) :])
 
 
 def sweep_rest(task: Task) -> np.ndarray:
