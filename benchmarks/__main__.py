@@ -144,30 +144,30 @@ def sections(found: Mapping[str, Columns]) -> str:
     """Return the tables of all that was measured."""
     parts = []
     if "sweep" in found:
-        parts += ["### A trivial function", table.comparison(found["sweep"])]
-        parts += ["### Peak memory of the driver", memory(found["sweep"])]
+        parts += ["## A trivial function", table.comparison(found["sweep"])]
+        parts += ["## Peak memory of the driver", memory(found["sweep"])]
     if "busy" in found:
-        parts += ["### 10 ms of CPU time a point", efficiency(found["busy"])]
+        parts += ["## 10 ms of CPU time a point", efficiency(found["busy"])]
     if "array" in found:
         parts += [f"### {ARRAY_LENGTH:,} float64 a point", table.comparison(found["array"])]
     if "resume" in found:
-        parts += ["### The second half: time to the end", table.comparison(found["resume"])]
+        parts += ["## The second half: time to the end", table.comparison(found["resume"])]
         parts += [
             "### The second half: time to the first new point",
             table.comparison(found["resume"], "first"),
         ]
     if "opening" in found:
-        parts += ["### Opening a study, after `import xarray`", table.comparison(found["opening"])]
+        parts += ["## Opening a study, after `import xarray`", table.comparison(found["opening"])]
     if "image" in found:
         read = {
             title: {way: f"{measured.median('bytes'):.2f}" for way, measured in column.items()}
             for title, column in found["image"].items()
         }
-        parts += ["### An image of 128 × 128: the first, cold", table.comparison(found["image"])]
-        parts += ["### An image of 128 × 128: later ones", table.comparison(found["image"], "later")]
-        parts += ["### An image of 128 × 128: bytes read / its own", table.plain(read)]
+        parts += ["## An image of 128 × 128: the first, cold", table.comparison(found["image"])]
+        parts += ["## An image of 128 × 128: later ones", table.comparison(found["image"], "later")]
+        parts += ["## An image of 128 × 128: bytes read / its own", table.plain(read)]
     if "plane" in found:
-        parts += ["### A plane of a volume, cold", table.comparison(found["plane"])]
+        parts += ["## A plane of a volume, cold", table.comparison(found["plane"])]
     return "\n\n".join(parts)
 
 
@@ -221,16 +221,30 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, default=environments.BUILD / "results.json", help="a JSON file"
     )
+    parser.add_argument("--add", action="store_true", help="keep what earlier commands measured of the rest")
     given = parser.parse_args()
     if given.quick:
         given.sizes, given.pairs, given.headline_pairs, given.peers = [QUICK_SIZE], 3, 3, list(HEADLINES)
     options = Options(tuple(given.peers), tuple(given.sizes), given.pairs, given.headline_pairs, given.limit)
-    found = {name: BENCHMARKS[name](options) for name in given.only}
-    text = f"{sections(found)}\n\n### Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
+    found = _kept(given.results) if given.add else {}
+    for name in given.only:
+        found[name] = BENCHMARKS[name](options)
+        text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
+        _keep(given.results, found, text)
     sys.stdout.write(text)
-    _keep(given.results, found, text)
     if given.write:
         PAGE.write_text(text)
+
+
+def _kept(file: Path) -> dict[str, Columns]:
+    """Return what was measured before."""
+    return {
+        name: {
+            title: {Way(**entry.pop("way")): Measured(**entry) for entry in column}
+            for title, column in columns.items()
+        }
+        for name, columns in json.loads(file.read_text())["measured"].items()
+    }
 
 
 def _keep(file: Path, found: Mapping[str, Columns], text: str) -> None:

@@ -21,7 +21,14 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "_templates", "studies", "notebooks/studies", "**/.ipynb_checkpoints"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "studies",
+    "notebooks/studies",
+    "benchmarks_table.md",
+    "**/.ipynb_checkpoints",
+]
 templates_path = ["_templates"]
 default_role = "code"
 
@@ -72,5 +79,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "explorekit"
 html_static_path = ["_static"]
 html_show_sourcelink = False
-html_sidebars: dict[str, list[str]] = {page: [] for page in ("index", "notebooks/quickstart", "changelog")}
+html_sidebars: dict[str, list[str]] = {
+    page: [] for page in ("index", "notebooks/quickstart", "benchmarks", "changelog")
+}
 html_theme_options = {"show_prev_next": False, "navbar_align": "left", "show_toc_level": 2}

@@ -97,6 +97,14 @@ def test_the_command_compares_and_keeps_what_it_measured(tmp_path: Path, monkeyp
     assert [entry["way"]["title"] for entry in column] == [OURS.title, "plain loop, `to_netcdf`"]
     assert all(len(entry["runs"]) == 1 and entry["runs"][0]["seconds"] > 0 for entry in column)
 
+    monkeypatch.setattr(
+        "sys.argv", ["benchmarks", "--only", "busy", *options[2:], "--add", "--results", str(results)]
+    )
+    program.main()
+    both = json.loads(results.read_text())["measured"]
+    assert both["sweep"] == measured["sweep"]
+    assert set(both) == {"sweep", "busy"}
+
 
 def test_what_takes_too_long_is_cut_off_and_shown() -> None:
     with pytest.raises(rounds.TookTooLongError):
