@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from benchmarks.chaos.plan import draw
 from benchmarks.chaos.processes import Forker
-from benchmarks.chaos.round import Outcome, Reference, Round
+from benchmarks.chaos.reference import Reference
+from benchmarks.chaos.round import Outcome, Round
 
 
 def play(seeds: range, jobs: int) -> Iterator[tuple[int, Outcome | Exception]]:

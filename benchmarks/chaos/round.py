@@ -6,31 +6,25 @@ import random
 import shutil
 import signal
 import tempfile
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from benchmarks.chaos import faults
+from benchmarks.chaos.numbers import ChaosError, check_numbers
 from benchmarks.chaos.plan import Fault, Plan, Strike
 from benchmarks.chaos.processes import MARK, Forked, Forker, kill, lives, marked, until
+from benchmarks.chaos.reference import PATIENCE, Reference, order_of
 from benchmarks.chaos.simulations import PAUSE
 
 WORKER, CHILD = "explorekit.engine.worker", "explorekit.engine.child"
-PATIENCE = 60.0
 _KILLS = ("child", "worker", "nanny", "scheduler", "driver")
-_OK = 1
 # What a run may end with when such things happen to it.
 _EXCUSES = {"RunError", "StudyError", "StudyBusyError", "NoCluster"}
-
-
-class ChaosError(AssertionError):
-    """A promise was broken in a round."""
 
 
 @dataclass
@@ -48,7 +42,7 @@ class Outcome:
 class Round:
     """The state of a round while it is played."""
 
-    def __init__(self, plan: Plan, forker: Forker, reference: "Reference") -> None:
+    def __init__(self, plan: Plan, forker: Forker, reference: Reference) -> None:
         self.plan = plan
         self.outcome = Outcome(plan)
         self._forker = forker
@@ -114,7 +108,7 @@ class Round:
             self._damaged |= hit
             # Nobody has checked anything yet: right numbers or an error, but no wrong numbers.
             with contextlib.suppress(_ReadError):
-                self._check_numbers(self._read(check=False))
+                check_numbers(self._read(check=False)["results"], self._expected)
 
     def _finish(self) -> None:
         """Run to the end, as a user would who comes back: check, run, and again if need be."""
@@ -149,7 +143,7 @@ class Round:
             )
             self._driver_may_end = False
         self._ended: dict[str, Any] | None = None
-        self._driver.say(do="run", **_what(self.plan, self.study), scheduler=self._address)
+        self._driver.say(do="run", **order_of(self.plan, self.study), scheduler=self._address)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -237,6 +231,7 @@ class Round:
 
     def _strike(self, strike: Strike) -> None:
         assert self._driver is not None
+        self._acknowledged |= self._shards()
         hit = self._kill(strike.fault) if strike.fault in _KILLS else self._trouble(strike.fault)
         self.outcome.struck[strike.fault] += hit
 
@@ -299,34 +294,10 @@ class Round:
     def _read_or_not(self, *, check: bool) -> None:
         """Check the study; what a check cannot mend, the next run or the end tells."""
         with contextlib.suppress(_ReadError):
-            self._check_numbers(self._read(check=check))
-
-    def _check_numbers(self, content: dict[str, Any]) -> None:
-        """Compare every number that counts as there, bit for bit."""
-        results, expected = content["results"], self._expected
-        for name in ("a", "b", "size", "ragged", "repetition"):
-            if name in expected.coords and not _same(results[name].values, expected[name].values):
-                raise ChaosError(f"the labels {name} differ: {results[name].values}")
-        ok = results["status"].values == _OK
-        if (ok & (expected["status"].values != _OK)).any():
-            raise ChaosError("a point that cannot be ok is ok")
-        for name in ("mean", "count", "word", "field"):
-            if name not in results:
-                if ok.any():
-                    raise ChaosError(f"the output {name} is missing")
-                continue
-            got = results[name].transpose(*expected["status"].dims, ...).values[ok]
-            want = expected[name].values[ok]
-            if name == "field":
-                longest = got.shape[-1]
-                if not np.isnan(want[..., longest:]).all():
-                    raise ChaosError("arrays were cut")
-                want = want[..., :longest]
-            if not _same(got, want.astype(got.dtype)):
-                raise ChaosError(f"{name} differs at {int((got != want).sum())} values")
+            check_numbers(self._read(check=check)["results"], self._expected)
 
     def _check_results(self, content: dict[str, Any]) -> None:
-        self._check_numbers(content)
+        check_numbers(content["results"], self._expected)
         status = content["results"]["status"].values
         wrong = status != self._expected["status"].values
         failures = content["failures"]
@@ -349,9 +320,7 @@ class Round:
         assert self._driver is not None
         if not self._driver.end(30):
             raise ChaosError(f"the driver did not end\n{self._printed()}")
-        nannies, scheduler = list(self._nannies), self._scheduler
         self._close_cluster()
-        del nannies, scheduler
         if not until(lambda: not list(marked(self._mark)), 15):
             left = [process.cmdline() for process in marked(self._mark)]
             raise ChaosError(f"processes are left: {left}")
@@ -376,46 +345,6 @@ class Round:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Reference:
-    """A process that runs each study undisturbed, on a cluster that it keeps; to be closed."""
-
-    def __init__(self, forker: Forker) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="chaos-reference-"))
-        self._process = forker.fork(
-            "drive", self._folder, environment={"TMPDIR": str(self._folder)}, batch=0.1
-        )
-        self._reader = forker.fork("read", self._folder, environment={"TMPDIR": str(self._folder)})
-        self._lock = threading.Lock()
-
-    def undisturbed(self, plan: Plan) -> dict[str, Any]:
-        """Return what the study of a round holds when nothing happens to it."""
-        study, into = self._folder / f"study-{plan.seed}", self._folder / "content.pickle"
-        with self._lock:
-            self._process.say(do="run", **_what(plan, study), scheduler="")
-            self._expect(self._process, "started")
-            self._expect(self._process, "ended")
-            self._reader.say(do="read", study=str(study), check=False, into=str(into))
-            self._expect(self._reader, "read")
-            content: dict[str, Any] = pickle.loads(into.read_bytes())
-        shutil.rmtree(study)
-        return content
-
-    def _expect(self, process: Forked, event: str) -> None:
-        heard = process.hear(2 * PATIENCE)
-        if heard is None or heard["event"] != event or heard.get("state", "finished") != "finished":
-            raise ChaosError(f"an undisturbed run ended with {heard}\n{process.printed}")
-
-    def close(self) -> None:
-        self._process.end(30)
-        self._reader.end(30)
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _what(plan: Plan, study: Path) -> dict[str, Any]:
-    space = [plan.shape, plan.size, plan.ragged]
-    return {"study": str(study), "space": space, "seed": plan.seed, "workers": plan.workers}
-
-
 class _ReadError(Exception):
     """A study could not be read, for a reason that explorekit names."""
 
@@ -429,10 +358,3 @@ def _children(process: Forked) -> list[psutil.Process]:
         ]
     except psutil.Error:
         return []
-
-
-def _same(got: Any, want: Any) -> bool:
-    got, want = np.asarray(got), np.asarray(want)
-    if got.dtype.kind in "OUT":
-        return got.shape == want.shape and bool((got == want).all())
-    return got.shape == want.shape and got.dtype == want.dtype and got.tobytes() == want.tobytes()

@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.chaos.plan import Plan, draw
 from benchmarks.chaos.processes import Forker
-from benchmarks.chaos.round import Reference, Round
+from benchmarks.chaos.reference import Reference
+from benchmarks.chaos.round import Round
 
 SEEDS = (2, 3, 8, 15, 19)
 
