@@ -221,19 +221,23 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, default=environments.BUILD / "results.json", help="a JSON file"
     )
-    parser.add_argument("--add", action="store_true", help="keep what earlier commands measured of the rest")
+    parser.add_argument("--add", action="store_true", help="keep the rest of what was measured before")
     given = parser.parse_args()
     if given.quick:
         given.sizes, given.pairs, given.headline_pairs, given.peers = [QUICK_SIZE], 3, 3, list(HEADLINES)
     options = Options(tuple(given.peers), tuple(given.sizes), given.pairs, given.headline_pairs, given.limit)
     found = _kept(given.results) if given.add else {}
     for name in given.only:
-        found[name] = BENCHMARKS[name](options)
+        found[name] = _merged(found.get(name, {}), BENCHMARKS[name](options))
         text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
         _keep(given.results, found, text)
     sys.stdout.write(text)
     if given.write:
         PAGE.write_text(text)
+
+
+def _merged(before: Columns, now: Columns) -> Columns:
+    return {title: {**before.get(title, {}), **now.get(title, {})} for title in {**before, **now}}
 
 
 def _kept(file: Path) -> dict[str, Columns]:
