@@ -100,6 +100,7 @@ def volumes(folder: Path) -> None:
     whole = volume_array()
     study = ek.Study(volume, ek.Space(a=whole["a"].values, b=whole["b"].values), folder / "study")
     study.run(False, n_workers=WORKERS)
+    study.compact()
     for name, plane in PLANES.items():
         chunks = tuple(VOLUME if dim in plane else 1 for dim in whole.dims)
         whole.to_netcdf(folder / f"{name}.nc", encoding={"volume": {"chunksizes": chunks}})

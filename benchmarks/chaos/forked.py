@@ -21,6 +21,7 @@ import explorekit.engine.driver
 import explorekit.engine.run
 from benchmarks.chaos.simulations import chaos, space_of
 from explorekit.engine import plan as engine_plan
+from explorekit.store.shard import read_header
 
 Spec = dict[str, Any]
 
@@ -130,12 +131,40 @@ def read(spec: Spec, talk: Talk) -> None:
             talk.say(event="raised", error=type(error).__name__, known=True, text=str(error))
 
 
+def compact(spec: Spec, talk: Talk) -> None:
+    """Merge the shards of a study, as long as it is let."""
+    for order in talk.orders():
+        talk.say(event="started")
+        try:
+            ek.open(order["study"]).compact()
+            talk.say(event="ended")
+        except ek.errors.ExplorekitError as error:
+            talk.say(event="raised", error=type(error).__name__, known=True, text=str(error))
+
+
+def trace(spec: Spec, talk: Talk) -> None:
+    """Say which batches the rows of each shard come from, that of a merged one from several."""
+    for order in talk.orders():
+        origins = {}
+        for path in Path(order["study"], "runs").glob("[0-9]*.nc"):
+            with contextlib.suppress(ek.errors.ShardError):
+                header, _, _ = read_header(path)
+                origins[path.name] = [f"{o.epoch:06d}-{o.sequence:08d}" for _, o in header.origins_by_row]
+        talk.say(event="traced", origins=origins)
+
+
 ROLES: dict[str, Callable[[Spec, Talk], None]] = {
     "drive": drive,
     "schedule": schedule,
     "nurse": nurse,
     "read": read,
+    "compact": compact,
+    "trace": trace,
 }
+
+
+# These have nothing to clean up, and an interpreter that has loaded so much takes half a second to end.
+_AT_ONCE = ("read", "trace", "compact")
 
 
 def main() -> None:
@@ -177,6 +206,8 @@ def _become(spec: Spec) -> None:
     tempfile.tempdir = None
     with contextlib.suppress(KeyboardInterrupt):
         ROLES[spec["role"]](spec, Talk(spec["pipes"]))
+    if spec["role"] in _AT_ONCE:
+        os._exit(0)
 
 
 if __name__ == "__main__":

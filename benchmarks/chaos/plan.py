@@ -6,7 +6,7 @@ from typing import Literal
 
 Cluster = Literal["private", "nannies"]
 Fault = Literal["child", "worker", "nanny", "scheduler", "driver", "interrupt", "terminate", "disk"]
-Damage = Literal["truncate", "flip", "zero", "index", "leftovers"]
+Damage = Literal["truncate", "flip", "zero", "index", "leftovers", "compact", "cut compaction"]
 
 _ANYWHERE: tuple[Fault, ...] = (
     "child",
@@ -19,7 +19,16 @@ _ANYWHERE: tuple[Fault, ...] = (
     "disk",
 )
 _WITH_NANNIES: tuple[Fault, ...] = (*_ANYWHERE, "nanny", "nanny", "scheduler", "scheduler")
-_DAMAGES: tuple[Damage, ...] = ("truncate", "flip", "flip", "zero", "index", "leftovers")
+_DAMAGES: tuple[Damage, ...] = (
+    "truncate",
+    "flip",
+    "flip",
+    "zero",
+    "index",
+    "leftovers",
+    "compact",
+    "cut compaction",
+)
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,13 @@ class Forked:
     def printed(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    def end(self, timeout: float) -> bool:
-        """Ask for the end; returns whether it came in time."""
+    def ask_to_end(self) -> None:
         if self.alive and not self._closed:
             self.say(do="end")
+
+    def end(self, timeout: float) -> bool:
+        """Ask for the end; returns whether it came in time."""
+        self.ask_to_end()
         ended = until(lambda: not self.alive, timeout)
         if not ended:
             self.process.kill()

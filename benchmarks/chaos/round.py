@@ -99,16 +99,33 @@ class Round:
     def _damage(self, damages: tuple[Any, ...]) -> None:
         if not self.study.exists():
             return
+        origins = self._origins()
         hit = set()
         for kind in damages:
-            name = faults.damage(self.study, kind, self._generator)
             self.outcome.struck[kind] += 1
-            hit |= {name} - {""}
+            if kind in ("compact", "cut compaction"):
+                self._compact(cut=kind == "cut compaction")
+                origins = self._origins()
+                continue
+            name = faults.damage(self.study, kind, self._generator)
+            hit |= {name, *origins.get(name, ())} - {""}
         if hit:
             self._damaged |= hit
             # Nobody has checked anything yet: right numbers or an error, but no wrong numbers.
             with contextlib.suppress(_ReadError):
                 check_numbers(self._read(check=False)["results"], self._expected)
+
+    def _compact(self, *, cut: bool) -> None:
+        """Merge shards, and kill who does it half-way."""
+        process = self._forker.fork("compact", self.folder, environment=self._environment())
+        process.say(do="compact", study=str(self.study))
+        process.hear(PATIENCE)  # it has started
+        if cut:
+            time.sleep(0.1 * self._generator.random())
+            kill(process.process)
+        elif process.hear(PATIENCE) is None:
+            raise ChaosError(f"merging shards ended the process, or hung\n{process.printed}")
+        process.end(20)
 
     def _finish(self) -> None:
         """Run to the end, as a user would who comes back: check, run, and again if need be."""
@@ -127,7 +144,7 @@ class Round:
             # The driver has yet to notice that its cluster is gone.
             if ended.get("error") not in ("RunError", "NoCluster") or self.plan.cluster == "private":
                 break
-            self._close_cluster()
+            self._kill_cluster()
         raise ChaosError(f"the last run did not finish: {ended}\n{self._printed()}")
 
     # ---- the driver and its cluster
@@ -159,7 +176,7 @@ class Round:
         if self.plan.cluster == "private":
             return
         if self._scheduler is None or not self._scheduler.alive:
-            self._close_cluster()
+            self._kill_cluster()
             self._scheduler = self._forker.fork("schedule", self.folder, environment=self._environment())
             self._address = self._said(self._scheduler, "address")
         self._replace_nannies()
@@ -181,9 +198,19 @@ class Round:
             )
 
     def _close_cluster(self) -> None:
+        """End the cluster as its user would: nannies first, all at once."""
+        for nanny in self._nannies:
+            nanny.ask_to_end()
         for process in (*self._nannies, *([self._scheduler] if self._scheduler else [])):
             process.end(10)
         self._nannies, self._scheduler, self._address = [], None, ""
+
+    def _kill_cluster(self) -> None:
+        """Kill what is left of a cluster without a scheduler, for which its nannies wait for long."""
+        for nanny in self._nannies:
+            for process in (*_children(nanny), nanny.process):
+                kill(process)
+        self._close_cluster()
 
     def _said(self, process: Forked, what: str) -> str:
         heard = process.hear(PATIENCE)
@@ -274,6 +301,16 @@ class Round:
     def _shards(self) -> set[str]:
         return {path.name for path in (self.study / "runs").glob("[0-9]*.nc")}
 
+    def _origins(self) -> dict[str, list[str]]:
+        """Return which batches the rows of each readable shard come from."""
+        tracer = self._forker.fork("trace", self.folder, environment=self._environment())
+        tracer.say(do="trace", study=str(self.study))
+        heard = tracer.hear(PATIENCE)
+        tracer.end(20)
+        if heard is None:
+            raise ChaosError(f"reading headers ended the process, or hung\n{tracer.printed}")
+        return dict(heard["origins"])
+
     # ---- what is there
 
     def _read(self, *, check: bool) -> dict[str, Any]:
@@ -307,10 +344,11 @@ class Round:
                 f"{int(wrong.sum())} points have another status than undisturbed ones: {Counter(status[wrong].tolist())}; "
                 f"{self._children_killed} children were killed\n{failures}"
             )
-        here = self._shards()
+        origins = self._origins()
+        here = {*origins, *(batch for batches in origins.values() for batch in batches)}
         quarantined = {path.name for path in (self.study / "quarantine").rglob("*.nc")}
         self.outcome.quarantined = len(quarantined)
-        lost = self._acknowledged - here - self._damaged
+        lost = {name for name in self._acknowledged if not {name, _batch(name)} & (here | self._damaged)}
         if lost:
             raise ChaosError(
                 f"acknowledged shards are gone: {sorted(lost)}; quarantined: {sorted(quarantined)}"
@@ -347,6 +385,11 @@ class Round:
 
 class _ReadError(Exception):
     """A study could not be read, for a reason that explorekit names."""
+
+
+def _batch(name: str) -> str:
+    """Return the part of a shard's name that tells its epoch and sequence."""
+    return name.rpartition("-")[0]
 
 
 def _children(process: Forked) -> list[psutil.Process]:

@@ -10,7 +10,7 @@ from benchmarks.chaos.processes import Forker
 from benchmarks.chaos.reference import Reference
 from benchmarks.chaos.round import Round
 
-SEEDS = (2, 3, 8, 15, 19)
+SEEDS = (4, 8, 15, 18, 19)
 
 
 @pytest.fixture(scope="module")
@@ -49,5 +49,5 @@ def test_the_five_rounds_and_the_two_hundred_meet_every_fault() -> None:
         every.update(happens)
         some.update(happens if seed in SEEDS else ())
     assert min(every.values()) >= 10
-    assert len(every) == 13
+    assert len(every) == 15
     assert {"driver", "worker", "nanny", "scheduler", "disk", "truncate", "flip"} <= set(some)
