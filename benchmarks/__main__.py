@@ -144,31 +144,60 @@ def sections(found: Mapping[str, Columns]) -> str:
     """Return the tables of all that was measured."""
     parts = []
     if "sweep" in found:
-        parts += ["## A trivial function", table.comparison(found["sweep"])]
+        parts += ["## A trivial function", table.comparison(found["sweep"]), _pairs(found["sweep"])]
         parts += ["## Peak memory of the driver", memory(found["sweep"])]
     if "busy" in found:
-        parts += ["## 10 ms of CPU time a point", efficiency(found["busy"])]
+        parts += ["## 10 ms of CPU time a point", efficiency(found["busy"]), _pairs(found["busy"])]
     if "array" in found:
-        parts += [f"### {ARRAY_LENGTH:,} float64 a point", table.comparison(found["array"])]
-    if "resume" in found:
-        parts += ["## The second half: time to the end", table.comparison(found["resume"])]
         parts += [
-            "### The second half: time to the first new point",
+            f"## {ARRAY_LENGTH:,} float64 a point",
+            table.comparison(found["array"]),
+            _pairs(found["array"]),
+        ]
+    if "resume" in found:
+        parts += [
+            "## The second half: time to the end",
+            table.comparison(found["resume"]),
+            _pairs(found["resume"]),
+        ]
+        parts += [
+            "## The second half: time to the first new point",
             table.comparison(found["resume"], "first"),
         ]
     if "opening" in found:
-        parts += ["## Opening a study, after `import xarray`", table.comparison(found["opening"])]
+        parts += [
+            "## Opening a study, after `import xarray`",
+            table.comparison(found["opening"]),
+            _pairs(found["opening"]),
+        ]
     if "image" in found:
         read = {
             title: {way: f"{measured.median('bytes'):.2f}" for way, measured in column.items()}
             for title, column in found["image"].items()
         }
-        parts += ["## An image of 128 × 128: the first, cold", table.comparison(found["image"])]
+        parts += [
+            "## An image of 128 × 128: the first, cold",
+            table.comparison(found["image"]),
+            _pairs(found["image"]),
+        ]
         parts += ["## An image of 128 × 128: later ones", table.comparison(found["image"], "later")]
         parts += ["## An image of 128 × 128: bytes read / its own", table.plain(read)]
     if "plane" in found:
-        parts += ["## A plane of a volume, cold", table.comparison(found["plane"])]
-    return "\n\n".join(parts)
+        parts += ["## A plane of a volume, cold", table.comparison(found["plane"]), _pairs(found["plane"])]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _pairs(columns: Columns) -> str:
+    """Say how many runs the medians are over."""
+    counts = [
+        len(measured.ours)
+        for column in columns.values()
+        for way, measured in column.items()
+        if way != OURS and not measured.trouble
+    ]
+    if not counts:
+        return ""
+    return f"Medians over {min(counts)} to {max(counts)} pairs of runs."
 
 
 def memory(columns: Columns) -> str:
@@ -176,7 +205,7 @@ def memory(columns: Columns) -> str:
     rows = []
     for way in next(iter(columns.values())):
         measured = [found[way] for found in columns.values()]
-        peaks = [one.median("peak") if one.runs else None for one in measured]
+        peaks = [None if one.trouble else one.median("peak") for one in measured]
         growth = f"{peaks[-1] - peaks[min(1, len(peaks) - 1)]:.0f}" if None not in peaks else ""
         cells = [one.trouble or f"{peak:.0f}" for one, peak in zip(measured, peaks, strict=True)]
         rows.append([table.titled(way), *cells, growth])
@@ -210,7 +239,7 @@ def versions(options: Options) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     peers = [peer for peer in REQUIREMENTS if peer != "explorekit"]
-    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument("--only", nargs="*", choices=BENCHMARKS, default=list(BENCHMARKS))
     parser.add_argument("--peers", nargs="+", choices=peers, default=peers)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="numbers of points")
     parser.add_argument("--pairs", type=int, default=5, help="runs of each (default: 5)")
@@ -221,7 +250,11 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, default=environments.BUILD / "results.json", help="a JSON file"
     )
-    parser.add_argument("--add", action="store_true", help="keep the rest of what was measured before")
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="keep what was measured before; with no names after --only, show it",
+    )
     given = parser.parse_args()
     if given.quick:
         given.sizes, given.pairs, given.headline_pairs, given.peers = [QUICK_SIZE], 3, 3, list(HEADLINES)
@@ -229,8 +262,8 @@ def main() -> None:
     found = _kept(given.results) if given.add else {}
     for name in given.only:
         found[name] = _merged(found.get(name, {}), BENCHMARKS[name](options))
-        text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
-        _keep(given.results, found, text)
+        _keep(given.results, found)
+    text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
     sys.stdout.write(text)
     if given.write:
         PAGE.write_text(text)
@@ -251,7 +284,7 @@ def _kept(file: Path) -> dict[str, Columns]:
     }
 
 
-def _keep(file: Path, found: Mapping[str, Columns], text: str) -> None:
+def _keep(file: Path, found: Mapping[str, Columns]) -> None:
     content = {
         name: {
             title: [{"way": asdict(way), **asdict(measured)} for way, measured in column.items()]
@@ -260,7 +293,7 @@ def _keep(file: Path, found: Mapping[str, Columns], text: str) -> None:
         for name, columns in found.items()
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"measured": content, "tables": text}, indent=1) + "\n")
+    file.write_text(json.dumps({"measured": content}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
