@@ -31,8 +31,7 @@ def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozens
     first = {name: _first(value) for name, value in named.items() if value is not None}
     one = outputs_of(first, simulation, taken)
     variables = {
-        name: Output(output.dims, storable(name, stacked[name]), output.attrs)
-        for name, output in one.variables.items()
+        name: Output(output.dims, stacked[name], output.attrs) for name, output in one.variables.items()
     }
     return Outputs(variables, one.coords)
 
@@ -52,14 +51,13 @@ def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:
 
 def _stacked(name: str, value: Any, n: int) -> npt.NDArray[Any]:
     if hasattr(value, "dims"):
-        values = (
-            value.transpose(POINT, ...).values
-            if POINT in value.dims
-            else np.broadcast_to(value.values, (n, *value.shape))
-        )
+        each = POINT in value.dims
+        values = storable(name, (value.transpose(POINT, ...) if each else value).values)
     else:
-        values = np.asarray(value)
-        values = np.broadcast_to(values, (n,)) if values.ndim == 0 else values
+        values = storable(name, value)
+        each = values.ndim > 0
+    if not each:
+        return np.broadcast_to(values, (n, *values.shape))
     if len(values) != n:
         raise OutputError(
             f"the vectorised simulation returned {name!r} with shape {np.shape(value)} for {n} points; expected {n} values along "

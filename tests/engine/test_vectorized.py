@@ -113,3 +113,21 @@ def test_array_arguments_are_read_only(tmp_path: Path) -> None:
 def test_what_a_call_for_many_points_cannot_have_is_refused(tmp_path, function, space, named) -> None:
     with pytest.raises(ek.errors.SimulationError, match=named):
         ek.Study(ek.simulation(function, vectorized=True), ek.Space(space), tmp_path / "s")
+
+
+def test_masked_numbers_are_missing_and_masked_integers_are_refused(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        return {"x": np.ma.masked_less(a * 1.0, 4), "none": np.ma.masked_array(1.0, mask=True)}
+
+    results = run(model, ek.Space(a=range(8)), tmp_path / "s").results
+    np.testing.assert_array_equal(results["x"].values, [np.nan] * 4 + [4, 5, 6, 7])
+    assert np.isnan(results["none"].values).all()
+
+    @ek.simulation(vectorized=True)
+    def whole(a):
+        return np.ma.masked_less(a, 4)
+
+    study = run(whole, ek.Space(a=range(8)), tmp_path / "whole")
+    assert study.failures["a"].tolist() == [0, 1, 2, 3]
+    assert "masked values" in study.failures["message"][0]
