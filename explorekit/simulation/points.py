@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat, starmap
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,9 @@ class Points:
     def calls(self, positions: Positions) -> Iterator[Any]:
         """Yield what the function returns at each point; where it raises, the next item is that of the next point."""
         columns = self._columns(positions)
-        return map(self.function, *columns) if columns else (self.function() for _ in positions)
+        if not columns:
+            return starmap(self.function, repeat((), len(positions)))
+        return map(self.function, *columns)
 
     def arrays(self, positions: Positions) -> tuple[Any, ...]:
         """Return the values with which to call a vectorised `function` once for some points."""
