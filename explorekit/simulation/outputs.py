@@ -194,6 +194,7 @@ def _from_mapping(result: Mapping[Any, Any], simulation: Simulation) -> Outputs:
             raise OutputError(
                 f"the simulation returned a dict with the key {name!r}; expected names as text."
             )
+        name = _exactly(name)  # noqa: PLW2901
         if value is None:
             continue
         if type(value) in _PLAIN and name not in variables:
@@ -224,7 +225,7 @@ def _from_array(name: str, value: Any, simulation: Simulation) -> Outputs:
         declared = {part: simulation.attrs(name) if part == f"{name}_data" else {} for part in parts}
         return Outputs(
             {
-                part: Output(dims, storable(part, values), {**attrs, **declared[part]})
+                part: _described(dims, storable(part, values), {**attrs, **declared[part]})
                 for part, (dims, values, attrs) in parts.items()
             }
         )
@@ -236,13 +237,16 @@ def _from_frame(name: str, frame: Any, simulation: Simulation, prefix: str = "")
 
 
 def _from_table(table: Table, simulation: Simulation, prefix: str = "") -> Outputs:
+    dims = tuple(map(_exactly, table.dims))
     variables = {
         f"{prefix}{name}": _described(
-            table.dims, storable(f"{prefix}{name}", values), simulation.attrs(f"{prefix}{name}")
+            dims, storable(f"{prefix}{name}", values), simulation.attrs(f"{prefix}{name}")
         )
         for name, values in table.columns.items()
     }
-    return Outputs(variables, {d: Output((d,), storable(d, v)) for d, v in table.labels.items()})
+    return Outputs(
+        variables, {_exactly(d): Output((_exactly(d),), storable(d, v)) for d, v in table.labels.items()}
+    )
 
 
 def _merge_coords(coords: dict[str, Output], more: Mapping[str, Output]) -> None:
@@ -269,7 +273,15 @@ def _labelled(name: str, variable: Any, declared: Mapping[str, Any]) -> Output:
 def _described(dims: tuple[str, ...], values: npt.NDArray[Any], attrs: Mapping[str, Any]) -> Output:
     if values.dtype.kind in "mM":  # the file's own are at work
         attrs = {key: value for key, value in attrs.items() if key not in ("units", "calendar")}
-    return Output(dims, values, attrs)
+    return Output(dims, values, {_exactly(key): _exactly(value) for key, value in attrs.items()})
+
+
+def _exactly(value: Any) -> Any:
+    """Return a text or float without the user's own type, such as an enumeration's, which no other process knows."""
+    for kind in (str, float):
+        if isinstance(value, kind) and type(value) is not kind:
+            return kind.__str__(value) if kind is str else float(value)
+    return value
 
 
 def _is_plain(key: Any, value: Any) -> bool:
