@@ -41,6 +41,7 @@ _LARGEST_CALL = 2**16
 _LOG_BYTES = 2**20
 _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
+_UNCHANGING = frozenset({*SCALARS, type(None), str, bytes})
 _OWN_FILES = {__file__, calling.__file__, points.__file__}
 
 
@@ -169,6 +170,7 @@ class _Batch:
         self._calls: Iterator[Any] = iter(())
         self._calls_from = self._calls_to = -1
         self._plain = False  # whether the latest results were plain numbers
+        self._reused = False  # whether points were seen to return one object, changed in place
 
     def run(self, cursor: Cursor, interrupts: Interrupts) -> None:
         """Run the rows that are left, until the time is over or somebody interrupts."""
@@ -201,7 +203,7 @@ class _Batch:
             each = (now - usage.clock) / max(1, reached - first)
             group = self._next_group(group, each)
             self._streams.look()
-            quick = rows.decided and self._plain and not self._streams.used
+            quick = rows.decided and self._plain and not self._streams.used and not self._reused
             if self._interrupts.arrived or now - began > budget or rows.bytes > self._assignment.room:
                 return
             if self._policy.stop_at_failure and rows.failures:
@@ -303,7 +305,7 @@ class _Batch:
         """Run some rows without looking up between them; returns one past the last that finished."""
         rows, n = self._rows, last - first
         results: list[Any] = []
-        failed: list[int] = []
+        failures: list[Failure] = []
         while len(results) < n and not self._interrupts.arrived:
             calls = islice(self._calls_at(first + len(results), last), n - len(results))
             error: BaseException | None = None
@@ -324,13 +326,17 @@ class _Batch:
                 if self._policy.retries:
                     self._retry_later(row)
                     break
-                rows.fail(_failure(row, error))
-                failed.append(row)
+                failures.append(_failure(row, error))
                 results.append(None)
                 if self._policy.stop_at_failure:
                     break
         reached = first + len(results)
-        self._keep_all(first, results, failed)
+        if _is_reused(results):  # all but its latest values are gone
+            self._reused = True
+            return self._run_in_turn(first, reached)
+        for failure in failures:
+            rows.fail(failure)
+        self._keep_all(first, results, [failure.row for failure in failures])
         return reached
 
     def _calls_at(self, first: int, last: int) -> Iterator[Any]:
@@ -389,6 +395,14 @@ class _Batch:
         positions = self._assignment.batch.positions(first, last)
         result = self._points.function(*self._points.arrays(positions))
         return block_outputs_of(result, last - first, self._simulation, self._taken)
+
+
+def _is_reused(results: list[Any]) -> bool:
+    """Return whether several of some results are the same object, and one that can change."""
+    if set(map(type, results)) <= _UNCHANGING:
+        return False
+    objects = [id(result) for result in results if type(result) not in _UNCHANGING]
+    return len(set(objects)) < len(objects)
 
 
 def _failure(row: int, error: BaseException) -> Failure:

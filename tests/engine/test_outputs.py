@@ -1,5 +1,6 @@
 """What a simulation may return, through the whole engine: every kind, generators, and what does not fit."""
 
+import enum
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,52 @@ def test_a_simulation_cannot_change_what_others_get(tmp_path: Path) -> None:
 
     results = study_of(reuses_its_buffer, ek.Space(a=range(5)), tmp_path).results
     np.testing.assert_array_equal(results["x"].values[:, 0], np.arange(5))
+
+
+def test_an_object_that_a_simulation_returns_again_and_again_is_read_in_time(tmp_path: Path) -> None:
+    kept: dict[str, float] = {}
+
+    def reuses(a: int) -> dict[str, float] | None:
+        if a % 100 == 99:
+            raise ValueError
+        kept["x"] = a / 2
+        return kept
+
+    study = ek.Study(reuses, ek.Space(a=range(3000)), tmp_path / "s")
+    study.run(False, n_workers=1)
+    expected = np.where(np.arange(3000) % 100 == 99, np.nan, np.arange(3000) / 2)
+    np.testing.assert_array_equal(study.results["x"].values, expected)
+    assert study.failures["a"].tolist() == list(range(99, 3000, 100))
+
+
+def test_repetitions_of_a_simulation_without_parameters_fail_alone(tmp_path: Path) -> None:
+    calls = []
+
+    def tenth() -> int:
+        calls.append(None)
+        if len(calls) % 10 == 0:
+            raise ValueError
+        return len(calls)
+
+    study = ek.Study(tenth, ek.Space().repeat(1000), tmp_path / "s")
+    study.run(False, n_workers=1)
+    assert set(study.failures["error"]) == {"ValueError"}
+    assert len(study.failures) == 100
+
+
+def test_names_and_attributes_may_be_of_an_enumeration(tmp_path: Path) -> None:
+    class Name(enum.StrEnum):
+        RATE = "rate"
+        HZ = "Hz"
+
+    @ek.simulation(units={"late": Name.HZ})
+    def model(a: int) -> dict[str, object]:
+        return {Name.RATE: xr.DataArray(float(a), attrs={"units": Name.HZ}), "late": a}
+
+    study = ek.Study(model, ek.Space(a=range(5)), tmp_path / "s")
+    study.run(False, n_workers=1)
+    assert study.results["rate"].values.tolist() == [0, 1, 2, 3, 4]
+    assert study.results["rate"].attrs["units"] == study.results["late"].attrs["units"] == "Hz"
 
 
 def test_dotted_parameters_reach_one_argument(tmp_path: Path) -> None:
