@@ -393,9 +393,25 @@ def _check_connection(client: Client) -> None:
 def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:
     """Return what finished tasks replied, None for those that failed or whose worker is gone with the reply."""
     good = [future for future in futures if future.status == "finished"]
-    try:
-        replies = dict(zip(good, client.gather(good), strict=True))
-    except Exception:
-        logger.debug("a reply was lost", exc_info=True)
-        replies = {}
+    replies: dict[Future[Any], Reply] = {}
+    patience = _CHECK_INTERVAL
+    while good:
+        try:
+            replies = dict(
+                zip(good, client.sync(_gathered, client, good, callback_timeout=patience), strict=True)
+            )
+            break
+        except TimeoutError:
+            # Dask has a batch run again whose worker died with the reply, and waits for it; but it is this thread
+            # that sees to new workers. Large replies may take their time.
+            good = [future for future in good if future.status == "finished"]
+            patience *= 2
+        except Exception:
+            logger.debug("a reply was lost", exc_info=True)
+            break
     return [replies.get(future) for future in futures]
+
+
+async def _gathered(client: Client, futures: list[Future[Any]]) -> list[Reply]:
+    replies: list[Reply] = await client.gather(futures, asynchronous=True)
+    return replies

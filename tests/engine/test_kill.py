@@ -118,6 +118,36 @@ def test_a_killed_worker_process_is_replaced_and_nothing_is_lost(tmp_path: Path)
     np.testing.assert_array_equal(study.results["slow"].values, np.arange(120))
 
 
+def test_a_worker_that_dies_with_its_reply_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psutil
+
+    from explorekit.engine import driver
+
+    replies = driver._replies
+    killed: list[psutil.Process] = []
+
+    def after_a_kill(client, futures):
+        if not killed:
+            workers = [
+                p for p in psutil.Process().children() if "explorekit.engine.worker" in " ".join(p.cmdline())
+            ]
+            killed.extend(workers)
+            for worker in workers:
+                worker.kill()
+        return replies(client, futures)
+
+    def double(a: int) -> int:
+        return 2 * a
+
+    monkeypatch.setattr(driver, "_replies", after_a_kill)
+    study = ek.Study(double, ek.Space(a=range(20)), tmp_path / "study")
+    study.start(False, n_workers=1).wait(60)
+    assert killed
+    np.testing.assert_array_equal(study.results["double"].values, 2 * np.arange(20))
+
+
 def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
     def deadly(a: int) -> int:
         import os
