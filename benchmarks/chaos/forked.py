@@ -59,6 +59,7 @@ def drive(spec: Spec, talk: Talk) -> None:
         except OSError as error:
             talk.say(event="raised", error="NoCluster", known=True, text=str(error))
             continue
+        run = None
         try:
             study = ek.Study(chaos, space_of(*order["space"]), order["study"], seed=order["seed"])
             run = study.start(client, n_workers=order["workers"])
@@ -66,6 +67,10 @@ def drive(spec: Spec, talk: Talk) -> None:
             run.wait()
             talk.say(event="ended", state=run.progress.state)
         except KeyboardInterrupt:
+            if run is not None:  # which an interrupt outside its wait does not touch
+                run.cancel()
+                with contextlib.suppress(ek.errors.ExplorekitError):
+                    run.wait()
             talk.say(event="ended", state="interrupted")
         except Exception as error:
             known = isinstance(error, ek.errors.ExplorekitError)
