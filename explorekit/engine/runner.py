@@ -331,12 +331,9 @@ class _Batch:
                 if self._policy.stop_at_failure:
                     break
         reached = first + len(results)
-        if _is_reused(results):  # all but its latest values are gone
+        if not self._keep_all(first, results, failures):
             self._reused = True
             return self._run_in_turn(first, reached)
-        for failure in failures:
-            rows.fail(failure)
-        self._keep_all(first, results, [failure.row for failure in failures])
         return reached
 
     def _calls_at(self, first: int, last: int) -> Iterator[Any]:
@@ -347,21 +344,21 @@ class _Batch:
             self._calls = self._points.calls(self._assignment.batch.positions(first, self._calls_to))
         return self._calls
 
-    def _keep_all(self, first: int, results: list[Any], failed: list[int]) -> None:
+    def _keep_all(self, first: int, results: list[Any], failures: list[Failure]) -> bool:
+        """Keep what points returned together, or nothing if it is one object again and again, changed in place."""
         rows = self._rows
         kept: npt.NDArray[np.int64] = np.arange(first, first + len(results))
-        if failed:
-            kept = np.setdiff1d(kept, failed, assume_unique=True)
+        if failures:
+            kept = np.setdiff1d(kept, [failure.row for failure in failures], assume_unique=True)
             results = [results[row - first] for row in kept.tolist()]
-        if not results:
-            return
-        if not failed:
-            rows.succeed(first, first + len(results))
-        else:
-            for row in kept.tolist():
-                rows.succeed(row, row + 1)
-        if rows.collector.add_numbers(kept, results, self._simulation.name):
-            return
+        quick = not results or rows.collector.add_numbers(kept, results, self._simulation.name)
+        if not quick and _is_reused(results):
+            return False
+        rows.succeed(first, first + len(results) + len(failures))
+        for failure in failures:
+            rows.fail(failure)
+        if quick:
+            return True
         self._plain = False
         for row, result in zip(kept.tolist(), results, strict=True):
             self._cursor.at(row, row + 1)
@@ -369,6 +366,7 @@ class _Batch:
                 rows.add(row, outputs_of(result, self._simulation, self._taken))
             except BaseException as error:  # noqa: BLE001 - a generator's own
                 rows.fail(_failure(row, error))
+        return True
 
     # ---- many in one call
 
@@ -399,8 +397,6 @@ class _Batch:
 
 def _is_reused(results: list[Any]) -> bool:
     """Return whether several of some results are the same object, and one that can change."""
-    if set(map(type, results)) <= _UNCHANGING:
-        return False
     objects = [id(result) for result in results if type(result) not in _UNCHANGING]
     return len(set(objects)) < len(objects)
 

@@ -388,11 +388,13 @@ def is_scalar_mapping(result: Any) -> bool:
 
 
 def _by_name(results: list[Any], lone: str) -> dict[str, list[Any]] | None:
-    """Return results as columns, or None if some are neither lone values nor dicts with the same names."""
+    """Return results as columns, or None if some are neither lone values nor dicts of their own with the same names."""
     if type(results[0]) is not dict:
         return {lone: results}
     names = tuple(results[0])
     if set(map(type, results)) != {dict} or set(map(len, results)) != {len(names)}:
+        return None
+    if len(set(map(id, results))) < len(results):  # one that is changed in place: earlier values are gone
         return None
     try:
         return {name: list(map(itemgetter(name), results)) for name in names}
