@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,14 @@ class Child:
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def let_die(self, seconds: float) -> None:
+        """Give a child that has let go of its connection some time to end by itself, so that it can be told how."""
+        until = time.monotonic() + seconds
+        with contextlib.suppress(psutil.Error):
+            # Not by waiting for it: its number, which is also its group's, must stay its own until `end`.
+            while self._looked_at.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+                time.sleep(0.005)
 
     def memory(self) -> int:
         """Return the bytes that the child holds now."""

@@ -31,20 +31,21 @@ class Cursor:
         """Say that no row has been run."""
         self._numbers[0] = _BEFORE
 
-    def leave(self) -> None:
-        """Say that no row is being run any more."""
+    def leave(self, done: int) -> None:
+        """Say that no row is being run: the results of so many are being kept, or handed in."""
+        self._numbers[1] = done
         self._numbers[0] = _BEHIND
 
     @property
     def rows(self) -> tuple[int, int] | None:
-        """The rows that are being run, or were at the child's death; None before the first and behind the last."""
+        """The rows that are being run, or were at the child's death; None before the first and between them."""
         first = int(self._numbers[0])
         return None if first < 0 else (first, max(first + 1, int(self._numbers[1])))
 
     @property
-    def where(self) -> str:
-        """Where the child is while it runs no row, in words."""
-        return "while it handed in results" if int(self._numbers[0]) == _BEHIND else "before its first point"
+    def handing_in(self) -> int:
+        """Of how many rows the results are being kept or handed in; else 0."""
+        return int(self._numbers[1]) if int(self._numbers[0]) == _BEHIND else 0
 
     @property
     def seconds(self) -> float:

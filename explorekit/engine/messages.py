@@ -118,7 +118,7 @@ class Assignment:
     spool
         Where finished rows are kept in case the child dies; read back first, if it exists.
     stop
-        One past the last row to run.
+        One past the last row to run; those behind it that are in the spool run again.
     room
         Bytes of results after which to hand in what there is.
     culprits

@@ -130,8 +130,8 @@ class Rows:
             )
         self.done = reached
 
-    def spool(self) -> None:
-        """Keep the rows finished since the last call, in case this process dies."""
+    def spool(self) -> bool:
+        """Keep the rows finished since the last call, in case this process dies; returns whether there was room to."""
         rows, failures, timings = self._marks
         piece = _Piece(
             self.done,
@@ -142,9 +142,13 @@ class Rows:
             self._timings[timings:],
             bytes(self.status[rows : self.done]),
         )
-        with self._spool.open("ab") as file:
-            pickle.dump(piece, file, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            with self._spool.open("ab") as file:
+                pickle.dump(piece, file, protocol=pickle.HIGHEST_PROTOCOL)
+        except OSError:
+            return False
         self._marks = self.done, len(self.failures), len(self._timings)
+        return True
 
     def _restore(self) -> None:
         with self._spool.open("rb") as file:
@@ -153,6 +157,8 @@ class Rows:
                 try:
                     piece: _Piece = pickle.load(file)  # noqa: S301 - our own, in a private folder
                 except (EOFError, pickle.UnpicklingError, ValueError):
+                    break
+                if piece.stop > len(self.status):  # so many could not be handed in together
                     break
                 if piece.decided:
                     self._votes = None

@@ -42,6 +42,7 @@ _LOG_BYTES = 2**20
 _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
 _UNCHANGING = frozenset({*SCALARS, type(None), str, bytes})
+_PROCESS = os.getpid()
 _OWN_FILES = {__file__, calling.__file__, points.__file__}
 
 
@@ -93,6 +94,7 @@ class Runner:
         self._interrupts = interrupts
         self._host = socket.gethostname()
         self._streams = GlobalStreams()
+        self._printed = os.dup(1)  # a simulation may close its own
 
     def work(self, assignment: Assignment) -> Handed:
         """Run a batch, or the rest of one, and write its shard."""
@@ -103,7 +105,7 @@ class Runner:
             self._points, self._simulation, self._taken, self._job, assignment, rows, self._streams
         )
         batch.run(self._cursor, self._interrupts)
-        self._cursor.leave()
+        self._cursor.leave(rows.done)
         rows.decide(at_last=True)
         seconds = time.perf_counter() - began
         self._keep_log(Path(assignment.log))
@@ -129,17 +131,18 @@ class Runner:
 
     def _keep_log(self, log: Path) -> None:
         """Move what the batch printed to a file."""
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-            size = os.fstat(1).st_size
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # the simulation may have put anything there
+                stream.flush()
+        with contextlib.suppress(OSError):
+            size = os.fstat(self._printed).st_size
             if size == 0:
                 return
-            text = os.pread(1, min(size, _LOG_BYTES), 0)
+            text = os.pread(self._printed, min(size, _LOG_BYTES), 0)
             if size > _LOG_BYTES:
                 text += b"\n... %d bytes left out\n" % (size - _LOG_BYTES)
             log.write_bytes(text)
-            os.ftruncate(1, 0)
+            os.ftruncate(self._printed, 0)
 
 
 class _Batch:
@@ -210,7 +213,9 @@ class _Batch:
                 return
             dear = tried > 1  # what took several tries is not to be lost with the next point
             if (now - spooled > interval or dear) and rows.done < stop:
-                rows.spool()
+                cursor.leave(rows.done)
+                if not rows.spool():
+                    return
                 spooled = time.perf_counter()
                 interval = max(SPOOL_INTERVAL, (spooled - now) / _SPOOL_SHARE)
 
@@ -292,6 +297,7 @@ class _Batch:
                 self._rows.add(row, outputs)
         except BaseException as error:  # noqa: BLE001 - also SystemExit: one point's end is not the batch's
             interrupts.in_point = False
+            _leave_copy(error)
             return error
         self._rows.succeed(row, row + 1)
         return None
@@ -317,6 +323,7 @@ class _Batch:
                     error = StopIteration()  # raised by a point, taken for an end
             except BaseException as raised:  # noqa: BLE001
                 self._interrupts.in_point = False
+                _leave_copy(raised)
                 if self._interrupts.arrived:
                     break
                 error = raised
@@ -380,6 +387,7 @@ class _Batch:
             self._rows.add_block(np.arange(first, last), outputs)
         except BaseException as error:  # noqa: BLE001
             interrupts.in_point = False
+            _leave_copy(error)
             if interrupts.arrived:
                 return first
             if last == first + 1 and not self._policy.retries:
@@ -395,6 +403,13 @@ class _Batch:
         return block_outputs_of(result, last - first, self._simulation, self._taken)
 
 
+def _leave_copy(error: BaseException) -> None:
+    """End this process if it is a copy that the simulation made and is leaving: it must not go on with the batch."""
+    if os.getpid() != _PROCESS:
+        code = error.code if isinstance(error, SystemExit) else 1
+        os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 def _is_reused(results: list[Any]) -> bool:
     """Return whether several of some results are the same object, and one that can change."""
     objects = [id(result) for result in results if type(result) not in _UNCHANGING]
@@ -406,11 +421,10 @@ def _failure(row: int, error: BaseException) -> Failure:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename in _OWN_FILES:
         trace = trace.tb_next
-    try:
-        message = str(error)
+    message, text = "(its text cannot be had)", ""
+    with contextlib.suppress(BaseException):  # an exception whose own __str__ fails, in whatever way
         text = "".join(traceback.format_exception(type(error), error, trace))
-    except Exception:  # noqa: BLE001 - an exception whose own __str__ fails
-        message, text = "(its text cannot be had)", ""
+        message = str(error)
     return Failure(row, type(error).__name__, message[:_TEXT_LENGTH], text[-_TEXT_LENGTH:])
 
 

@@ -20,6 +20,8 @@ from explorekit.store.shard import FAILED, TIMED_OUT, Failure
 
 POLL = 0.1
 GRACE = 1.0
+_HAND_IN = 8.0  # seconds that a child may take to write what it has; the driver waits a little longer
+_LAST_BREATH = 2.0
 _IDLE = 60.0
 _ROOM = 2**27  # bytes of results in a batch
 
@@ -137,7 +139,7 @@ class _Supervision:
                 if interrupted is None:
                     interrupted = time.monotonic()
                     self._child.interrupt()
-                elif time.monotonic() - interrupted > GRACE:
+                elif time.monotonic() - interrupted > (_HAND_IN if self._child.cursor.handing_in else GRACE):
                     self._child.kill()
             elif self._verdict is None:
                 self._verdict = self._judge()
@@ -148,16 +150,13 @@ class _Supervision:
 
     def _judge(self) -> "Verdict | None":
         """Return why the child must not go on, if so."""
-        timeout = self._job.policy.timeout
-        if (
-            timeout is not None
-            and self._child.cursor.rows is not None
-            and self._child.cursor.seconds > timeout
-        ):
-            return Verdict(TIMED_OUT, "TimeoutError", f"the run had not ended after {timeout:g} s")
+        timeout, rows = self._job.policy.timeout, self._child.cursor.rows
+        if timeout is not None and rows is not None and self._child.cursor.seconds > timeout:
+            return Verdict(rows, TIMED_OUT, "TimeoutError", f"the run had not ended after {timeout:g} s")
         held = self._child.memory()
         if self._memory_limit and held > self._memory_limit:
             return Verdict(
+                rows,
                 FAILED,
                 "MemoryError",
                 f"the run held {held / 2**20:,.0f} MiB; the limit for one is {self._memory_limit / 2**20:,.0f} MiB",
@@ -166,24 +165,48 @@ class _Supervision:
 
     def _bury(self) -> None:
         """Note the culprit, and start a child for the rest, or to write what is spooled if the run was cancelled."""
-        at, where, words = self._child.cursor.rows, self._child.cursor.where, self._child.last_words()
+        self._child.let_die(_LAST_BREATH)
+        at, kept, words = self._child.cursor.rows, self._child.cursor.handing_in, self._child.last_words()
         self._child.end()
-        code = self._child.process.returncode
-        if at is None:
-            raise RuntimeError(f"the process for user code ended {where} ({_how(code)}). {words}")
-        row, stop = at
+        code, verdict = self._child.process.returncode, self._verdict
         assignment = self._assignment
+        if at is None:
+            if not kept:
+                raise RuntimeError(
+                    f"the process for user code ended before its first point ({_how(code)}). {words}"
+                )
+            self._hand_in_less(kept, verdict, code, words)
+            self._child = _pool.acquire(self._job, str(self._child.scratch.parent))
+            return
+        row, stop = at
         if self._job.id in _cancelled:
             stop = row if row not in assignment.culprits else row + 1
             self._assignment = replace(assignment, stop=stop)
         elif stop > row + 1 and assignment.careful != at:
             self._assignment = replace(assignment, careful=at)
-        else:
-            verdict = self._verdict or Verdict(
-                FAILED, "ProcessDied", f"the process was ended by the run: {_how(code)}"
+        elif verdict is None or verdict.rows == at:  # else that one was finished before it was ended
+            verdict = verdict or Verdict(
+                at, FAILED, "ProcessDied", f"the process was ended by the run: {_how(code)}"
             )
             self._blame(range(row, stop), verdict, words)
         self._child = _pool.acquire(self._job, str(self._child.scratch.parent))
+
+    def _hand_in_less(self, kept: int, verdict: "Verdict | None", code: int | None, words: str) -> None:
+        """Have half of the rows handed in, as it may be only one that makes a child die then, or all at once too many."""
+        Path(self._assignment.shard).unlink(missing_ok=True)
+        if kept > 1:
+            self._assignment = replace(self._assignment, stop=kept // 2)
+            return
+        Path(self._assignment.spool).unlink(missing_ok=True)
+        message = verdict.message if verdict is not None else _how(code)
+        failure = Failure(
+            0,
+            verdict.error if verdict is not None else "ProcessDied",
+            f"its result could not be kept: {message}",
+            words,
+        )
+        culprits = {**self._assignment.culprits, 0: failure}
+        self._assignment = replace(self._assignment, stop=1, culprits=culprits)
 
     def _blame(self, rows: range, verdict: "Verdict", words: str) -> None:
         """Count a death, and give the rows up where they have had all their tries."""
@@ -199,8 +222,9 @@ class _Supervision:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a child was ended."""
+    """Why a child was ended, and at which rows."""
 
+    rows: tuple[int, int] | None
     status: int
     error: str
     message: str

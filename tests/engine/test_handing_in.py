@@ -1,0 +1,126 @@
+"""What happens between a batch's points and its shard costs no point its result, and one point at most."""
+
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import explorekit as ek
+from explorekit.store.shard import FAILED, OK
+
+
+def study_of(simulation, space, path, **options) -> ek.Study:
+    study = ek.Study(simulation, space, path)
+    study.run(False, n_workers=1, **options)
+    return study
+
+
+def test_a_batch_that_is_too_large_once_stacked_is_handed_in_by_parts(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MEM_LIMIT", "600M")
+
+    def model(a: int) -> np.ndarray:
+        time.sleep(0.001)
+        side = 2000 if a == 40 else 2  # padded, 32 MB each
+        return np.full((side, side), a)
+
+    study = study_of(model, ek.Space(a=range(60)), tmp_path / "s")
+    assert (study.results["status"].values == OK).all()
+    np.testing.assert_array_equal(study.results["model"][:, 0, 0].values, range(60))
+
+
+def test_a_result_that_cannot_be_handed_in_costs_its_point(tmp_path: Path) -> None:
+    def model(a: int) -> np.ndarray:
+        from explorekit.engine import runner
+
+        write = runner.write_shard
+
+        def dies(path, space, positions, outputs, *others):
+            if any(37 in one.values for one in outputs.values()):
+                os.abort()
+            return write(path, space, positions, outputs, *others)
+
+        if write.__name__ != "dies":
+            runner.write_shard = dies
+        time.sleep(0.002)
+        return np.array([a])
+
+    study = study_of(model, ek.Space(a=range(34, 40)), tmp_path / "s")
+    assert study.failures["a"].tolist() == [37]
+    assert "its result could not be kept: signal SIGABRT" in study.failures["message"][0]
+    assert (study.results["status"].values == OK).sum() == 5
+
+
+def test_where_finished_runs_cannot_be_set_aside_they_are_handed_in(tmp_path: Path) -> None:
+    @ek.simulation(encoding={"model": {"compression": "zlib"}})
+    def model(a: int) -> np.ndarray:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+        time.sleep(0.03)
+        return np.full(200_000, a)
+
+    study = study_of(model, ek.Space(a=range(12)), tmp_path / "s")
+    assert (study.results["status"].values == OK).all()
+    np.testing.assert_array_equal(study.results["model"][:, -1].values, range(12))
+
+
+def test_the_time_for_setting_finished_runs_aside_is_no_runs(tmp_path: Path) -> None:
+    def model(a: int) -> int:
+        from explorekit.engine.rows import Rows
+
+        keep = Rows.spool
+
+        def slowly(self):
+            time.sleep(0.7)
+            return keep(self)
+
+        if keep.__name__ != "slowly":
+            Rows.spool = slowly
+        time.sleep(0.06)
+        return a
+
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s", timeout=0.4)
+    assert study.results["status"].values.tolist() == [OK, OK, OK]
+
+
+def test_a_simulation_may_take_away_the_standard_output(tmp_path: Path) -> None:
+    def model(a: int) -> int:
+        if a == 1:
+            sys.stdout = None
+        return a
+
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert (study.results["status"].values == OK).all()
+
+
+def test_a_copy_of_the_process_that_a_run_makes_ends_with_it(tmp_path: Path) -> None:
+    def model(a: int) -> int:
+        if a % 10 != 3:
+            return a
+        copy = os.fork()
+        if not copy:
+            sys.exit(4)
+        return os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+
+    study = study_of(model, ek.Space(a=range(400)), tmp_path / "s")
+    np.testing.assert_array_equal(
+        study.results["model"].values, [4 if a % 10 == 3 else a for a in range(400)]
+    )
+
+
+def test_an_error_without_a_text_is_recorded_by_its_name(tmp_path: Path) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise SystemExit
+
+    def model(a: int) -> int:
+        if a == 1:
+            raise Mute
+        return a
+
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert study.results["status"].values.tolist() == [OK, FAILED, OK]
+    assert study.failures["error"].tolist() == ["Mute"]
+    assert "raise Mute" in study.failures["traceback"][0]
