@@ -20,6 +20,7 @@ from explorekit.simulation.votes import Votes
 from explorekit.store.shard import OK, PENDING, TIMING_COLUMNS, Failure, Record, Timings
 
 _SURE = 3  # points that must agree on the outputs' structure before others are held to it
+_CHARACTER = 4  # bytes
 _Timing = tuple[float, ...]
 
 
@@ -55,7 +56,8 @@ class Rows:
         self.done = 0
         self.status = bytearray([PENDING]) * assignment.stop
         self.failures: list[Failure] = []
-        self.bytes = 0
+        self._bytes = 0
+        self._longest = 0  # text of a failure; all take as much
         self._votes = Votes() if vote and not expected else None
         self._held: list[tuple[int, Outputs]] = []
         self._timings: list[_Timing] = []
@@ -69,12 +71,18 @@ class Rows:
         """Whether the outputs' structure is known."""
         return self._votes is None
 
+    @property
+    def bytes(self) -> int:
+        """What the rows take in memory, about."""
+        return self._bytes + _CHARACTER * self._longest * len(self.failures)
+
     def succeed(self, first: int, last: int) -> None:
         """Note that rows have a result, unless they are said to fail later."""
         self.status[first:last] = bytes([OK]) * (last - first)
 
     def fail(self, failure: Failure) -> None:
         self.failures.append(failure)
+        self._longest = max(self._longest, len(failure.message) + len(failure.traceback))
         self.status[failure.row] = failure.status
 
     def add(self, row: int, outputs: Outputs) -> None:
@@ -85,7 +93,7 @@ class Rows:
         OutputError
             If it is unlike that of other points.
         """
-        self.bytes += sum(output.values.nbytes for output in outputs.variables.values())
+        self._bytes += sum(output.values.nbytes for output in outputs.variables.values())
         if self._votes is None:
             self.collector.add(row, outputs)
             return
@@ -94,7 +102,7 @@ class Rows:
 
     def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
         """Take what a vectorised simulation returned; raises `OutputError` as `add` does."""
-        self.bytes += sum(output.values.nbytes for output in outputs.variables.values())
+        self._bytes += sum(output.values.nbytes for output in outputs.variables.values())
         self.collector.add_block(rows, outputs)
 
     def decide(self, at_last: bool = False) -> None:
@@ -163,8 +171,10 @@ class Rows:
                 if piece.decided:
                     self._votes = None
                 self.collector.restore(piece.columns)
+                self._bytes += sum(column.nbytes for column in piece.columns.values())
                 self._held = piece.held
-                self.failures += piece.failures
+                for failure in piece.failures:
+                    self.fail(failure)
                 self._timings += piece.timings
                 self.status[self.done : piece.stop] = piece.status
                 self.done = piece.stop

@@ -122,15 +122,22 @@ class _Supervision:
         # Results are held twice while they are stacked, and once more while they are written.
         room = min(_ROOM, memory_limit // 8) if memory_limit else _ROOM
         self._assignment = Assignment(batch, str(desk.shard), str(desk.log), str(spool), batch.size, room)
+        self._began = time.monotonic()
+        self._deaths = 0
 
     def run(self) -> tuple[Child, Handed]:
         while True:
             self._verdict: Verdict | None = None
             try:
                 self._child.send(self._assignment)
-                return self._child, self._wait()
+                handed = self._wait()
             except (EOFError, BrokenPipeError, ConnectionResetError):
+                self._deaths += 1
                 self._bury()
+                continue
+            if self._deaths:  # of what they took the last child knows nothing
+                handed = replace(handed, seconds=time.monotonic() - self._began)
+            return self._child, handed
 
     def _wait(self) -> Handed:
         interrupted: float | None = None
@@ -217,7 +224,10 @@ class _Supervision:
                 tries[row] = tries.get(row, 0) + 1
             else:
                 culprits[row] = Failure(row, verdict.error, verdict.message, words, verdict.status)
-        self._assignment = replace(assignment, tries=tries, culprits=culprits)
+        stop = assignment.stop
+        if rows[-1] in culprits and time.monotonic() - self._began > assignment.batch.budget:
+            stop = min(stop, rows.stop)  # what follows is for another batch
+        self._assignment = replace(assignment, tries=tries, culprits=culprits, stop=stop)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,12 @@ class Column:
         return Column(self.field, self.rows[mark[0] :], self.values[mark[0] :], self.blocks[mark[1] :])
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the values; a coordinate's are mostly one array and count for nothing."""
+        arrays = [] if self.field.coordinate else [*self.values, *(block for _, block in self.blocks)]
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def mark(self) -> tuple[int, int]:
         return len(self.rows), len(self.blocks)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import explorekit as ek
-from explorekit.store.shard import FAILED, OK
+from explorekit.engine.messages import Assignment, Batch
+from explorekit.engine.rows import Rows
+from explorekit.store.shard import FAILED, OK, Failure
 
 
 def study_of(simulation, space, path, **options) -> ek.Study:
@@ -124,3 +126,12 @@ def test_an_error_without_a_text_is_recorded_by_its_name(tmp_path: Path) -> None
     assert study.results["status"].values.tolist() == [OK, FAILED, OK]
     assert study.failures["error"].tolist() == ["Mute"]
     assert "raise Mute" in study.failures["traceback"][0]
+
+
+def test_long_tracebacks_count_as_what_a_batch_may_hold(tmp_path: Path) -> None:
+    batch = Batch(0, np.array([[0, 100]]), {}, 1.0)
+    rows = Rows(Assignment(batch, "", "", str(tmp_path / "spool"), 100, 0), vote=False)
+    rows.fail(Failure(0, "ValueError", "", "x" * 1000))
+    for row in range(1, 100):
+        rows.fail(Failure(row, "ValueError", "short", "short"))
+    assert rows.bytes >= 100 * 1000  # as texts of one length they are stacked

@@ -137,6 +137,17 @@ def test_a_timeout_that_the_simulation_declares(tmp_path: Path) -> None:
     assert statuses(study) == [OK, TIMED_OUT, OK]
 
 
+def test_runs_that_hang_are_recorded_as_they_are_ended(tmp_path: Path) -> None:
+    def model(a: int) -> int:
+        time.sleep(60)
+        return a
+
+    study = ek.Study(model, ek.Space(a=range(4)), tmp_path / "s")
+    study.run(False, n_workers=1, timeout=0.3)
+    assert statuses(study) == [TIMED_OUT] * 4
+    assert len(list((tmp_path / "s" / "runs").glob("*.nc"))) == 4
+
+
 # ---- retries=
 
 
