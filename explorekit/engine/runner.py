@@ -309,7 +309,7 @@ class _Batch:
 
     def _run_together(self, first: int, last: int) -> int:
         """Run some rows without looking up between them; returns one past the last that finished."""
-        rows, n = self._rows, last - first
+        n = last - first
         results: list[Any] = []
         failures: list[Failure] = []
         while len(results) < n and not self._interrupts.arrived:
