@@ -10,6 +10,7 @@ from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.names import POINT
 from explorekit.simulation.outputs import Output, Outputs, outputs_of, storable
+from explorekit.simulation.tables import column_values, is_table
 
 
 def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozenset[str]) -> Outputs:
@@ -18,8 +19,9 @@ def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozens
     Parameters
     ----------
     result
-        An array, DataArray or Dataset, or a dict of arrays and DataArrays. Plain arrays have the points along their first
-        axis, labelled ones along the dimension ``point``; what has no such axis is the same for all points.
+        An array, DataArray, Dataset, Series or DataFrame, or a dict of arrays, DataArrays and Series. Plain arrays have
+        the points along their first axis, tables along their rows, whatever their index, and labelled arrays along the
+        dimension ``point``; what has no such axis is the same for all points.
 
     Raises
     ------
@@ -46,7 +48,13 @@ def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:
             else result
         )
         return {str(name): dataset[name] for name in dataset.data_vars}
-    return result if isinstance(result, Mapping) else {simulation.name: result}
+    if is_table(result, "DataFrame"):
+        return {name: column_values(str(name), result[name]) for name in result.columns}
+    named = result if isinstance(result, Mapping) else {simulation.name: result}
+    return {
+        name: column_values(str(name), value) if is_table(value, "Series") else value
+        for name, value in named.items()
+    }
 
 
 def _stacked(name: str, value: Any, n: int) -> npt.NDArray[Any]:

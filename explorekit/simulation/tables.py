@@ -68,14 +68,14 @@ def from_frame(name: str, frame: Any, dims: tuple[str, ...] | None) -> Table:
             f"the simulation returned a DataFrame {name!r} with two columns {twice!r}; rename one."
         )
     frame, shape, dims, labels = _unstacked(name, frame, dims)
-    columns = {column: _values(column, frame[column]).reshape(shape) for column in frame.columns}
+    columns = {column: column_values(column, frame[column]).reshape(shape) for column in frame.columns}
     return Table(dims, columns, labels)
 
 
 def from_series(name: str, series: Any, dims: tuple[str, ...] | None) -> Table:
     """Return the values of a Series under a name; see `from_frame`."""
     series, shape, dims, labels = _unstacked(name, series, dims)
-    return Table(dims, {name: _values(name, series).reshape(shape)}, labels)
+    return Table(dims, {name: column_values(name, series).reshape(shape)}, labels)
 
 
 def _unstacked(
@@ -91,7 +91,7 @@ def _unstacked(
             )
         dim = declared[0] if index.name is None else str(index.name)
         counts = type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1)
-        labels = {} if counts and index.name is None else {dim: _values(dim, index)}
+        labels = {} if counts and index.name is None else {dim: column_values(dim, index)}
         return table, (len(index),), (dim,), labels
     dims = tuple(index.names)
     if any(not isinstance(dim, str) for dim in dims) or len(set(dims)) < len(dims):
@@ -108,11 +108,11 @@ def _unstacked(
             f"table.reset_index(), which makes columns of the levels."
         )
     whole = type(index).from_product(levels, names=dims)
-    labels = {dim: _values(dim, level) for dim, level in zip(dims, levels, strict=True)}
+    labels = {dim: column_values(dim, level) for dim, level in zip(dims, levels, strict=True)}
     return table.reindex(whole), shape, dims, labels
 
 
-def _values(name: str, column: Any) -> npt.NDArray[Any]:
+def column_values(name: str, column: Any) -> npt.NDArray[Any]:
     """Return a column as an array of its own kind; a missing number is NaN."""
     kind = getattr(column.dtype, "kind", "O")
     if isinstance(column.dtype, np.dtype) or kind not in "iuf" or not column.hasnans:

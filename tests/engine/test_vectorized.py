@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -113,6 +114,22 @@ def test_array_arguments_are_read_only(tmp_path: Path) -> None:
 def test_what_a_call_for_many_points_cannot_have_is_refused(tmp_path, function, space, named) -> None:
     with pytest.raises(ek.errors.SimulationError, match=named):
         ek.Study(ek.simulation(function, vectorized=True), ek.Space(space), tmp_path / "s")
+
+
+def test_a_table_has_a_row_for_each_point_whatever_its_index(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def frame(a):
+        return pd.DataFrame({"x": a / 2, "name": a.astype(str)}, index=a + 100)
+
+    @ek.simulation(vectorized=True)
+    def series(a):
+        return {"x": pd.Series(a / 2, index=a + 100)}
+
+    results = run(frame, ek.Space(a=range(300)), tmp_path / "frame").results
+    np.testing.assert_array_equal(results["x"].values, np.arange(300) / 2)
+    assert results["name"].values[-1] == "299"
+    results = run(series, ek.Space(a=range(300)), tmp_path / "series").results
+    np.testing.assert_array_equal(results["x"].values, np.arange(300) / 2)
 
 
 def test_masked_numbers_are_missing_and_masked_integers_are_refused(tmp_path: Path) -> None:
