@@ -345,6 +345,10 @@ def _from_objects(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     items = values.ravel().tolist()
     if items and all(isinstance(item, str) for item in items):
         return np.array(items, dtype=str).reshape(values.shape)
+    if len(set(map(type, items))) == 1:  # of several kinds, some would lose digits
+        numbers = np.array(items)
+        if numbers.shape == (len(items),) and numbers.dtype.kind in "biufc":
+            return numbers.reshape(values.shape)
     if items and all(isinstance(item, date) and getattr(item, "tzinfo", None) is None for item in items):
         # As Python's own, the times of pandas would lose their nanoseconds.
         times = [

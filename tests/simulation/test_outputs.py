@@ -315,3 +315,19 @@ def test_what_a_generator_raises_is_its_own():
 
     with pytest.raises(ZeroDivisionError, match="at step 1"):
         run(steps())
+
+
+@pytest.mark.parametrize("item", [1, 2.5, True, 3j, np.float32(0.1), np.uint64(2**63)])
+def test_numbers_of_one_kind_in_an_array_of_objects_are_kept_as_that_kind(item):
+    objects = np.array([[item, item]], dtype=object)
+
+    output = run({"x": objects}).variables["x"]
+
+    assert output.values.dtype == np.array(item).dtype
+    np.testing.assert_array_equal(output.values, [[item, item]])
+
+
+@pytest.mark.parametrize("items", [[1, 2.5], [1, None], [2**70], []])
+def test_other_arrays_of_objects_are_refused(items):
+    with pytest.raises(OutputError, match="'x'"):
+        run({"x": np.array(items, dtype=object)})
