@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +100,12 @@ class Rows:
             return
         self._votes.add(fields_of(outputs), 1)
         self._held.append((row, outputs))
+
+    def add_together(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> bool:
+        """Take what many points returned, or nothing: see `Collector.add_together`."""
+        size = self.collector.add_together(rows, results, lone)
+        self._bytes += size or 0
+        return size is not None
 
     def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
         """Take what a vectorised simulation returned; raises `OutputError` as `add` does."""

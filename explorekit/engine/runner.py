@@ -37,6 +37,7 @@ TIMED_ALONE = 1e-3
 _GROUP_SECONDS = 2e-3
 _CALL_SECONDS = 0.05  # of a vectorised simulation
 _BLOCK = 2**14  # rows whose arguments are made at once
+_DRAWN = 2**8  # the same for rows that run one by one
 _LARGEST_CALL = 2**16
 _LOG_BYTES = 2**20
 _TEXT_LENGTH = 20_000
@@ -172,8 +173,11 @@ class _Batch:
         )
         self._calls: Iterator[Any] = iter(())
         self._calls_from = self._calls_to = -1
-        self._plain = False  # whether the latest results were plain numbers
+        self._plain = False  # whether the latest results were plain numbers, which nothing changes later
         self._reused = False  # whether points were seen to return one object, changed in place
+        self._function = points.function
+        self._drawn: Iterator[tuple[Any, ...]] = iter(())
+        self._drawn_from = self._drawn_to = -1
 
     def run(self, cursor: Cursor, interrupts: Interrupts) -> None:
         """Run the rows that are left, until the time is over or somebody interrupts."""
@@ -206,7 +210,7 @@ class _Batch:
             each = (now - usage.clock) / max(1, reached - first)
             group = self._next_group(group, each)
             self._streams.look()
-            quick = rows.decided and self._plain and not self._streams.used and not self._reused
+            quick = rows.decided and not self._streams.used
             if self._interrupts.arrived or now - began > budget or rows.bytes > self._assignment.room:
                 return
             if self._policy.stop_at_failure and rows.failures:
@@ -243,13 +247,14 @@ class _Batch:
             self._cursor.at(row, row + 1)
             error = self._run_one(row, next(values))
             if error is not None:
-                if self._interrupts.arrived:
-                    return row
-                if self._policy.retries:
-                    self._retry_later(row)
+                if self._interrupts.arrived or self._policy.retries:
+                    self._drawn_from = -1
+                    if not self._interrupts.arrived:
+                        self._retry_later(row)
                     return row
                 self._rows.fail(_failure(row, error))
             if self._interrupts.arrived or (error is not None and self._policy.stop_at_failure):
+                self._drawn_from = -1
                 return row + 1
         return last
 
@@ -259,6 +264,7 @@ class _Batch:
         while True:
             tried += 1
             self._cursor.at(row, row + 1)
+            self._drawn_from = -1  # a stream of its own for every try
             error = self._run_one(row, next(self._values(row, row + 1)))
             if error is None:
                 return row + 1, tried
@@ -269,9 +275,14 @@ class _Batch:
                 return row + 1, tried
 
     def _values(self, first: int, last: int) -> Iterator[tuple[Any, ...]]:
+        """Return an iterator over arguments that stands at a row; made for many rows at once."""
         if self._simulation.vectorized:  # takes its arguments as arrays
             return repeat((), last - first)
-        return self._points.values(self._assignment.batch.positions(first, last))
+        if first != self._drawn_from or last > self._drawn_to:
+            self._drawn_to = min(max(last, first + _DRAWN), self._assignment.stop)
+            self._drawn = self._points.values(self._assignment.batch.positions(first, self._drawn_to))
+        self._drawn_from = last
+        return self._drawn
 
     def _retry_later(self, row: int) -> None:
         """Count a try, and have the row run by itself next."""
@@ -345,32 +356,52 @@ class _Batch:
 
     def _calls_at(self, first: int, last: int) -> Iterator[Any]:
         """Return an iterator over calls that stands at a row; made for many groups at once."""
-        if first != self._calls_from or last > self._calls_to:
+        function = self._points.function if self._plain and not self._reused else self._call_and_copy
+        if first != self._calls_from or last > self._calls_to or function != self._function:
+            self._function = function
             self._calls_from = first
             self._calls_to = min(max(last, first + _BLOCK), self._assignment.stop)
-            self._calls = self._points.calls(self._assignment.batch.positions(first, self._calls_to))
+            positions = self._assignment.batch.positions(first, self._calls_to)
+            self._calls = self._points.calls(positions, function)
         return self._calls
+
+    def _call_and_copy(self, *values: Any) -> Any:
+        """Return what a point returned as it is now, whatever the simulation does to it later."""
+        result = self._points.function(*values)
+        kind = type(result)
+        if kind is np.ndarray and result.dtype.kind in "biufc":
+            return result.copy()
+        if kind in SCALARS:
+            return result
+        if kind is dict and all(type(name) is str for name in result):
+            copied = {
+                name: value.copy() if type(value) is np.ndarray and value.dtype.kind in "biufc" else value
+                for name, value in result.items()
+            }
+            if all(type(value) in SCALARS or type(value) is np.ndarray for value in copied.values()):
+                return copied
+        return outputs_of(result, self._simulation, self._taken)
 
     def _keep_all(self, first: int, results: list[Any], failures: list[Failure]) -> bool:
         """Keep what points returned together, or nothing if it is one object again and again, changed in place."""
-        rows = self._rows
+        rows, name = self._rows, self._simulation.name
         kept: npt.NDArray[np.int64] = np.arange(first, first + len(results))
         if failures:
             kept = np.setdiff1d(kept, [failure.row for failure in failures], assume_unique=True)
             results = [results[row - first] for row in kept.tolist()]
-        quick = not results or rows.collector.add_numbers(kept, results, self._simulation.name)
-        if not quick and _is_reused(results):
+        quick = not results or rows.add_together(kept, results, name)
+        if not quick and self._function == self._points.function and _is_reused(results):
             return False
         rows.succeed(first, first + len(results) + len(failures))
         for failure in failures:
             rows.fail(failure)
-        if quick:
-            return True
-        self._plain = False
-        for row, result in zip(kept.tolist(), results, strict=True):
+        self._plain = self._plain and quick
+        for row, result in zip(kept.tolist(), [] if quick else results, strict=False):
             self._cursor.at(row, row + 1)
             try:
-                rows.add(row, outputs_of(result, self._simulation, self._taken))
+                if not isinstance(result, Outputs):
+                    result = outputs_of(result, self._simulation, self._taken)  # noqa: PLW2901
+                rows.add(row, result)
             except BaseException as error:  # noqa: BLE001 - a generator's own
                 rows.fail(_failure(row, error))
         return True

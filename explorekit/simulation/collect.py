@@ -110,34 +110,54 @@ class Collector:
         self._scalars = {name: column for name, column in self._columns.items() if _is_quick(column.field)}
         self._marks: dict[str, tuple[int, int]] = {}
 
-    def add_numbers(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> bool:
-        """Add what many points returned, if all of it is numbers that are known to be lone ones; else nothing.
+    def add_together(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> int | None:
+        """Add what many points returned, if all of it is plain and like what is known; else nothing.
 
-        The quick way in, for runs of a microsecond.
+        The quick way in, for runs of microseconds.
 
         Parameters
         ----------
         rows
             The row of each result.
         results
-            Numbers, or dicts of numbers by name that all have the same names.
+            Numbers or arrays, which nobody changes any more, or dicts of such that all have the same names.
         lone
-            The name of a number that has none.
+            The name of one that has none.
+
+        Returns
+        -------
+        int or None
+            Bytes of arrays; None where nothing was added.
         """
         columns = _by_name(results, lone)
-        if columns is None or not columns.keys() <= self._scalars.keys():
-            return False
-        arrays = {name: _numbers(values) for name, values in columns.items()}
-        if any(array is None for array in arrays.values()):
-            return False
-        for name, array in arrays.items():
-            assert array is not None
-            column = self._scalars[name]
-            column.blocks.append((rows, array))
-            if array.dtype.str != column.field.dtype:
-                dtype = promote([column.field.dtype, array.dtype])
+        if columns is None or not columns.keys() <= self._columns.keys():
+            return None
+        blocks = {name: self._block(name, values) for name, values in columns.items()}
+        if any(block is None for block in blocks.values()):
+            return None
+        size = 0
+        for name, block in blocks.items():
+            assert block is not None
+            column = self._columns[name]
+            column.blocks.append((rows, block))
+            size += block.nbytes if column.field.dims else 0
+            if block.dtype.str != column.field.dtype:
+                dtype = promote([column.field.dtype, block.dtype])
                 column.field = dataclasses.replace(column.field, dtype=dtype)
-        return True
+        return size
+
+    def _block(self, name: str, values: list[Any]) -> Array | None:
+        """Return values of many points as one array, or None if they are not plain, or unlike what is known."""
+        if name in self._scalars:
+            return _numbers(values)
+        one = self._columns[name].field
+        if not one.dims or one.coordinate or one.family != "number" or set(map(type, values)) != {np.ndarray}:
+            return None
+        first = values[0]
+        like = first.dtype.str == one.dtype and first.ndim == len(one.dims)
+        if not like or any(v.shape != first.shape or v.dtype != first.dtype for v in values):
+            return None
+        return np.array(values)
 
     def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
         """Add all outputs of several points, of shape (rows, …) each, or none; coordinates are those of every point.
@@ -394,7 +414,7 @@ def is_scalar_mapping(result: Any) -> bool:
 
 
 def _by_name(results: list[Any], lone: str) -> dict[str, list[Any]] | None:
-    """Return results as columns, or None if some are neither lone values nor dicts of their own with the same names."""
+    """Return results as columns, or None if some are dicts, but not dicts of their own with the same names."""
     if type(results[0]) is not dict:
         return {lone: results}
     names = tuple(results[0])

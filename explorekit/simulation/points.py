@@ -74,12 +74,21 @@ class Points:
         """Return the seed of the point at a flat position."""
         return integer_seed(self._seeding.root, self._seeding.key(self._space, position))
 
-    def calls(self, positions: Positions) -> Iterator[Any]:
-        """Yield what the function returns at each point; where it raises, the next item is that of the next point."""
+    def calls(self, positions: Positions, function: Callable[..., Any] | None = None) -> Iterator[Any]:
+        """Yield what the function returns at each point; where it raises, the next item is that of the next point.
+
+        Parameters
+        ----------
+        positions
+            Flat positions.
+        function
+            What to call in the place of `function`, with the same values.
+        """
         columns = self._columns(positions)
+        called = function or self.function
         if not columns:
-            return starmap(self.function, repeat((), len(positions)))
-        return map(self.function, *columns)
+            return starmap(called, repeat((), len(positions)))
+        return map(called, *columns)
 
     def arrays(self, positions: Positions) -> tuple[Any, ...]:
         """Return the values with which to call a vectorised `function` once for some points."""

@@ -180,7 +180,7 @@ def test_the_quick_way_in_gives_what_the_other_gives(values):
         rest = values
         if quickly:
             collector.add(0, outputs({"x": values[0]}))
-            if collector.add_numbers(np.arange(1, len(values)), values[1:], "x"):
+            if collector.add_together(np.arange(1, len(values)), values[1:], "x") is not None:
                 ok, rest = [True] * len(values), []
             else:
                 ok, rest = [True], values[1:]
@@ -202,17 +202,25 @@ def test_the_quick_way_in_takes_nothing_but_known_lone_numbers():
         {"x": Field((), "number", "<f8"), "s": Field((), "text", "<U1"), "v": Field(("t",), "number", "<f8")}
     )
 
-    assert not collector.add_numbers(np.arange(1), [1.0], "s")
-    assert not collector.add_numbers(np.arange(1), [1.0], "v")
-    assert not collector.add_numbers(np.arange(1), [1.0], "new")
-    assert not collector.add_numbers(np.arange(2), [2**63, 1.0], "x")
-    assert not collector.add_numbers(np.arange(1), [np.zeros(1)], "x")
-    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, 1.0], "x")
-    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, {"x": 1.0, "new": 2.0}], "x")
-    assert not collector.add_numbers(np.arange(2), [{"x": 1.0}, {"new": 2.0}], "x")
-    assert collector.add_numbers(np.arange(2), [1.0, 2], "x")
-    assert collector.add_numbers(np.array([3, 2]), [{"x": True}, {"x": 3.0}], "x")
-    assert collector.stack(np.ones(4, bool))[0]["x"].values.tolist() == [1.0, 2.0, 3.0, 1.0]
+    assert collector.add_together(np.arange(1), [1.0], "s") is None
+    assert collector.add_together(np.arange(1), [1.0], "v") is None
+    assert collector.add_together(np.arange(1), [1.0], "new") is None
+    assert collector.add_together(np.arange(2), [2**63, 1.0], "x") is None
+    assert collector.add_together(np.arange(1), [np.zeros(1)], "x") is None
+    assert collector.add_together(np.arange(1), [np.zeros((1, 1))], "v") is None
+    assert collector.add_together(np.arange(1), [np.zeros(1, np.float32)], "v") is None
+    assert collector.add_together(np.arange(2), [np.zeros(1), np.zeros(2)], "v") is None
+    assert collector.add_together(np.arange(2), [{"x": 1.0}, 1.0], "x") is None
+    assert collector.add_together(np.arange(2), [{"x": 1.0}, {"x": 1.0, "new": 2.0}], "x") is None
+    assert collector.add_together(np.arange(2), [{"x": 1.0}, {"new": 2.0}], "x") is None
+    assert collector.add_together(np.arange(2), [1.0, 2], "x") == 0
+    assert collector.add_together(np.array([3, 2]), [{"x": True}, {"x": 3.0}], "x") == 0
+    assert collector.add_together(np.arange(2), [np.zeros(1), np.ones(1)], "v") == 16
+    assert collector.add_together(np.arange(2, 4), [{"v": np.ones(2)}, {"v": np.zeros(2)}], "x") == 32
+    stacked, ragged = collector.stack(np.ones(4, bool))
+    assert stacked["x"].values.tolist() == [1.0, 2.0, 3.0, 1.0]
+    assert ragged["t"].tolist() == [1, 1, 2, 2]
+    assert np.nan_to_num(stacked["v"].values, nan=-1).tolist() == [[0, -1], [1, -1], [1, 1], [0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +259,7 @@ def test_spooled_and_restored_pieces_stack_as_if_never_cut(rows, cuts):
     for row, result in enumerate(rows):
         if result is not None:
             direct.add(row, outputs(result))
-            if not writer.add_numbers(np.array([row]), [result], "x"):
+            if writer.add_together(np.array([row]), [result], "x") is None:
                 writer.add(row, outputs(result))
             ok[row] = True
         if row in cuts:
