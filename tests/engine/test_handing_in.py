@@ -5,11 +5,14 @@ import resource
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 import explorekit as ek
-from explorekit.engine.messages import Assignment, Batch
+from explorekit.engine import task
+from explorekit.engine.messages import Assignment, Batch, Policy
 from explorekit.engine.rows import Rows
 from explorekit.store.shard import FAILED, OK, Failure
 
@@ -135,3 +138,29 @@ def test_long_tracebacks_count_as_what_a_batch_may_hold(tmp_path: Path) -> None:
     for row in range(1, 100):
         rows.fail(Failure(row, "ValueError", "short", "short"))
     assert rows.bytes >= 100 * 1000  # as texts of one length they are stacked
+
+
+@pytest.mark.parametrize(("ended_at", "culprits"), [(1, {1}), (2, set())])
+def test_a_run_that_ends_just_as_its_time_is_over_costs_the_next_one_nothing(
+    tmp_path: Path, monkeypatch, ended_at: int, culprits: set[int]
+) -> None:
+    child = SimpleNamespace(
+        cursor=SimpleNamespace(rows=(1, 2), seconds=2.0, handing_in=0),
+        let_die=lambda seconds: None,
+        last_words=lambda: "",
+        end=lambda: None,
+        process=SimpleNamespace(returncode=-9),
+        scratch=tmp_path / "child",
+        memory=lambda: 0,
+    )
+    monkeypatch.setattr(task, "_pool", SimpleNamespace(acquire=lambda job, folder: child))
+    job = SimpleNamespace(id="job", policy=Policy(timeout=1.0))
+    desk = SimpleNamespace(shard=tmp_path / "shard", log=tmp_path / "log")
+    batch = Batch(0, np.array([[0, 5]]), {}, 1.0)
+    supervision = task._Supervision(job, batch, child, desk, tmp_path / "spool", 0)
+
+    supervision._verdict = supervision._judge()
+    child.cursor.rows = (ended_at, ended_at + 1)  # before the signal arrives
+    supervision._bury()
+
+    assert set(supervision._assignment.culprits) == culprits
