@@ -543,7 +543,7 @@ class Study(StudyFolder):
     def prefer(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> None:
         """Have some of the points that wait run before the others, from coarse to fine; without a run, nothing happens.
 
-        An explorer asks for what it shows, and once for everything.
+        An explorer asks for what it shows, and once for everything. Of several requests the latest counts.
 
         Parameters
         ----------
