@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ _PROTECTED = ("tls://", "wss://", "inproc://", "gateway://")
 _SURE = 3  # points that must agree on an output's structure before others are held to it
 _SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
+_ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
 _NO_WORKERS = "the cluster has no workers at the moment; the run waits for some"
@@ -233,7 +235,8 @@ class Driver:
             if self._in_flight:
                 client.cancel(list(self._in_flight), force=True)
                 self._in_flight.clear()
-            client.unregister_worker_plugin(plugin_name(self._job.id))
+            name = plugin_name(self._job.id)
+            client.sync(client.unregister_worker_plugin, name, callback_timeout=_ANSWER)
         except Exception:
             logger.debug("could not tidy up %s", client, exc_info=True)
 
@@ -254,7 +257,10 @@ class Driver:
                 self._fill_window(client, plan)
             elif cancelled_at is None:
                 cancelled_at = time.monotonic()
-                client.run(cancel_job, self._job.id, on_error="ignore")
+                with suppress(TimeoutError):
+                    client.sync(
+                        client.run, cancel_job, self._job.id, on_error="ignore", callback_timeout=_ANSWER
+                    )
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
             self._take_in(client, plan)

@@ -10,6 +10,7 @@ import pytest
 from engine.scripts import run_script, start_script, wait_until
 
 import explorekit as ek
+from explorekit.engine import driver
 
 
 def shards(study: Path) -> list[Path]:
@@ -129,3 +130,31 @@ def test_killing_the_driver_ends_workers_and_children(tmp_path: Path) -> None:
     script.kill()
     script.communicate()
     wait_until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family), 10)
+
+
+def test_a_worker_that_is_frozen_does_not_hold_up_a_cancel(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(driver, "_ANSWER", 0.3)
+    monkeypatch.setattr(driver, "_LET_GO", 0.5)
+    (tmp_path / "running").mkdir()
+
+    def model(a: int) -> int:
+        (tmp_path / "running" / f"{a}").touch()
+        time.sleep(60 if a else 0)
+        return a
+
+    study = ek.Study(model, ek.Space(a=range(4)), tmp_path / "s")
+    run = study.start(False, n_workers=1)
+    while len(list((tmp_path / "running").iterdir())) < 2:
+        time.sleep(0.05)
+    workers = [
+        p for p in psutil.Process().children(recursive=True) if "explorekit.engine.worker" in p.cmdline()
+    ]
+    for worker in workers:
+        worker.suspend()
+    try:
+        run.cancel()
+        run.wait(30)
+    finally:
+        for worker in workers:
+            worker.resume()
+    assert run.progress.state == "cancelled"
