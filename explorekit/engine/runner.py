@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ _BLOCK = 2**14  # rows whose arguments are made at once
 _DRAWN = 2**8  # the same for rows that run one by one
 _LARGEST_CALL = 2**16
 _LOG_BYTES = 2**20
+_MEBIBYTE = 2**20
 _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
 _UNCHANGING = frozenset({*SCALARS, type(None), str, bytes})
@@ -126,7 +128,7 @@ class Runner:
             durable.sync(temporary)
             return Handed(rows.done, seconds, header, durable.content_hash(temporary), shown)
         except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as RuntimeError
-            errno = _errno(error, temporary.parent)
+            errno = _errno(error, temporary.parent, sum(one.values.nbytes for one in outputs.values()))
             temporary.unlink(missing_ok=True)
             return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=errno)
 
@@ -459,16 +461,16 @@ def _failure(row: int, error: BaseException) -> Failure:
     return Failure(row, type(error).__name__, message[:_TEXT_LENGTH], text[-_TEXT_LENGTH:])
 
 
-def _errno(error: Exception, folder: Path) -> int:
-    """Return the operating system's reason; HDF5 loses it, so that a probe has to find it again."""
+def _errno(error: Exception, folder: Path, size: int) -> int:
+    """Return the operating system's reason; HDF5 loses it, so that a probe of about the shard's size has to find it again."""
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return error.errno
-    probe = durable.temporary_name(folder)
     try:
-        durable.write_bytes(probe, b"\0" * 2**20)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            for _ in range(0, size + _MEBIBYTE, _MEBIBYTE):
+                probe.write(bytes(_MEBIBYTE))
+            probe.flush()
+            os.fsync(probe.fileno())
     except OSError as again:
         return again.errno or 0
-    else:
-        return 0
-    finally:
-        probe.unlink(missing_ok=True)
+    return 0
