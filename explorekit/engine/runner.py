@@ -125,8 +125,7 @@ class Runner:
             header = write_shard(
                 temporary, self._job.space, positions, outputs, ragged, rows.record(), origin, encoding
             )
-            durable.sync(temporary)
-            return Handed(rows.done, seconds, header, durable.content_hash(temporary), shown)
+            return Handed(rows.done, seconds, header, durable.seal(temporary), shown)
         except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as RuntimeError
             errno = _errno(error, temporary.parent, sum(one.values.nbytes for one in outputs.values()))
             temporary.unlink(missing_ok=True)

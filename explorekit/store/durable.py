@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HASH_LENGTH = 12
@@ -46,6 +47,15 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def seal(path: Path) -> str:
+    """Wait until a file is on disk, and hash it meanwhile; returns what `content_hash` does."""
+    with ThreadPoolExecutor(1) as pool:
+        synced = pool.submit(sync, path)
+        digest = content_hash(path)
+        synced.result()
+    return digest
 
 
 def rename(temporary: Path, final: Path) -> None:
