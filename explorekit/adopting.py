@@ -12,7 +12,7 @@ from explorekit.simulation.capture import Captured
 from explorekit.simulation.declare import Simulation
 from explorekit.space import Space
 from explorekit.store.catalog import Catalog
-from explorekit.store.directory import StudyDirectory, StudyRecord
+from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.provenance import environment
 
 OnChange = Literal["keep", "rerun", "fork"]
@@ -29,14 +29,11 @@ def has_changed(record: StudyRecord, catalog: Catalog, captured: Captured) -> bo
 
 
 def adopt(
-    directory: StudyDirectory,
-    catalog: Catalog,
-    simulation: Simulation,
-    space: Space,
-    captured: Captured,
-    code: OnChange | None,
+    directory: StudyDirectory, catalog: Catalog, captured: Captured, code: OnChange | None
 ) -> StudyRecord:
     """Make the simulation's code the study's current one, if it is new, as the user decided.
+
+    The code itself is to be kept by `keep_code` before there are results of it.
 
     Raises
     ------
@@ -53,16 +50,29 @@ def adopt(
     if code == "rerun":
         kept = ()
     kept = tuple(dict.fromkeys(v for v in kept if v != version))
-    file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
-    directory.add_code(
-        version,
-        captured.version.source,
-        lambda: environment(Path(file).parent if file else None),
-        baselines_with({}, bind(simulation, space.parameters)),
-    )
     if (record.code, record.kept) == (version, kept):
         return record
     return directory.update_record(code=version, kept=kept)
+
+
+def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, captured: Captured) -> None:
+    """Keep the simulation's source, its defaults and its environment in the study, unless they are there.
+
+    Raises
+    ------
+    StudyError
+        If they cannot be written.
+    """
+    file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
+    try:
+        directory.add_code(
+            captured.version.id,
+            captured.version.source,
+            lambda: environment(Path(file).parent if file else None),
+            baselines_with({}, bind(simulation, space.parameters)),
+        )
+    except OSError as error:
+        raise storage_error(error, directory.path) from error
 
 
 def difference(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> str:

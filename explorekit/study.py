@@ -5,11 +5,12 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 
-from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed
+from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed, keep_code
 from explorekit.errors import SimulationError, StudyBusyError, StudyError
 from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
@@ -461,7 +462,7 @@ class Study(StudyFolder):
             part = None if where is None else points_where(self.space, where)
             if chosen is None and self._seems_pending(captured, code):
                 reservation = reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
-            record = adopt(self._directory, self._catalog, self.simulation, self.space, captured, code)
+            record = adopt(self._directory, self._catalog, captured, code)
             seeding = self._seeding(record)
             job = job_of(self._directory, self.simulation, captured, self.space, seeding, policy)
             snapshot = self._snapshot()
@@ -471,7 +472,8 @@ class Study(StudyFolder):
             if chosen is None and reservation is None and len(pending):
                 reservation = reserve(n_workers, dashboard=dashboard)
             counts = index.counts_beside(pending)
-            driver = Driver(job, self._catalog, pending, counts, chosen or reservation, end)
+            keep = partial(keep_code, self._directory, self.simulation, self.space, captured)
+            driver = Driver(job, self._catalog, pending, counts, chosen or reservation, keep, end)
             if order == "coarse-to-fine":
                 driver.prefer({})
             self._captured = captured

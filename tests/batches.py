@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import explorekit as ek
-from explorekit.adopting import adopt
+from explorekit.adopting import adopt, keep_code
 from explorekit.errors import OutputError
 from explorekit.simulation.capture import capture
 from explorekit.simulation.collect import Collector
@@ -115,7 +115,8 @@ def run_here(study: ek.Study, positions: Iterable[int] | None = None, code: Any 
     study._snapshot()
     directory = StudyDirectory(study.path)
     captured = capture(study.simulation)
-    record = adopt(directory, study._catalog, study.simulation, study.space, captured, code)
+    record = adopt(directory, study._catalog, captured, code)
+    keep_code(directory, study.simulation, study.space, captured)
     pending = [p for a, b in study._snapshot().index.gaps(len(study.space)).tolist() for p in range(a, b)]
     chosen = [p for p in (pending if positions is None else positions) if p in pending]
     if chosen:

@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -69,6 +69,8 @@ class Driver:
         Array of shape (n, 2): the stretches of points to run.
     client
         The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
+    keep_code
+        Keeps in the study what its results come from; called while the first batches run, before any result counts.
     deadline
         When to end, or None.
     """
@@ -80,12 +82,14 @@ class Driver:
         pending: np.ndarray[Any, Any],
         counts: dict[int, int],
         client: Client | Reservation | None,
+        keep_code: Callable[[], None],
         deadline: Deadline | None = None,
     ) -> None:
         self._job = job
         self._catalog = catalog
         self._pending = pending
         self._client = client
+        self._keep_code = keep_code
         self._deadline = deadline
         self._out_of_time = False
         self._private: PrivateCluster | None = None
@@ -155,6 +159,8 @@ class Driver:
         try:
             if len(self._pending):
                 self._run()
+            else:
+                self._keep_code()
             self._tidy()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state = self._outcome()
@@ -246,6 +252,7 @@ class Driver:
         if self._state == "starting":
             self._state = "running"
         cancelled_at: float | None = None
+        kept = False
         checked = time.monotonic()
         while True:
             if self._deadline is not None and self._deadline.left < 0 and not self._cancelled.is_set():
@@ -261,6 +268,9 @@ class Driver:
                     client.sync(
                         client.run, cancel_job, self._job.id, on_error="ignore", callback_timeout=_ANSWER
                     )
+            if not kept:
+                self._keep_code()  # while the first batches run, before there are results
+                kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
             self._take_in(client, plan)

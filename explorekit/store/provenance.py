@@ -5,6 +5,8 @@ import platform
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +51,22 @@ def packages() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for entry in reversed(sys.path):
-        for folder in Path(entry or ".").glob("*.dist-info"):
-            name, _, version = folder.stem.partition("-")
-            found[name] = version
+        with suppress(OSError):
+            found |= _packages_in(entry or ".", os.stat(entry or ".").st_mtime_ns)  # noqa: PTH116 - quicker
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+@cache
+def _packages_in(folder: str, changed: int) -> dict[str, str]:  # noqa: ARG001 - looked into anew when it changes
+    """Return the distributions that a folder holds since it was changed last."""
+    names = [path.stem.partition("-") for path in Path(folder).glob("*.dist-info")]
+    return {name: version for name, _, version in names}
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Return the commit of the checkout around a folder and whether its tree was dirty, or None outside of one."""
+    if not any((place / ".git").exists() for place in (folder.absolute(), *folder.absolute().parents)):
+        return None  # sooner than git would say so
     command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
