@@ -13,7 +13,7 @@ import numpy as np
 from explorekit.engine.messages import Ranges
 from explorekit.engine.order import Ints, stretches, take_out
 
-TARGET = 1.0
+TARGET = 0.5
 FIRST_TARGET = 0.25
 WORTHWHILE = 0.1
 SMALLEST = 0.04  # seconds: some times what the task and its shard cost
@@ -132,7 +132,7 @@ class Plan:
         if self._seconds is None:
             self._unmeasured += 1
             return min(-(-self.remaining // max(1, self.slots - self._unmeasured + 1)), LARGEST)
-        share = -(-2 * self.remaining // (3 * self.slots))
+        share = -(-self.remaining // (2 * self.slots))
         each = max(self._seconds, 1e-9)
         size = max(int(WORTHWHILE / each), min(int(TARGET / each), share))
         size = min(size, -(-self.remaining // self.slots), LARGEST)
