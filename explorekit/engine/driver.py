@@ -43,6 +43,7 @@ _CHECK_INTERVAL = 1.0
 _ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
+_LONGEST_REPLY = 16.0  # seconds to ask for one
 _NO_WORKERS = "the cluster has no workers at the moment; the run waits for some"
 _WORTH_AN_INDEX = 16  # shards; fewer are read sooner than the index is written
 
@@ -422,6 +423,8 @@ def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:
             # that sees to new workers. Large replies may take their time.
             good = [future for future in good if future.status == "finished"]
             patience *= 2
+            if patience > _LONGEST_REPLY:  # then its points run again, which harms nothing
+                break
         except Exception:
             logger.debug("a reply was lost", exc_info=True)
             break
