@@ -7,6 +7,7 @@ counts.
 
 import contextlib
 import shutil
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class LostParcelError(Exception):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Desk(ABC):
     """Where the child that runs a batch writes what it leaves, and how that goes on from there.
 
     Parameters
@@ -43,9 +44,9 @@ class Desk:
     shard: Path
     log: Path
 
+    @abstractmethod
     def deliver(self, handed: Handed) -> Reply:
         """Hand over what was written."""
-        raise NotImplementedError
 
     def clear(self) -> None:
         """Remove what was not delivered."""
