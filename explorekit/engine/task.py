@@ -70,12 +70,17 @@ def cancel_job(job: str) -> None:
     _cancelled.add(job)
 
 
+def _is_over(job: str) -> bool:
+    """Return whether a run was cancelled, or its driver has ended: what is left of a batch is not to run on then."""
+    return job in _cancelled or job not in _jobs
+
+
 def run_batch(job_id: str, batch: Batch) -> Reply:
     """Run a batch in a child and deliver its shard; the function of every Dask task."""
     job = _jobs.get(job_id)
     if job is None:
         raise RuntimeError(f"this worker does not know run {job_id}; its driver is gone")
-    if job_id in _cancelled:
+    if _is_over(job_id):
         return Reply(batch.sequence, Handed(0, 0.0))
     worker = get_worker()
     desk: Desk
@@ -142,7 +147,7 @@ class _Supervision:
     def _wait(self) -> Handed:
         interrupted: float | None = None
         while not self._child.connection.poll(POLL):
-            if self._job.id in _cancelled:
+            if _is_over(self._job.id):
                 if interrupted is None:
                     interrupted = time.monotonic()
                     self._child.interrupt()
@@ -186,7 +191,7 @@ class _Supervision:
             self._child = _pool.acquire(self._job, str(self._child.scratch.parent))
             return
         row, stop = at
-        if self._job.id in _cancelled:
+        if _is_over(self._job.id):
             stop = row if row not in assignment.culprits else row + 1
             self._assignment = replace(assignment, stop=stop)
         elif stop > row + 1 and assignment.careful != at:

@@ -3,6 +3,7 @@
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -158,3 +159,25 @@ def test_a_worker_that_is_frozen_does_not_hold_up_a_cancel(tmp_path: Path, monke
         for worker in workers:
             worker.resume()
     assert run.progress.state == "cancelled"
+
+
+def test_a_run_that_ends_in_an_error_leaves_nothing_running(tmp_path: Path, monkeypatch) -> None:
+    def model(a: int) -> int:
+        time.sleep(60)
+        return a
+
+    slots = driver.Driver._slots
+    looked: list[int] = []
+
+    def fails_at_the_second_look(self: driver.Driver, client: Any) -> int:
+        if looked:
+            raise ek.errors.StudyError("something is in the way")
+        looked.append(slots(self, client))
+        return looked[0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(driver.Driver, "_slots", fails_at_the_second_look)
+        with pytest.raises(ek.errors.StudyError, match="in the way"):
+            ek.Study(model, ek.Space(a=range(4)), tmp_path / "s").run(False, n_workers=1)
+    again = ek.Study(lambda a: a, ek.Space(a=range(4)), tmp_path / "again").start(False, n_workers=1)
+    assert again.wait(20).progress.ok == 4
