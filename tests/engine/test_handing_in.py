@@ -155,6 +155,7 @@ def test_a_run_that_ends_just_as_its_time_is_over_costs_the_next_one_nothing(
     )
     monkeypatch.setattr(task, "_pool", SimpleNamespace(acquire=lambda job, folder: child))
     job = SimpleNamespace(id="job", policy=Policy(timeout=1.0))
+    monkeypatch.setitem(task._jobs, job.id, job)
     desk = SimpleNamespace(shard=tmp_path / "shard", log=tmp_path / "log")
     batch = Batch(0, np.array([[0, 5]]), {}, 1.0)
     supervision = task._Supervision(job, batch, child, desk, tmp_path / "spool", 0)
