@@ -107,6 +107,7 @@ class Driver:
         self._counts = dict(counts)
         self._new = 0
         self._workers = 0
+        self._addresses: list[str] = []  # the worker of each slot
         self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
         self._where = self._where_disk = ""
@@ -291,6 +292,7 @@ class Driver:
             self._private.revive()
         threads = client.nthreads()
         self._workers = len(threads)
+        self._addresses = [address for address, n in threads.items() for _ in range(n)]
         if self._sharing is not None:
             self._sharing.ask(client, threads)
             apart = len(self._sharing.apart.intersection(threads))
@@ -299,13 +301,19 @@ class Driver:
 
     def _fill_window(self, client: Client, plan: Plan) -> None:
         while len(self._in_flight) < plan.window and self._in_time(plan):
-            ranges = plan.next_ranges()
-            if ranges is None:
+            share = plan.next_share()
+            if share is None:
                 return
-            batch = Batch(self._sequence, ranges, self._votes.schema(_SURE), plan.budget)
+            batch = Batch(self._sequence, share.ranges, self._votes.schema(_SURE), share.budget)
             self._sequence += 1
             future = client.submit(
-                run_batch, self._job.id, batch, pure=False, key=f"explorekit-{self._job.id}-{batch.sequence}"
+                run_batch,
+                self._job.id,
+                batch,
+                pure=False,
+                key=f"explorekit-{self._job.id}-{batch.sequence}",
+                workers=self._addresses[share.slot % len(self._addresses)] if self._addresses else None,
+                allow_other_workers=bool(self._addresses),  # should that one be gone
             )
             self._in_flight[future] = batch
             future.add_done_callback(self._finished.put)

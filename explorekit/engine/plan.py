@@ -1,23 +1,53 @@
-"""Which pending points go into the next batch: sized by what was measured, shrinking near the end.
+"""Which pending points go into the next batch: sized by what was measured, so that workers finish together.
 
-Guided self-scheduling (Polychronopoulos and Kuck 1987): a batch takes its share of what remains, so that workers finish
-together, but no more than about half a second's worth, and no less than is worth a task. As long as nothing is measured,
-a batch may be large: it is handed in after a moment, and what is left of it comes back.
+Factoring (Hummel, Schonberg and Flynn 1992): a batch takes what its slot can do until all slots are expected to end, or a
+part of that, the smaller the more points were seen to differ in cost; but no more than about a second's worth, and no
+less than is worth a task. As long as nothing is measured, a batch may be large: it is handed in after a moment, and what
+is left of it comes back.
 """
 
+import math
+import time
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from explorekit.engine.messages import Ranges
 from explorekit.engine.order import Ints, stretches, take_out
 
-TARGET = 0.5
+TARGET = 1.0
+WATCHED_TARGET = 0.5  # where somebody looks and waits for points
 FIRST_TARGET = 0.25
 WORTHWHILE = 0.1
 SMALLEST = 0.04  # seconds: some times what the task and its shard cost
 LARGEST = 2**20  # points: what a batch takes in memory stays bounded
+_LATE = 1.25  # times what it was expected to take, a batch is handed in, and the rest shared out again
+_UNKNOWN_SPREAD = 1.0
+
+
+@dataclass
+class Share:
+    """Points that go into one batch.
+
+    Parameters
+    ----------
+    ranges
+        Array of shape (n, 2): the points, as stretches of flat positions.
+    points
+        Their number.
+    budget
+        Seconds after which the batch is to be handed in.
+    slot
+        Which of the slots is to run it.
+    """
+
+    ranges: Ranges
+    points: int
+    budget: float
+    slot: int
+    began: float | None = None
 
 
 class Plan:
@@ -38,12 +68,10 @@ class Plan:
         self.remaining = int((pending[:, 1] - pending[:, 0]).sum())
         self.slots = max(1, slots)
         self._seconds: float | None = None
+        self._spread = _UNKNOWN_SPREAD  # of the points' costs: (standard deviation / mean)²
         self._unmeasured = 0
-
-    @property
-    def budget(self) -> float:
-        """Seconds after which a batch is to be handed in."""
-        return FIRST_TARGET if self._seconds is None else TARGET
+        self._target = TARGET
+        self._out: dict[int, Share] = {}  # by first position, in the order of handing out
 
     @property
     def window(self) -> int:
@@ -56,20 +84,25 @@ class Plan:
     @property
     def batch_seconds(self) -> float:
         """Seconds that the next batch is expected to take."""
-        return max(self.budget, self._seconds or 0.0)
+        return max(FIRST_TARGET if self._seconds is None else self._target, self._seconds or 0.0)
 
-    def next_ranges(self) -> Ranges | None:
-        """Return the next points to run as an array of shape (n, 2), or None if none is left."""
+    def next_share(self) -> Share | None:
+        """Return the next points to run, or None if none is left."""
         if not self.remaining:
             return None
-        wanted = min(self._size(), self.remaining)
+        size = wanted = min(self._size(), self.remaining)
+        budget = FIRST_TARGET
+        if self._seconds is not None:
+            budget = _LATE * max(SMALLEST, min(self._target, size * self._seconds))
         self.remaining -= wanted
         taken = [self._take_from_front(wanted)] if self._front else []
         wanted -= sum(int((one[:, 1] - one[:, 0]).sum()) for one in taken)
         if wanted:
             taken.append(self._take_from_waiting(wanted))
         ranges = np.concatenate(taken)
-        return ranges[np.argsort(ranges[:, 0])]  # what was put back may lie before or behind
+        ranges = ranges[np.argsort(ranges[:, 0])]  # what was put back may lie before or behind
+        share = self._out[int(ranges[0, 0])] = Share(ranges, size, budget, self._next_slot())
+        return share
 
     def _take_from_front(self, wanted: int) -> Ranges:
         taken: list[tuple[int, int]] = []
@@ -111,11 +144,13 @@ class Plan:
             from_waiting, waiting = take_out(waiting, some)
             if from_front.size or from_waiting.size:
                 front.append(stretches(np.sort(np.concatenate([from_front, from_waiting]))))
+        self._target = min(TARGET, WATCHED_TARGET)
         self._front = deque((int(a), int(b)) for a, b in np.concatenate([*front, queued]))
         self._waiting, self._next = waiting, 0
 
     def put_back(self, ranges: Ranges, done: int = 0) -> None:
-        """Take back the points of a batch behind the first `done`."""
+        """Take back a batch, of whose points the first `done` are done."""
+        self._out.pop(int(ranges[0, 0]), None)
         lengths = ranges[:, 1] - ranges[:, 0]
         first = ranges[:, 0] + np.clip(done - (np.cumsum(lengths) - lengths), 0, lengths)
         for start, stop in zip(first[::-1].tolist(), ranges[::-1, 1].tolist(), strict=True):
@@ -126,17 +161,66 @@ class Plan:
     def measured(self, points: int, seconds: float) -> None:
         """Learn what a point costs; the first one, which imports and compiles, must not count for long."""
         each = seconds / points
-        self._seconds = each if self._seconds is None or each < self._seconds else (self._seconds + each) / 2
+        if self._seconds is None:
+            self._seconds = each
+            return
+        # Costs that change slowly from point to point, too, show in the means of batches.
+        spread = points * (each / max(self._seconds, 1e-9) - 1) ** 2
+        self._spread = (self._spread + spread) / 2
+        self._seconds = each if each < self._seconds else (self._seconds + each) / 2
 
     def _size(self) -> int:
         if self._seconds is None:
             self._unmeasured += 1
             return min(-(-self.remaining // max(1, self.slots - self._unmeasured + 1)), LARGEST)
-        share = -(-self.remaining // (2 * self.slots))
         each = max(self._seconds, 1e-9)
-        size = max(int(WORTHWHILE / each), min(int(TARGET / each), share))
-        size = min(size, -(-self.remaining // self.slots), LARGEST)
-        return max(1, size, min(int(SMALLEST / each), LARGEST))
+        size, least = int(self._target / each), int(SMALLEST / each)
+        if self.remaining < 2 * self.slots * size:
+            free = self._free_time() / each
+            wanted = max(free / self._rounds(), min(WORTHWHILE / each, self.remaining / self.slots))
+            size = min(size, round(free if wanted < free < wanted + least else wanted))
+        if self.remaining - size < least:  # what would be left is not worth a task
+            size = self.remaining
+        return max(1, min(max(size, least), LARGEST))
+
+    def _free_time(self) -> float:
+        """Return the seconds that the next batch's slot has for what remains, if all slots are to end together."""
+        each = self._seconds or 0.0
+        busy = self._busy(each)
+        mine = busy[self._next_slot()]
+        busy.sort()
+        returning = sum(max(0.0, batch.points * each - batch.budget) for batch in self._out.values())
+        work, end = self.remaining * each + returning, busy[0]
+        for slots, then in enumerate(busy[1:], 1):
+            if work <= slots * (then - end):
+                return max(0.0, end + work / slots - mine)
+            work -= slots * (then - end)
+            end = then
+        return max(0.0, end + work / self.slots - mine)
+
+    def _busy(self, each: float) -> list[float]:
+        """Return the seconds for which each slot is expected to have work, if a point takes so many."""
+        now = time.monotonic()
+        busy = [0.0] * self.slots
+        for batch in self._out.values():
+            slot, seconds = batch.slot % self.slots, min(batch.points * each, batch.budget)
+            if busy[slot] == 0.0:  # the first in its queue
+                batch.began = batch.began or now
+                seconds = max(1e-9, seconds - (now - batch.began))
+            busy[slot] += seconds
+        return busy
+
+    def _next_slot(self) -> int:
+        """Return the slot with the fewest batches."""
+        queued = [0] * self.slots
+        for batch in self._out.values():
+            queued[batch.slot % self.slots] += 1
+        return queued.index(min(queued))
+
+    def _rounds(self) -> float:
+        """Return into how many rounds of batches to divide what remains."""
+        b = self.slots / 2 * math.sqrt(self._spread / self.remaining)
+        return 1 + b * b + b * math.sqrt(b * b + 2)
 
 
 def _take_out_in_order(queued: Ranges, positions: Ints) -> tuple[Ints, Ranges]:

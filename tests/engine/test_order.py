@@ -66,26 +66,25 @@ def points(ranges):
 
 def test_a_plan_hands_out_first_what_was_put_first():
     plan = Plan(np.array([[0, 50], [60, 100]]), slots=1)
-    plan.measured(1, 0.1)  # batches of five
-    assert points(plan.next_ranges()) == [0, 1, 2, 3, 4]
     plan.put_first([np.array([3, 10, 55, 70]), np.array([20, 70])])
+    plan.measured(1, 0.1)  # batches of five
 
-    assert points(plan.next_ranges()) == [5, 6, 10, 20, 70]
+    assert points(plan.next_share().ranges) == [0, 3, 10, 20, 70]
     rest = []
-    while (ranges := plan.next_ranges()) is not None:
-        rest += points(ranges)
-    assert sorted(rest) == sorted({*range(7, 50), *range(60, 100)} - {10, 20, 70})
+    while (share := plan.next_share()) is not None:
+        rest += points(share.ranges)
+    assert sorted(rest) == sorted({*range(50), *range(60, 100)} - {0, 3, 10, 20, 70})
 
 
 def test_what_came_back_may_be_put_first_again():
     plan = Plan(np.array([[0, 50]]), slots=1)
-    plan.put_back(plan.next_ranges(), 10)
+    plan.put_back(plan.next_share().ranges, 10)
     plan.put_first([np.array([40, 45])])
     plan.put_first([np.array([5, 20, 30])])
     plan.measured(1, 0.1)
 
-    assert points(plan.next_ranges()) == [10, 20, 30, 40, 45]
-    assert points(plan.next_ranges()) == [11, 12, 13, 14, 15]
+    assert points(plan.next_share().ranges) == [10, 20, 30, 40, 45]
+    assert points(plan.next_share().ranges) == [11, 12, 13, 14, 15]
 
 
 @pytest.mark.parametrize("order", ["given", "coarse-to-fine"])

@@ -1,10 +1,15 @@
 """Batches: every pending point exactly once, of a size that follows what was measured."""
 
+from collections import deque
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorekit.engine.plan import FIRST_TARGET, LARGEST, SMALLEST, TARGET, WORTHWHILE, Plan
+from explorekit.engine import plan as plan_module
+from explorekit.engine.plan import FIRST_TARGET, LARGEST, SMALLEST, TARGET, WATCHED_TARGET, Plan, Share
 
 
 def points(ranges: np.ndarray) -> list[int]:
@@ -21,48 +26,108 @@ def stretches(draw):
 def test_every_pending_point_is_handed_out_exactly_once(pending, slots, costs, data):
     plan = Plan(pending, slots)
     done = []
-    while (ranges := plan.next_ranges()) is not None:
-        batch = points(ranges)
+    while (share := plan.next_share()) is not None:
+        batch = points(share.ranges)
         assert batch == sorted(set(batch))
+        assert len(batch) == share.points
+        assert 0 <= share.slot < slots
         finished = data.draw(st.integers(1, len(batch)))
-        plan.put_back(ranges, finished)
+        plan.put_back(share.ranges, finished)
         done += batch[:finished]
         plan.measured(finished, finished * (costs.pop() if costs else 0.001))
     assert sorted(done) == points(pending)
     assert plan.remaining == 0
 
 
-def test_batches_grow_to_the_target_and_shrink_near_the_end():
+class Cluster:
+    """Runs the shares of a plan as a cluster with a queue for each slot does; time is what the clock says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, plan: Plan, cost: Callable[[int], float]) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(plan_module.time, "monotonic", lambda: self.now)
+        self.plan, self.cost = plan, cost
+        self.shares: list[Share] = []
+        self.durations: list[float] = []
+        self.ends = [0.0] * plan.slots
+
+    def run(self) -> None:
+        queues: list[deque[Share]] = [deque() for _ in self.ends]
+        running: list[tuple[float, int, Share, int, float]] = []
+        while True:
+            while len(running) + sum(map(len, queues)) < self.plan.window:
+                share = self.plan.next_share()
+                if share is None:
+                    break
+                self.shares.append(share)
+                queues[share.slot].append(share)
+            for slot, queue in enumerate(queues):
+                if queue and all(one[1] != slot for one in running):
+                    running.append(self._begin(slot, queue.popleft()))
+            if not running:
+                return
+            running.sort(key=lambda one: one[0])
+            self.now, slot, share, done, seconds = running.pop(0)
+            self.ends[slot] = self.now
+            self.durations.append(seconds)
+            self.plan.put_back(share.ranges, done)
+            self.plan.measured(done, seconds)
+
+    def _begin(self, slot: int, share: Share) -> tuple[float, int, Share, int, float]:
+        seconds, done = 0.0, 0
+        for point in points(share.ranges):
+            seconds += self.cost(point)
+            done += 1
+            if seconds > share.budget:
+                break
+        return self.now + seconds, slot, share, done, seconds
+
+
+def test_batches_last_about_a_second_and_all_slots_end_together(monkeypatch):
+    cluster = Cluster(monkeypatch, Plan(np.array([[0, 10_000]]), slots=2), cost=lambda point: 0.001)
+    cluster.run()
+    assert [share.budget for share in cluster.shares[:2]] == [FIRST_TARGET, FIRST_TARGET]
+    assert max(cluster.durations) == pytest.approx(TARGET, rel=0.01)
+    assert max(cluster.ends) - min(cluster.ends) <= SMALLEST
+    assert max(cluster.ends) < 5.0 + SMALLEST
+    assert len(cluster.shares) <= 16
+
+
+@pytest.mark.parametrize("slots", [1, 2, 7])
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda point: 0.002 * (1 + point % 7),
+        lambda point: 1e-5 * point,  # dearer and dearer
+        lambda point: 0.02 - 1e-5 * point,
+        lambda point: 0.04 if 900 < point < 1100 else 0.004,
+    ],
+)
+def test_slots_end_together_whatever_points_cost(monkeypatch, cost, slots):
+    cluster = Cluster(monkeypatch, Plan(np.array([[0, 2000]]), slots=slots), cost)
+    cluster.run()
+    best = sum(map(cost, range(2000))) / slots
+    assert max(cluster.ends) < 1.15 * best
+    assert max(cluster.durations) < 1.5 * TARGET
+
+
+def test_batches_are_shorter_while_somebody_looks(monkeypatch):
     plan = Plan(np.array([[0, 10_000]]), slots=2)
-    assert [len(points(plan.next_ranges())), plan.budget] == [
-        5000,
-        FIRST_TARGET,
-    ]  # a share, to be handed in soon
-    plan.put_back(np.array([[0, 5000]]))
-    sizes = []
-    while True:
-        plan.measured(1, 0.001)
-        ranges = plan.next_ranges()
-        if ranges is None:
-            break
-        sizes.append(len(points(ranges)))
-    assert max(sizes) == int(TARGET / 0.001)
-    assert plan.budget == TARGET
-    assert all(size >= int(SMALLEST / 0.001) for size in sizes[:-1])
-    assert sizes[-2] <= int(WORTHWHILE / 0.001)
-    assert len(sizes) < 40
+    plan.put_first([np.arange(100)])
+    cluster = Cluster(monkeypatch, plan, cost=lambda point: 0.001)
+    cluster.run()
+    assert max(cluster.durations) == pytest.approx(WATCHED_TARGET, rel=0.01)
 
 
 def test_a_slow_first_point_does_not_count_for_long():
     plan = Plan(np.array([[0, 10**6]]), slots=1)
     plan.measured(1, 5.0)
     plan.measured(1, 1e-5)
-    assert len(points(plan.next_ranges())) == int(TARGET / 1e-5)
+    assert plan.next_share().points == int(TARGET / 1e-5)
 
 
 def test_a_batch_never_holds_more_points_than_fit_in_memory():
     plan = Plan(np.array([[0, 10**9]]), slots=1)
     assert plan.window == 1
-    assert len(points(plan.next_ranges())) == LARGEST
+    assert plan.next_share().points == LARGEST
     plan.measured(LARGEST, 1e-3)
-    assert len(points(plan.next_ranges())) == LARGEST
+    assert plan.next_share().points == LARGEST
