@@ -53,7 +53,8 @@ class Rows:
 
     def __init__(self, assignment: Assignment, *, vote: bool) -> None:
         expected = assignment.batch.expected
-        self.collector = Collector(expected)
+        self._capacity = assignment.stop, assignment.room
+        self.collector = Collector(expected, *self._capacity)
         self.done = 0
         self.status = bytearray([PENDING]) * assignment.stop
         self.failures: list[Failure] = []
@@ -64,6 +65,7 @@ class Rows:
         self._timings: list[_Timing] = []
         self._spool = Path(assignment.spool)
         self._marks = (0, 0, 0)
+        self._spooled = 0
         if self._spool.exists():
             self._restore()
 
@@ -120,7 +122,7 @@ class Rows:
         schema = self._votes.schema(_SURE)
         if schema.keys() != names and len(self._held) < 2 * _SURE and not at_last:
             return
-        self.collector = Collector(self._votes.schema())
+        self.collector = Collector(self._votes.schema(), *self._capacity)
         self._votes, held, self._held = None, self._held, []
         for row, outputs in held:
             try:
@@ -145,6 +147,11 @@ class Rows:
             )
         self.done = reached
 
+    @property
+    def unspooled(self) -> int:
+        """Bytes that the next `spool` has to write, about."""
+        return self.bytes - self._spooled
+
     def spool(self) -> bool:
         """Keep the rows finished since the last call, in case this process dies; returns whether there was room to."""
         rows, failures, timings = self._marks
@@ -163,6 +170,7 @@ class Rows:
         except OSError:
             return False
         self._marks = self.done, len(self.failures), len(self._timings)
+        self._spooled = self.bytes
         return True
 
     def _restore(self) -> None:
@@ -192,6 +200,7 @@ class Rows:
             for _, outputs in self._held:
                 self._votes.add(fields_of(outputs), 1)
         self._marks = self.done, len(self.failures), len(self._timings)
+        self._spooled = self.bytes
 
     def stack(self) -> tuple[dict[str, Stacked], dict[str, npt.NDArray[np.int64]]]:
         """Return the outputs as arrays over the rows: see `Collector.stack`."""

@@ -31,9 +31,8 @@ from explorekit.store import durable
 from explorekit.store.shard import Failure, Origin, write_shard
 
 SPOOL_INTERVAL = 0.05
-_SPOOL_SHARE = (
-    0.05  # of the time, at most: where results are large and quick, running them again costs no more
-)
+_SPOOL_SHARE = 0.05  # of the time at most: large and quick results are as soon run again
+_SPOOL_RATE = 2**30  # bytes a second, at best
 TIMED_ALONE = 1e-3
 _GROUP_SECONDS = 2e-3
 _CALL_SECONDS = 0.05  # of a vectorised simulation
@@ -46,6 +45,14 @@ _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
 _UNCHANGING = frozenset({*SCALARS, type(None), str, bytes})
 _PROCESS = os.getpid()
+
+
+def _references_to_a_local() -> int:
+    local = np.empty(0)
+    return sys.getrefcount(local)
+
+
+_ALONE = _references_to_a_local()
 _OWN_FILES = {__file__, calling.__file__, points.__file__}
 
 
@@ -217,7 +224,8 @@ class _Batch:
             if self._policy.stop_at_failure and rows.failures:
                 return
             dear = tried > 1  # what took several tries is not to be lost with the next point
-            if (now - spooled > interval or dear) and rows.done < stop:
+            due = now - spooled > max(interval, rows.unspooled / _SPOOL_RATE / _SPOOL_SHARE)
+            if (due or dear) and rows.done < stop:
                 cursor.leave(rows.done)
                 if not rows.spool():
                     return
@@ -371,7 +379,8 @@ class _Batch:
         result = self._points.function(*values)
         kind = type(result)
         if kind is np.ndarray and result.dtype.kind in "biufc":
-            return result.copy()
+            # One that nobody else knows, nobody changes.
+            return result if sys.getrefcount(result) == _ALONE and result.base is None else result.copy()
         if kind in SCALARS:
             return result
         if kind is dict and all(type(name) is str for name in result):

@@ -54,6 +54,26 @@ class Column:
     rows: list[int] = dataclasses.field(default_factory=list)
     values: list[Any] = dataclasses.field(default_factory=list)
     blocks: list[Block] = dataclasses.field(default_factory=list)
+    batch: Array | None = (
+        None  # of shape (rows of the batch, …): where blocks lie that were copied to their rows at once
+    )
+
+    def land(self, first: int, values: list[Array], capacity: int, room: int) -> Array:
+        """Return arrays of one shape and dtype, of consecutive rows, as one: a part of `batch` if they fit there."""
+        one, n = values[0], len(values)
+        if self.batch is None and one.nbytes:
+            self.batch = np.empty((min(capacity, room // one.nbytes + 1), *one.shape), one.dtype)
+        batch = self.batch
+        if (
+            batch is None
+            or batch.dtype != one.dtype
+            or batch.shape[1:] != one.shape
+            or first + n > len(batch)
+        ):
+            return np.array(values)
+        block = batch[first : first + n]
+        np.concatenate(values, out=block.reshape(-1, *one.shape[1:]))
+        return block
 
     def after(self, mark: tuple[int, int]) -> "Column":
         """Return what was added behind so many values and blocks."""
@@ -103,9 +123,14 @@ class Collector:
     ----------
     expected
         What other batches are known to have returned.
+    rows
+        The number of points.
+    room
+        Bytes of results that the batch is to hold at most, about.
     """
 
-    def __init__(self, expected: Schema) -> None:
+    def __init__(self, expected: Schema, rows: int = 0, room: int = 0) -> None:
+        self._capacity, self._room = rows, room
         self._columns = {name: Column(one) for name, one in expected.items()}
         self._scalars = {name: column for name, column in self._columns.items() if _is_quick(column.field)}
         self._marks: dict[str, tuple[int, int]] = {}
@@ -132,7 +157,7 @@ class Collector:
         columns = _by_name(results, lone)
         if columns is None or not columns.keys() <= self._columns.keys():
             return None
-        blocks = {name: self._block(name, values) for name, values in columns.items()}
+        blocks = {name: self._block(name, rows, values) for name, values in columns.items()}
         if any(block is None for block in blocks.values()):
             return None
         size = 0
@@ -146,17 +171,20 @@ class Collector:
                 column.field = dataclasses.replace(column.field, dtype=dtype)
         return size
 
-    def _block(self, name: str, values: list[Any]) -> Array | None:
+    def _block(self, name: str, rows: npt.NDArray[np.int64], values: list[Any]) -> Array | None:
         """Return values of many points as one array, or None if they are not plain, or unlike what is known."""
         if name in self._scalars:
             return _numbers(values)
         one = self._columns[name].field
         if not one.dims or one.coordinate or one.family != "number" or set(map(type, values)) != {np.ndarray}:
             return None
-        first = values[0]
-        like = first.dtype.str == one.dtype and first.ndim == len(one.dims)
-        if not like or any(v.shape != first.shape or v.dtype != first.dtype for v in values):
+        shape, dtype = values[0].shape, values[0].dtype
+        like = dtype.str == one.dtype and len(shape) == len(one.dims)
+        if not like or any(v.shape != shape or v.dtype != dtype for v in values):
             return None
+        first = int(rows[0])
+        if int(rows[-1]) - first + 1 == rows.size:
+            return self._columns[name].land(first, values, self._capacity, self._room)
         return np.array(values)
 
     def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
@@ -328,9 +356,12 @@ def _stack(
         if padding_wastes(lengths, math.prod(shape[1:]) * np.dtype(one.dtype).itemsize):
             rows, values = _joined_up(column, lengths)
             return Stacked(_with_dtype(one, values), values, False, _given(rows, ok), lengths)
-    rows, values = _pieced(column, shape)
-    if rows.size < ok.size or not _in_order(rows):
-        values = _spread(rows, values, ok.size)
+    if column.batch is not None and column.batch.shape[1:] == shape and len(column.batch) >= ok.size:
+        rows, values = _landed(column, column.batch[: ok.size])
+    else:
+        rows, values = _pieced(column, shape)
+        if rows.size < ok.size or not _in_order(rows):
+            values = _spread(rows, values, ok.size)
     return Stacked(_with_dtype(one, values), values, False, _given(rows, ok))
 
 
@@ -368,6 +399,25 @@ def _joined_up(column: Column, lengths: npt.NDArray[np.int64]) -> Block:
     for row, values in pieces:
         joined[ends[row] - lengths[row] : ends[row]] = values
     return np.array([row for row, _ in pieces], dtype=np.int64), joined
+
+
+def _landed(column: Column, batch: Array) -> Block:
+    """Return the rows of a column, and the values of the whole batch in the array that most of them lie in already."""
+    strewn = [(rows, block) for rows, block in column.blocks if block.base is not column.batch]
+    values = [np.asarray(each) for each in column.values]
+    dtype = np.result_type(batch, *{block.dtype for _, block in strewn}, *{each.dtype for each in values})
+    batch = batch.astype(dtype, copy=False)
+    given = np.zeros(len(batch), dtype=bool)
+    for rows, block in strewn:
+        batch[rows] = _padded(block, (len(block), *batch.shape[1:]))
+    for row, each in zip(column.rows, values, strict=True):
+        batch[row] = _padded(each, batch.shape[1:])
+    given[column.rows] = True
+    for rows, _ in column.blocks:
+        given[rows] = True
+    fill: Any = FILL.get(dtype.kind, 0)
+    batch[~given] = fill
+    return np.flatnonzero(given), batch
 
 
 def _pieced(column: Column, shape: tuple[int, ...]) -> Block:

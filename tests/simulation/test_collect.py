@@ -197,6 +197,45 @@ def test_the_quick_way_in_gives_what_the_other_gives(values):
     assert gather(True) == gather(False)
 
 
+arrays = st.builds(
+    lambda dtype, length, value: np.full(length, value, dtype),
+    st.sampled_from(["f8", "f8", "f8", "f4", "i8"]),
+    st.sampled_from([3, 3, 3, 2, 0]),
+    st.integers(-9, 9),
+)
+
+
+@given(
+    st.lists(st.none() | arrays, min_size=1, max_size=12),
+    st.sets(st.integers(0, 12)),
+    st.integers(0, 300),
+    st.booleans(),
+)
+def test_arrays_that_come_together_stack_as_if_they_came_one_by_one(values, ends, room, cut):
+    together, alone = Collector({}, len(values), room), Collector({})
+    group: list[int] = []
+    for row, value in enumerate(values):
+        if value is not None:
+            alone.add(row, outputs({"x": value}))
+            group.append(row)
+        if group and (row in ends or row == len(values) - 1):
+            if together.add_together(np.array(group), [values[r] for r in group], "x") is None:
+                for r in group:
+                    together.add(r, outputs({"x": values[r]}))
+            group = []
+            if cut:
+                piece, together = pickle.dumps(together.take_new()), Collector({}, len(values), room)
+                together.restore(pickle.loads(piece))
+                cut = False
+    assume(any(value is not None for value in values))
+    ok = np.array([value is not None for value in values])
+    (stacked, ragged), (expected, expected_ragged) = together.stack(ok), alone.stack(ok)
+    assert stacked["x"].field == expected["x"].field
+    np.testing.assert_array_equal(stacked["x"].values, expected["x"].values)
+    np.testing.assert_array_equal(stacked["x"].given, expected["x"].given)
+    assert {d: n.tolist() for d, n in ragged.items()} == {d: n.tolist() for d, n in expected_ragged.items()}
+
+
 def test_the_quick_way_in_takes_nothing_but_known_lone_numbers():
     collector = Collector(
         {"x": Field((), "number", "<f8"), "s": Field((), "text", "<U1"), "v": Field(("t",), "number", "<f8")}
