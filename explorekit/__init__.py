@@ -14,8 +14,8 @@ _HOME = {
     "param": "space",
     "Study": "study",
     "merge": "merging",
-    "open": "saved",
-    "explore": "saved",
+    "open": "opening",
+    "explore": "opening",
 }
 
 __all__ = ["Space", "Study", "errors", "explore", "merge", "open", "param", "simulation"]
@@ -23,7 +23,7 @@ __all__ = ["Space", "Study", "errors", "explore", "merge", "open", "param", "sim
 if TYPE_CHECKING:
     from explorekit import errors
     from explorekit.merging import merge
-    from explorekit.saved import explore, open  # noqa: A004
+    from explorekit.opening import explore, open  # noqa: A004
     from explorekit.space import Space, param
     from explorekit.study import Study
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from explorekit.errors import ExplorekitError, StudyError
-from explorekit.saved import StudyFolder
-from explorekit.saved import open as open_study
+from explorekit.opening import open as open_study
+from explorekit.study_folder import StudyFolder
 
 _PATH = click.argument("path", type=click.Path(exists=True, path_type=Path))
 

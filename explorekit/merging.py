@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import MergeConflictError, SpaceError, StudyError
-from explorekit.saved import StudyFolder
 from explorekit.space import Space
 from explorekit.space.growing import grown
 from explorekit.store.assembling import Part, assembled, check_free, part_of, superseded_rows
@@ -26,6 +25,7 @@ from explorekit.store.shard import OK
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.superseded import Ranges, merged, ranges_of
 from explorekit.store.table import ShardTable
+from explorekit.study_folder import StudyFolder
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed, keep_code
 from explorekit.errors import SimulationError, StudyBusyError, StudyError
-from explorekit.saved import StudyFolder
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
@@ -25,6 +24,7 @@ from explorekit.space.selecting import common, points_where
 from explorekit.starting import client_of, draw_while_waiting, job_of, panel_of, policy_of, reserve
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
 from explorekit.store.lock import StudyLock
+from explorekit.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from distributed import Client

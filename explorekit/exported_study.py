@@ -1,0 +1,65 @@
+"""A file that a study was exported to, to look at."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorekit.saved import SavedStudy
+from explorekit.space import Space
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+class ExportedStudy(SavedStudy):
+    """A study that was exported to one netCDF file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        from explorekit.store.exported import exported_space
+
+        self.path = Path(path)
+        self._space = exported_space(self.path)
+
+    @property
+    def name(self) -> str:
+        return str(self.results.attrs.get("title", self.path.stem))
+
+    @property
+    def space(self) -> Space:
+        return self._space
+
+    @property
+    def results(self) -> "xr.Dataset":
+        from explorekit.store.exported import open_exported
+
+        return open_exported(self.path)
+
+    def _results_of(self, names: list[str]) -> "xr.Dataset":
+        from explorekit.store.exported import masked_integers, open_exported
+        from explorekit.store.ragged import absent
+
+        fill = {name: absent(dtype) for name, dtype in masked_integers(self.path, names).items()}
+        return open_exported(self.path, fill=fill)
+
+    @property
+    def runs(self) -> "xr.Dataset":
+        from explorekit.store.exported import open_exported
+
+        return open_exported(self.path, group="runs")
+
+    @property
+    def failures(self) -> "pd.DataFrame":
+        from explorekit.store.exported import exported_failures
+
+        return exported_failures(self.path)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        from explorekit.store.export import read_provenance
+
+        return read_provenance(self.path)
+
+    def _counts(self) -> str:
+        status = self.results["status"].values
+        return f"{int((status == 1).sum()):,} ok of {status.size:,} points"

@@ -1,0 +1,100 @@
+"""From a path to results to look at. Opening never runs code."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorekit.errors import StudyError
+from explorekit.exported_study import ExportedStudy
+from explorekit.saved import SavedStudy
+from explorekit.study_folder import StudyFolder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from explorekit.explorer import Explorer
+
+
+def open(path: str | os.PathLike[str]) -> SavedStudy:  # noqa: A001
+    """Open a study directory, or a file that a study was exported to, to look at; this never runs code.
+
+    Parameters
+    ----------
+    path : path-like
+        The directory or the file.
+
+    Returns
+    -------
+    SavedStudy
+        With ``results``, ``runs``, ``failures``, ``provenance``, ``space`` and ``explore()``.
+
+    Raises
+    ------
+    StudyError
+        If there is no study at the path.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise StudyError(
+            f"there is nothing at {place}; expected a study directory or an exported file. Check the path."
+        )
+    return StudyFolder(place) if place.is_dir() else ExportedStudy(place)
+
+
+def explore(
+    data: "SavedStudy | xr.Dataset | xr.DataArray | str | os.PathLike[str]",
+    variable: str | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    **selection: Any,
+) -> "Explorer":
+    """Look at results: a picture, and a slider or a menu for every dimension that is not in it.
+
+    Parameters
+    ----------
+    data : SavedStudy, Dataset, DataArray or path-like
+        A study, results, or the path of a study directory or a netCDF file. A study that is running is followed.
+    variable : str, optional
+        The data variable to show first; by default the first that is not the status.
+    x, y : str, optional
+        The dimensions along the axes. Both give an image, one a line, and a choice is made where neither is given.
+    **selection
+        Where the sliders start, by dimension; the nearest value there is. A dimension named here stays off the axes
+        unless it is asked for.
+
+    Returns
+    -------
+    Explorer
+        A widget; as the last line of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown; the text gives the nearest known one.
+    StudyError
+        If there is nothing to open at the path.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> import explorekit as ek
+    >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), coords={"tau": [5.0, 7.5, 10.0]}, name="rate")
+    >>> ek.explore(rate, x="I", tau=7.5).controls["tau"].value
+    7.5
+    """
+    from explorekit.explorer import explore as look
+
+    source = _at(Path(data)) if isinstance(data, (str, os.PathLike)) else data
+    return look(source, variable, x=x, y=y, **selection)
+
+
+def _at(path: Path) -> "SavedStudy | xr.Dataset":
+    """Open a study, or any other file that xarray reads."""
+    try:
+        return open(path)
+    except StudyError:
+        if not path.is_file():
+            raise
+        import xarray as xr
+
+        return xr.open_dataset(path)
