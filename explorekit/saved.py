@@ -2,16 +2,20 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorekit.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     import xarray as xr
 
     from explorekit.explorer import Explorer
-    from explorekit.store.ragged import Ragged, Sparse
+    from explorekit.store.ragged import PointResults, Ragged, Sparse
+
+PointsT = TypeVar("PointsT", bound="PointResults")
 
 
 class SavedStudy(ABC):
@@ -75,10 +79,9 @@ class SavedStudy(ABC):
         StudyError
             If there is no such output.
         """
-        from explorekit.store.ragged import Ragged, ragged_parts, with_lengths
+        from explorekit.store.ragged import Ragged, ragged_parts
 
-        parts = ragged_parts(self.results, name)
-        return Ragged(with_lengths(self._results_of(parts), parts), name)
+        return self._by_point(Ragged, ragged_parts, name)
 
     def sparse(self, name: str) -> "Sparse":
         """Return an output that the simulation returned as sparse matrices.
@@ -98,10 +101,18 @@ class SavedStudy(ABC):
         StudyError
             If there is no such output.
         """
-        from explorekit.store.ragged import Sparse, sparse_parts, with_lengths
+        from explorekit.store.ragged import Sparse, sparse_parts
 
-        parts = sparse_parts(self.results, name)
-        return Sparse(with_lengths(self._results_of(parts), parts), name)
+        return self._by_point(Sparse, sparse_parts, name)
+
+    def _by_point(
+        self, kind: type[PointsT], parts_of: "Callable[[xr.Dataset, str], list[str]]", name: str
+    ) -> PointsT:
+        """Return an output as one object a point, put together from the variables that it lies in."""
+        from explorekit.store.ragged import with_lengths
+
+        parts = parts_of(self.results, name)
+        return kind(with_lengths(self._results_of(parts), parts), name)
 
     @abstractmethod
     def _results_of(self, names: list[str]) -> "xr.Dataset":
