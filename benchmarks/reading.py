@@ -54,7 +54,10 @@ def many_shards(folder: Path, shards: int) -> None:
     from explorekit.store import durable
     from explorekit.store.catalog import Catalog
     from explorekit.store.directory import StudyDirectory, StudyRecord
-    from explorekit.store.shard import OK, Origin, Record, Timings, write_shard
+    from explorekit.store.header import Origin
+    from explorekit.store.status import OK
+    from explorekit.store.timings import Timings
+    from explorekit.store.writing import Record, write_shard
 
     points = shards * POINTS_A_SHARD
     space = ek.Space(a=np.linspace(0, 1, points // 10), b=np.arange(10))

@@ -21,8 +21,8 @@ from explorekit.store.directory import StudyDirectory, StudyRecord
 from explorekit.store.equality import same_results
 from explorekit.store.index import build
 from explorekit.store.reader import TimingArray
-from explorekit.store.shard import OK
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.status import OK
 from explorekit.store.superseded import Ranges, merged, ranges_of
 from explorekit.store.table import ShardTable
 from explorekit.study_folder import StudyFolder

@@ -26,11 +26,14 @@ from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset
 from explorekit.store.equality import same_outputs
 from explorekit.store.files import ShardFiles
+from explorekit.store.header import Origin
 from explorekit.store.index import read_shard
 from explorekit.store.reader import OriginArray
-from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, Origin, Record, Timings, write_shard
 from explorekit.store.snapshot import Snapshot, fixed_snapshot
+from explorekit.store.status import OK, PENDING, STATUS_MEANINGS
 from explorekit.store.table import ShardTable
+from explorekit.store.timings import Timings
+from explorekit.store.writing import Record, write_shard
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -529,7 +529,7 @@ class Study(StudyFolder):
         --------
         >>> study.retry(timeout=600)  # doctest: +SKIP
         """
-        from explorekit.store.shard import FAILED, TIMED_OUT
+        from explorekit.store.status import FAILED, TIMED_OUT
 
         if self.running:
             raise StudyBusyError(

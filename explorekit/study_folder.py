@@ -361,7 +361,7 @@ class StudyFolder(SavedStudy):
             self._space_hash = record.space
 
     def _counts(self) -> str:
-        from explorekit.store.shard import FAILED, OK, TIMED_OUT
+        from explorekit.store.status import FAILED, OK, TIMED_OUT
 
         counts = self._snapshot().index.counts()
         ok, failed = counts.get(OK, 0), counts.get(FAILED, 0) + counts.get(TIMED_OUT, 0)

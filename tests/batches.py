@@ -19,7 +19,11 @@ from explorekit.space.seeds import generator
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory, StudyRecord
-from explorekit.store.shard import FAILED, OK, Failure, Origin, Record, Timings, write_shard
+from explorekit.store.failures import Failure
+from explorekit.store.header import Origin
+from explorekit.store.status import FAILED, OK
+from explorekit.store.timings import Timings
+from explorekit.store.writing import Record, write_shard
 
 VERSION = "0123456789abcdef"
 

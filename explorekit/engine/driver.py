@@ -29,7 +29,7 @@ from explorekit.store.catalog import Catalog
 from explorekit.store.compact import compact, crowded
 from explorekit.store.directory import storage_error
 from explorekit.store.index import shard_along
-from explorekit.store.shard import FAILED, OK, TIMED_OUT
+from explorekit.store.status import FAILED, OK, TIMED_OUT
 
 if TYPE_CHECKING:
     from explorekit.engine.cluster import PrivateCluster

@@ -18,7 +18,10 @@ from explorekit.errors import OutputError
 from explorekit.simulation.collect import Collector, Column, Stacked, fields_of
 from explorekit.simulation.outputs import Outputs
 from explorekit.simulation.votes import Votes
-from explorekit.store.shard import OK, PENDING, TIMING_COLUMNS, Failure, Record, Timings
+from explorekit.store.failures import Failure
+from explorekit.store.status import OK, PENDING
+from explorekit.store.timings import TIMING_COLUMNS, Timings
+from explorekit.store.writing import Record
 
 _SURE = 3  # points that must agree on the outputs' structure before others are held to it
 _CHARACTER = 4  # bytes

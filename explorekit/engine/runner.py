@@ -28,7 +28,9 @@ from explorekit.simulation.global_streams import GlobalStreams
 from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points
 from explorekit.store import durable
-from explorekit.store.shard import Failure, Origin, write_shard
+from explorekit.store.failures import Failure
+from explorekit.store.header import Origin
+from explorekit.store.writing import write_shard
 
 SPOOL_INTERVAL = 0.05
 _SPOOL_SHARE = 0.05  # of the time at most: large and quick results are as soon run again

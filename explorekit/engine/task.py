@@ -16,7 +16,8 @@ from explorekit.engine.delivery import Desk, Outbox, SharedDesk, clear_outbox
 from explorekit.engine.messages import Assignment, Batch, Handed, Job, Reply
 from explorekit.engine.sharing import enter, is_shared, leave
 from explorekit.store.directory import StudyDirectory
-from explorekit.store.shard import FAILED, TIMED_OUT, Failure
+from explorekit.store.failures import Failure
+from explorekit.store.status import FAILED, TIMED_OUT
 
 POLL = 0.1
 GRACE = 1.0

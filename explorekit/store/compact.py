@@ -18,25 +18,17 @@ from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.collect import FILL, Stacked, padding_wastes
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
+from explorekit.store.failures import Failure, read_failures
 from explorekit.store.files import ShardFiles
+from explorekit.store.header import Origin, StoredField
 from explorekit.store.index import Index, shard_in
 from explorekit.store.layout import chunk_lengths, slabs
 from explorekit.store.reader import read_outer, read_output
-from explorekit.store.shard import (
-    OK,
-    PENDING,
-    TIMING_COLUMNS,
-    Failure,
-    Origin,
-    Record,
-    StoredField,
-    Timings,
-    read_failures,
-    read_timings,
-    write_shard,
-)
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.status import OK, PENDING
 from explorekit.store.table import Bools, Entry, Ints, Shard
+from explorekit.store.timings import TIMING_COLUMNS, Timings, read_timings
+from explorekit.store.writing import Record, write_shard
 
 TARGET_BYTES = 128 * 2**20
 _RECORD_BYTES = 64

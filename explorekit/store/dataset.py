@@ -11,6 +11,7 @@ from xarray.core import indexing
 from explorekit import __version__
 from explorekit.simulation.points import Seeding
 from explorekit.space import Space
+from explorekit.store.failures import read_failures
 from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
 from explorekit.store.reader import (
@@ -22,8 +23,8 @@ from explorekit.store.reader import (
     TimingArray,
     visit_shards,
 )
-from explorekit.store.shard import OK, PENDING, STATUS_MEANINGS, read_failures
 from explorekit.store.snapshot import Snapshot
+from explorekit.store.status import OK, PENDING, STATUS_MEANINGS
 from explorekit.store.table import Entry, Ints
 
 STATUS_ATTRS: Mapping[str, Any] = {

@@ -20,6 +20,7 @@ from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
 from explorekit.store.export_ragged import is_better_joined_up, name_sample_dimensions, put_joined_up
+from explorekit.store.failures import Failure, put_failures
 from explorekit.store.netcdf import (
     Draft,
     create_file_beside_others,
@@ -29,7 +30,6 @@ from explorekit.store.netcdf import (
     open_file,
 )
 from explorekit.store.reader import OutputArray
-from explorekit.store.shard import Failure, put_failures
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.spaces import put_space
 

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.space.axis import Axis
 from explorekit.space.identity import as_kind, canonical
 from explorekit.space.selecting import common, size
-from explorekit.store.shard import FAILED, OK, PENDING, Header, Positions, read_header
+from explorekit.store.header import Header
+from explorekit.store.shard import read_header
+from explorekit.store.status import FAILED, OK, PENDING
 from explorekit.store.superseded import merged
 from explorekit.store.table import Bools, Ints, Shard, ShardTable
 

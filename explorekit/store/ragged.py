@@ -10,7 +10,7 @@ import xarray as xr
 
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.sparse import SPARSE, part_names
-from explorekit.store.shard import OK, STATUS_MEANINGS
+from explorekit.store.status import OK, STATUS_MEANINGS
 
 
 class PointResults(ABC):

@@ -14,10 +14,11 @@ from explorekit.errors import StudyError
 from explorekit.simulation.schema import Field
 from explorekit.store.files import ShardGoneError
 from explorekit.store.netcdf import fetch
-from explorekit.store.shard import OK, read_timing
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.spaces import label_sizes
+from explorekit.store.status import OK
 from explorekit.store.table import Entry, Ints
+from explorekit.store.timings import read_timing
 
 Array = npt.NDArray[Any]
 
@@ -155,7 +156,7 @@ class RunArray(PointArray, ABC):
 
 
 class TimingArray(RunArray):
-    """What each run took: a column of `explorekit.store.shard.Timings`."""
+    """What each run took: a column of `explorekit.store.timings.Timings`."""
 
     def read_rows(self, file: Any, rows: Ints) -> Array:
         return read_timing(file, self.name, rows)

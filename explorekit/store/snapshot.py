@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.collect import FILL
+from explorekit.simulation.points import Positions
 from explorekit.simulation.schema import Field
 from explorekit.simulation.votes import Votes, contradiction
 from explorekit.space import Space
 from explorekit.store.files import ShardFiles
 from explorekit.store.index import Index, build
-from explorekit.store.shard import OK, PENDING, Positions
+from explorekit.store.status import OK, PENDING
 from explorekit.store.table import ABSENT, Bools, Entry, Ints, Kind, ShardTable
 
 

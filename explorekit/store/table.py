@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.store.shard import Header, Origin, StoredField
+from explorekit.store.header import Header, Origin, StoredField
 from explorekit.store.superseded import merged, rows_of, without_rows
 
 Ints = npt.NDArray[np.int64]

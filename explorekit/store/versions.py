@@ -6,7 +6,7 @@ import pandas as pd
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import runs_dataset
 from explorekit.store.directory import StudyRecord
-from explorekit.store.shard import OK
+from explorekit.store.status import OK
 
 
 def versions_table(catalog: Catalog, record: StudyRecord) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import explorekit as ek
 from explorekit.engine import task
 from explorekit.engine.messages import Assignment, Batch, Policy
 from explorekit.engine.rows import Rows
-from explorekit.store.shard import FAILED, OK, Failure
+from explorekit.store.failures import Failure
+from explorekit.store.status import FAILED, OK
 
 
 def study_of(simulation, space, path, **options) -> ek.Study:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import explorekit as ek
 from explorekit.engine.order import coarse_to_fine, stretches, take_out
 from explorekit.engine.plan import Plan
-from explorekit.store.shard import PENDING
+from explorekit.store.status import PENDING
 
 shapes = st.lists(st.integers(1, 9), min_size=0, max_size=3)
 

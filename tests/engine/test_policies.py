@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import explorekit as ek
-from explorekit.store.shard import FAILED, OK, PENDING, TIMED_OUT
+from explorekit.store.status import FAILED, OK, PENDING, TIMED_OUT
 
 
 def statuses(study: ek.Study) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import explorekit as ek
-from explorekit.store.shard import OK
+from explorekit.store.status import OK
 
 
 def run(simulation, space, path) -> ek.Study:

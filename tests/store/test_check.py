@@ -14,7 +14,7 @@ from explorekit.errors import ShardError, StudyBusyError, StudyError
 from explorekit.store import suspect
 from explorekit.store.dataset import results_dataset
 from explorekit.store.lock import StudyLock
-from explorekit.store.shard import OK, PENDING
+from explorekit.store.status import OK, PENDING
 
 SPACE = ek.Space(a=range(6))
 BATCHES = [{0: {"x": 0.0}, 1: {"x": 1.0}}, {2: {"x": 2.0}, 3: {"x": 3.0}}, {4: {"x": 4.0}, 5: {"x": 5.0}}]

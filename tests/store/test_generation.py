@@ -16,8 +16,9 @@ from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
 from explorekit.store.directory import StudyDirectory, StudyRecord
 from explorekit.store.generation import read_generation
+from explorekit.store.header import Header, Origin
 from explorekit.store.index import moved, positions_by_label, shard_in
-from explorekit.store.shard import OK, PENDING, Header, Origin, status_runs
+from explorekit.store.status import OK, PENDING, status_runs
 from explorekit.store.table import ShardTable
 
 SPACE = ek.Space(a=range(6))

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorekit.store.header import Header, Origin
 from explorekit.store.index import Index, build, shard_along, shard_in
-from explorekit.store.shard import FAILED, OK, PENDING, TIMED_OUT, Header, Origin, status_runs
+from explorekit.store.status import FAILED, OK, PENDING, TIMED_OUT, status_runs
 from explorekit.store.table import ShardTable
 
 TOTAL = 20

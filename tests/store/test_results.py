@@ -27,7 +27,7 @@ import explorekit as ek
 from explorekit.errors import ShardError, StudyError
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import failures_frame, results_dataset, runs_dataset
-from explorekit.store.shard import FAILED, OK, PENDING
+from explorekit.store.status import FAILED, OK, PENDING
 
 
 def results_of(directory, **options):

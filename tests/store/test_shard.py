@@ -14,23 +14,11 @@ import explorekit as ek
 from explorekit.errors import ShardError
 from explorekit.space.identity import canonical
 from explorekit.space.space import Space
+from explorekit.store.failures import read_failures
+from explorekit.store.header import Header
 from explorekit.store.index import positions_by_label, read_shard
-from explorekit.store.netcdf import open_file
-from explorekit.store.shard import (
-    FAILED,
-    OK,
-    TIMING_COLUMNS,
-    Header,
-    Origin,
-    Record,
-    Timings,
-    _touched,
-    read_failures,
-    read_header,
-    read_timing,
-    read_timings,
-    write_shard,
-)
+from explorekit.store.shard import read_header
+from explorekit.store.status import FAILED, OK
 
 
 def covered(shard):
@@ -341,44 +329,3 @@ def test_a_header_that_contradicts_its_file_is_an_error(good, change):
 
     with pytest.raises(ShardError):
         read_shard(path, space)
-
-
-def test_the_time_of_a_group_is_divided_among_its_runs(tmp_path):
-    directory, space = make_study(tmp_path, ek.Space(a=range(5))), ek.Space(a=range(5))
-    timings = Timings(
-        np.array([0, 3, 4]),
-        np.array([3, 1, 1], np.int32),
-        np.array([100.0, 200.0, 300.0]),
-        np.array([0.75, 2.0, 3.0]),
-        np.array([0.5, 1.0, 3.0]),
-        np.array([10, 20, 30]),
-        np.array([1, 1, 2], np.int32),
-    )
-    record = Record(np.full(5, OK, np.int8), timings, ())
-    write_shard(directory.runs / "x.nc", space, np.arange(5), {}, {}, record, Origin(1, 0, "v", "w", "h"))
-
-    with open_file(directory.runs / "x.nc") as file:
-        read = {name: read_timing(file, name, np.array([4, 1, 2, 3])) for name in TIMING_COLUMNS}
-        again = read_timings(file)
-    assert read["started"].tolist() == [300.0, 100.25, 100.5, 200.0]
-    assert read["duration"].tolist() == [3.0, 0.25, 0.25, 2.0]
-    assert read["cpu_time"].tolist() == [3.0, 0.5 / 3, 0.5 / 3, 1.0]
-    assert read["peak_memory"].tolist() == [30, 10, 10, 20]
-    assert read["runs"].tolist() == [1, 3, 3, 1]
-    assert read["attempts"].tolist() == [2, 1, 1, 1]
-    for name in TIMING_COLUMNS:
-        np.testing.assert_array_equal(getattr(again, name), getattr(timings, name))
-
-
-@given(data=st.data())
-def test_the_labels_of_a_stretch_are_found_without_looking_at_its_points(data):
-    sizes = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
-    space = ek.Space({f"p{i}": range(size) for i, size in enumerate(sizes)})
-    start = data.draw(st.integers(0, len(space) - 1))
-    positions = np.arange(start, data.draw(st.integers(start + 1, len(space))))
-
-    touched, local = _touched(space, positions)
-    order = np.random.default_rng(0).permutation(positions.size)
-    again, shuffled = _touched(space, positions[order])
-    assert touched == again
-    assert local[order].tolist() == shuffled.tolist()

@@ -17,7 +17,7 @@ from explorekit.store.catalog import Catalog
 from explorekit.store.check import check
 from explorekit.store.compact import compact
 from explorekit.store.dataset import results_dataset
-from explorekit.store.shard import FAILED, OK, PENDING
+from explorekit.store.status import FAILED, OK, PENDING
 
 SIZES = {"a": 3, "b": 4}
 N = 12

@@ -12,7 +12,7 @@ import explorekit as ek
 from explorekit.errors import StudyError
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset
-from explorekit.store.shard import FAILED, OK, PENDING
+from explorekit.store.status import FAILED, OK, PENDING
 from explorekit.store.superseded import (
     Superseded,
     merged,
