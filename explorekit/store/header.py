@@ -56,9 +56,13 @@ class StoredField:
     encoding: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     flat: bool = False
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as data that JSON can hold."""
+        return {**vars(self), "field": {**vars(self.field), "attrs": dict(self.field.attrs)}}
+
     @classmethod
     def from_plain(cls, content: Mapping[str, Any]) -> "StoredField":
-        """Return what was one as JSON."""
+        """Return what `to_plain` gave."""
         one = content["field"]
         return cls(**{**content, "field": Field(**{**one, "dims": tuple(one["dims"])})})
 
@@ -109,10 +113,7 @@ class Header:
             "key": {"stage": "", "segment": [0, 1], "final": True},
             "origin": vars(self.origin),
             "size": self.size,
-            "outputs": {
-                n: {**vars(o), "field": {**vars(o.field), "attrs": dict(o.field.attrs)}}
-                for n, o in self.outputs.items()
-            },
+            "outputs": {name: stored.to_plain() for name, stored in self.outputs.items()},
             "sizes": dict(self.sizes),
             "ragged": self.ragged,
             "status_runs": self.status_runs if len(self.status_runs) <= _LONGEST_RUN_LIST else None,

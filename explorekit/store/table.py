@@ -76,16 +76,13 @@ class Kind:
 
     def to_json(self) -> str:
         """Return it as text that tells kinds apart."""
-        outputs = {
-            n: {**vars(o), "field": {**vars(o.field), "attrs": dict(o.field.attrs)}}
-            for n, o in self.outputs.items()
-        }
+        outputs = {name: stored.to_plain() for name, stored in self.outputs.items()}
         return json.dumps({"outputs": outputs, "ragged": self.ragged, "grid": self.grid})
 
     @classmethod
     def from_json(cls, text: str) -> "Kind":
         content = json.loads(text)
-        outputs = {name: StoredField.from_plain(one) for name, one in content["outputs"].items()}
+        outputs = {name: StoredField.from_plain(stored) for name, stored in content["outputs"].items()}
         return cls(outputs, tuple(content["ragged"]), content.get("grid", False))
 
 
