@@ -217,7 +217,8 @@ class StudyFolder(SavedStudy):
         ----------
         chunks : mapping, optional
             By dimension of the space or of an output, the length of chunks along it, −1 for all of it: for how the
-            results are read. By default all planes are read about as fast.
+            results are read. By default all planes are read about as fast; an output of three dimensions and up to
+            256 MB is kept in three copies for that.
 
         Returns
         -------

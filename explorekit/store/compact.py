@@ -22,7 +22,7 @@ from explorekit.store.failures import Failure, read_failures
 from explorekit.store.files import ShardFiles
 from explorekit.store.header import Origin, StoredField
 from explorekit.store.index import Index, shard_in
-from explorekit.store.layout import chunk_lengths, slabs
+from explorekit.store.layout import layouts, one_layout, slabs
 from explorekit.store.reader import read_outer, read_output
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.status import OK, PENDING
@@ -230,7 +230,7 @@ def _write(
     gathered = _Gathered(snapshot, len(positions), stretches, first)
     gathered.read(stop)
     outputs, ragged = gathered.outputs(), gathered.ragged()
-    chunks = _chunks(snapshot, outputs, positions, gathered.encoding, declared) if as_block else None
+    laid_out = _layouts(snapshot, outputs, positions, gathered.encoding, declared) if as_block else None
     origins = gathered.origins()
     temporary = durable.temporary_name(catalog.directory.runs)
     try:
@@ -244,7 +244,7 @@ def _write(
             origins[0][1],
             gathered.encoding,
             origins=origins if len(origins) > 1 else (),
-            chunks=chunks,
+            layouts=laid_out,
         )
         durable.sync(temporary)
         oldest = min(origins, key=lambda one: (one[1].epoch, one[1].sequence))[1]
@@ -255,14 +255,14 @@ def _write(
     return shard_in(name, header, positions)
 
 
-def _chunks(
+def _layouts(
     snapshot: Snapshot,
     outputs: Mapping[str, Stacked],
     positions: Ints,
     encoding: Mapping[str, Mapping[str, Any]],
     declared: Mapping[str, int],
-) -> dict[str, list[int]]:
-    """Return the lengths of chunks along the dimensions of the space and of each output."""
+) -> dict[str, list[list[int]]]:
+    """Return the lengths of chunks along the dimensions of the space and of each output, and those of copies."""
     used = snapshot.space.unravel(positions[[0, -1]])
     shape = {dim: int(index[1] - index[0]) + 1 for dim, index in used.items()}
     found = {}
@@ -272,7 +272,8 @@ def _chunks(
         inner = dict(zip(one.field.dims, one.values.shape[1:], strict=True))
         asked = encoding.get(name, {}).get("chunksizes")
         fixed = {**(dict(zip(inner, asked, strict=True)) if asked else {}), **declared}
-        found[name] = chunk_lengths(shape, inner, one.values.dtype.itemsize, fixed)
+        lay_out = layouts if one.values.dtype.kind in "biuf" else one_layout
+        found[name] = lay_out(shape, inner, one.values.dtype.itemsize, fixed)
     return found
 
 

@@ -237,17 +237,17 @@ class Index:
 
     def locate(self, positions: Positions) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
         """Return shard number, row and status of points; −1, 0 and pending where there is no record."""
-        stretch = self.stretch_of(positions)
-        known = stretch >= 0
         if not self.start.size:
-            return (
-                stretch,
-                np.zeros(positions.shape, dtype=np.int64),
-                np.full(positions.shape, PENDING, np.int8),
-            )
-        shard = np.where(known, self.shard[stretch], -1)
-        row = np.where(known, self.row[stretch] + positions - self.start[stretch], 0)
-        return shard, row, np.where(known, self.status[stretch], PENDING).astype(np.int8)
+            nowhere = np.full(positions.shape, -1)
+            return nowhere, np.zeros_like(nowhere), np.full(positions.shape, PENDING, np.int8)
+        stretch = self.stretch_of(positions)
+        shard = self.shard[stretch]
+        row = positions + (self.row - self.start)[stretch]
+        status = self.status[stretch].astype(np.int8, copy=False)
+        unknown = stretch < 0
+        if unknown.any():
+            shard[unknown], row[unknown], status[unknown] = -1, 0, PENDING
+        return shard, row, status
 
     def stretch_of(self, positions: Positions) -> Ints:
         """Return the number of the stretch that each point lies in, −1 where there is no record."""

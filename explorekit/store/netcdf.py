@@ -32,6 +32,7 @@ DURATION_UNITS = "nanoseconds"
 COMPLEX = "explorekit_complex"
 CHUNK_BYTES = 256 * 1024
 CHECKSUMS = "checksums"
+LAYOUTS = "layouts"  # the group of copies of variables in other chunks
 _LONG_ROW_BYTES = 32 * 1024
 _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20

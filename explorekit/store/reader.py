@@ -13,7 +13,7 @@ from xarray.core import indexing
 from explorekit.errors import StudyError
 from explorekit.simulation.schema import Field
 from explorekit.store.files import ShardGoneError
-from explorekit.store.netcdf import fetch
+from explorekit.store.netcdf import LAYOUTS, fetch
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.spaces import label_sizes
 from explorekit.store.status import OK
@@ -99,7 +99,10 @@ class OutputArray(PointArray):
         block = self._converted(block)
         if absent is not None:
             block[absent] = self.snapshot.missing_value(self.name)
-        values[np.ix_(chosen, *inside)] = block
+        if block.shape == values.shape and np.all(chosen[1:] > chosen[:-1]):
+            values[...] = block
+        else:
+            values[np.ix_(chosen, *inside)] = block
 
     def _converted(self, block: Array) -> Array:
         if self.dtype.kind == "f" and block.dtype.kind in "iu" and self._lossless():
@@ -244,6 +247,10 @@ def visit_shards(snapshot: Snapshot, positions: Ints, visit: Visit, *, only_ok: 
 
 def _by_shard(shard: Ints) -> Iterator[tuple[int, Ints]]:
     """Yield each shard's number, and where it occurs; −1 is none."""
+    if shard.size and np.all(shard == shard[0]):
+        if shard[0] >= 0:
+            yield int(shard[0]), np.arange(shard.size)
+        return
     order = np.argsort(shard, kind="stable")
     numbers, first = np.unique(shard[order], return_index=True)
     for number, chosen in zip(numbers.tolist(), np.split(order, first)[1:], strict=True):
@@ -267,8 +274,12 @@ def _read_grid(
     group: Any, name: str, dtype: Any, shape: Sequence[int], rows: Ints, inner: list[Ints]
 ) -> Array:
     """Read rows of a variable over the dimensions of a space, of which they are the points in C order."""
+    if rows.size == math.prod(shape) and np.all(rows[1:] > rows[:-1]):
+        whole_key = [*(np.arange(size) for size in shape), *inner]
+        block = read_outer(*_quickest(group, name, whole_key), dtype, whole_key)
+        return block.reshape(rows.size, *block.shape[len(shape) :])
     index = np.unravel_index(rows, shape)
-    used, place = zip(*(np.unique(one, return_inverse=True) for one in index), strict=True)
+    used, place = zip(*(_used(one, size) for one, size in zip(index, shape, strict=True)), strict=True)
     whole = math.prod(len(one) for one in used)
     if whole > 4 * rows.size and len(used[0]) > 1:  # far from a product: one after the other along the first
         values: Array | None = None
@@ -279,10 +290,32 @@ def _read_grid(
             values[chosen] = block
         assert values is not None
         return values
-    block = read_outer(group, name, dtype, [*used, *inner])
+    block = read_outer(*_quickest(group, name, [*used, *inner]), dtype, [*used, *inner])
     block = block.reshape(whole, *block.shape[len(used) :])
     flat = np.ravel_multi_index(place, [len(one) for one in used])
     return block if np.array_equal(flat, np.arange(whole)) else block[flat]
+
+
+def _used(index: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return what ``np.unique(index, return_inverse=True)`` does, for indices of a dimension; in linear time."""
+    used = np.zeros(size, dtype=bool)
+    used[index] = True
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[index]
+
+
+def _quickest(file: Any, name: str, key: Sequence[Ints]) -> tuple[Any, str]:
+    """Return the group and the name of the copy of an output that is read the soonest at some indices."""
+    copies = file.groups.get(LAYOUTS)
+    others = [copy for copy in copies.variables if copy.rpartition(".")[0] == name] if copies else []
+    candidates = [(file, name), *((copies, copy) for copy in others)]
+    return min(candidates, key=lambda one: _effort(one[0].variables[one[1]], key)) if others else (file, name)
+
+
+def _effort(variable: Any, key: Sequence[Ints]) -> int:
+    """Return the bytes of the chunks that an index touches, and of what could be read while they are looked for."""
+    chunks = variable.chunking()
+    touched = math.prod(np.unique(index // length).size for index, length in zip(key, chunks, strict=True))
+    return int(touched * (variable.dtype.itemsize * math.prod(chunks) + _GAP_BYTES))
 
 
 def _read_flat(file: Any, name: str, field: Field, rows: Ints, key: Sequence[Ints]) -> Array:

@@ -17,7 +17,7 @@ from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.store.failures import Failure, put_failures
 from explorekit.store.header import HEADER, Header, Origin, StoredField, put_origins
-from explorekit.store.netcdf import Draft, create_file
+from explorekit.store.netcdf import LAYOUTS, Draft, create_file
 from explorekit.store.shard import sample_dimension
 from explorekit.store.spaces import put_space
 from explorekit.store.status import STATUS_MEANINGS, status_runs
@@ -59,7 +59,7 @@ def write_shard(
     encoding: Mapping[str, Encoding] | None = None,
     *,
     origins: Sequence[tuple[int, Origin]] = (),
-    chunks: Mapping[str, Sequence[int]] | None = None,
+    layouts: Mapping[str, Sequence[Sequence[int]]] | None = None,
 ) -> Header:
     """Write the results of one batch, or of several, to a new file.
 
@@ -75,9 +75,10 @@ def write_shard(
         By output, compression and lengths of chunks along its own dimensions, in xarray's words.
     origin, origins
         Where the rows come from: all of them from one batch, or by first row.
-    chunks
-        By output, the lengths of chunks along the dimensions of the space and its own: outputs are laid out so, for
-        which the rows must be all points of the labels that they touch.
+    layouts
+        By output, lengths of chunks along the dimensions of the space and its own: outputs are laid out so, for which the
+        rows must be all points of the labels that they touch. All but the first are those of copies, which are quicker to
+        read along other dimensions.
     """
     touched, local = touched_part(space, positions)
     # Batches that were put back come in any order.
@@ -90,7 +91,7 @@ def write_shard(
         tuple(ragged),
         status_runs(record.status),
         span,
-        chunks is not None,
+        layouts is not None,
         tuple(origins),
     )
     draft = Draft("bare" if _is_small(touched, outputs, record) else "shard")
@@ -98,7 +99,7 @@ def write_shard(
         put_space(file, touched, draft)
         file.createDimension(POINT, len(positions))
         file.setncattr("Conventions", "CF-1.11")
-        _put_outputs(file, outputs, header, touched, chunks, draft)
+        _put_outputs(file, outputs, header, touched, layouts, draft)
         _put_record(file, record, ragged, None if span else local, draft)
         if record.failures:
             put_failures(file, record.failures, draft)
@@ -150,12 +151,12 @@ def _put_outputs(
     outputs: Mapping[str, Stacked],
     header: Header,
     touched: Space,
-    chunks: Mapping[str, Sequence[int]] | None,
+    layouts: Mapping[str, Sequence[Sequence[int]]] | None,
     draft: Draft,
 ) -> None:
     for dim, size in header.sizes.items():
         file.createDimension(dim, size)
-    outer, shape = ((POINT,), (header.size,)) if chunks is None else (touched.dims, touched.shape)
+    outer, shape = ((POINT,), (header.size,)) if layouts is None else (touched.dims, touched.shape)
     for name, one in outputs.items():
         dims = one.field.dims if one.constant else (*outer, *one.field.dims)
         whole = one.constant or one.lengths is not None
@@ -165,16 +166,25 @@ def _put_outputs(
             dims = (sample_dimension(one.field.dims[0]), *one.field.dims[1:])
             if dims[0] not in file.dimensions:
                 file.createDimension(dims[0], len(values))
-        elif chunks is not None and not one.constant:
-            # Through a large cache chunks would reach the file in a jumble, and not in the order that they are read in.
-            cache = math.prod(chunks[name]) * values.dtype.itemsize
-            wanted = {**wanted, "chunksizes": chunks[name], "contiguous": False, "chunk_cache": cache}
+        elif layouts is not None and not one.constant:
+            first, *others = (_in_chunks(wanted, chunks, values.dtype) for chunks in layouts[name])
+            for number, encoding in enumerate(others):
+                copies = file.groups.get(LAYOUTS) or file.createGroup(LAYOUTS)
+                attrs = {"long_name": f"{name}, laid out for other slices"}
+                draft.add(copies, f"{name}.{number}", dims, values, attrs, encoding=encoding)
+            wanted = first
         elif "chunksizes" in wanted and not one.constant:
             wanted["chunksizes"] = [1, *wanted["chunksizes"]]
         draft.add(file, name, dims, values, one.field.attrs, encoding=wanted)
         if one.given is not None:
             described = {"long_name": f"whether the run returned {name}"}
             draft.add(file, f"{name}_given", (POINT,), one.given, described)
+
+
+def _in_chunks(encoding: Encoding, chunks: Sequence[int], dtype: np.dtype[Any]) -> dict[str, Any]:
+    # Through a large cache chunks would reach the file in a jumble, and not in the order that they are read in.
+    cache = math.prod(chunks) * dtype.itemsize
+    return {**encoding, "chunksizes": chunks, "contiguous": False, "chunk_cache": cache}
 
 
 def _put_record(

@@ -13,14 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import explorekit as ek
-from explorekit.errors import StudyBusyError, StudyError
+from explorekit.errors import ShardError, StudyBusyError, StudyError
 from explorekit.store import compact as compact_module
 from explorekit.store import durable
+from explorekit.store import layout as layout_module
 from explorekit.store.catalog import Catalog
 from explorekit.store.compact import compact, crowded
 from explorekit.store.dataset import failures_frame, results_dataset, runs_dataset
 from explorekit.store.directory import StudyDirectory
-from explorekit.store.layout import chunk_lengths, slabs
+from explorekit.store.layout import chunk_lengths, layouts, slabs
 from explorekit.store.lock import StudyLock
 
 VERSIONS = frozenset({VERSION})
@@ -236,6 +237,57 @@ def test_chunks_are_laid_out_as_asked_for(tmp_path):
         assert file["x"].chunking() == [1, 4]
 
 
+VOLUME = ek.Space(a=range(40), b=range(30))
+
+
+def volume(position):
+    return {"v": xr.DataArray(np.arange(20.0) + 100 * position, dims="t"), "x": position}
+
+
+def test_a_volume_is_kept_once_for_each_pair_of_dimensions(tmp_path):
+    values = [{p: volume(p) for p in range(start, start + 400)} for start in (0, 400, 800)]
+    directory = study_with(tmp_path / "study", VOLUME, *values)
+    compacted(directory, VOLUME)
+    (path,) = directory.shard_files()
+    with netCDF4.Dataset(path) as file:
+        assert file["v"].chunking() == [1, 30, 20]
+        assert file["layouts/v.0"].chunking() == [40, 1, 20]
+        assert file["layouts/v.1"].chunking() == [40, 30, 1]
+        assert set(file["layouts"].variables) == {"v.0", "v.1"}
+
+    read = results_dataset(opened(directory, VOLUME).snapshot(VERSIONS))["v"]
+    whole = np.arange(20.0) + 100 * np.arange(1200.0).reshape(40, 30, 1)
+    before = path.read_bytes()
+    for key in (
+        {"a": 3},
+        {"b": 7},
+        {"t": 5},
+        {"a": 3, "t": -1},
+        {"a": [5, 2, 30], "b": slice(20, 3, -4)},
+        {"a": 39, "b": 29, "t": 19},
+    ):
+        expected = xr.DataArray(whole, dims=("a", "b", "t")).isel(key)
+        np.testing.assert_array_equal(read.isel(key), expected)
+    compacted(directory, VOLUME, chunks={"b": 1})
+    (path,) = directory.shard_files()
+    assert path.stat().st_size < 0.5 * len(before)
+
+
+def test_a_copy_that_is_damaged_is_not_read(tmp_path):
+    directory = study_with(tmp_path / "study", VOLUME, {p: volume(p) for p in range(1200)})
+    compacted(directory, VOLUME)
+    (path,) = directory.shard_files()
+    read = results_dataset(opened(directory, VOLUME).snapshot(VERSIONS))["v"]
+    plane = (5.0 + 100 * np.arange(1200)).tobytes()
+    content = bytearray(path.read_bytes())
+    content[content.index(plane) + 1000] ^= 1
+    path.write_bytes(content)
+
+    np.testing.assert_array_equal(read.isel(b=0), np.arange(20.0) + 3000 * np.arange(40)[:, np.newaxis])
+    with pytest.raises(ShardError, match="explorekit check"):
+        read.isel(t=5).load()
+
+
 @pytest.mark.parametrize(("chunks", "words"), [({"c": 1}, "dimensions are"), ({"a": 0}, "at least 1")])
 def test_chunks_that_make_no_sense_are_refused(tmp_path, chunks, words):
     directory = study_with(tmp_path / "study", SPACE, *one_by_one(3))
@@ -364,13 +416,14 @@ def studies(draw):
 
 
 @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(studies(), st.sampled_from([1, 500, 2000, 10**6]))
-def test_any_study_reads_the_same_before_and_after(tmp_path, drawn, target):
+@given(studies(), st.sampled_from([1, 500, 2000, 10**6]), st.sampled_from([16, 64 * 1024]))
+def test_any_study_reads_the_same_before_and_after(tmp_path, drawn, target, chunk):
     space, batches = drawn
     shutil.rmtree(tmp_path / "study", ignore_errors=True)
     directory = study_with(tmp_path / "study", space, *batches)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact_module, "TARGET_BYTES", target)
+        patch.setattr(layout_module, "CHUNK_BYTES", chunk)
         compacted(directory, space)
         assert compact(opened(directory, space)).written == 0
 
@@ -401,3 +454,23 @@ def test_chunks_fit_and_are_about_as_large_as_they_should_be(shape, inner, items
     assert math.prod(lengths) * itemsize <= 64 * 1024
     long = itemsize * math.prod(inner.values()) >= 32 * 1024
     assert not long or lengths[: len(shape)] == [1] * len(shape)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.integers(1, 300), min_size=1),
+    st.dictionaries(st.sampled_from("tu"), st.integers(1, 300)),
+    st.sampled_from([1, 8]),
+)
+def test_each_plane_of_a_volume_lies_in_few_chunks_of_one_layout(shape, inner, itemsize):
+    found = layouts(shape, inner, itemsize, {})
+    sizes = [*shape.values(), *inner.values()]
+    assert math.prod(found[0]) * itemsize <= 64 * 1024
+    assert all(len(chunks) == len(sizes) for chunks in found)
+    if len(found) == 1:
+        return
+    assert sum(size > 1 for size in sizes) == len(found) == 3
+    for across, size in enumerate(sizes):
+        if size > 1:
+            (plane,) = (chunks for chunks in found if chunks[across] == 1 != math.prod(chunks))
+            touched = math.prod(-(-n // c) for n, c in zip(sizes, plane, strict=True)) // size
+            assert touched <= 1 + math.prod(sizes) // size * itemsize // (32 * 1024)
