@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 import explorekit as ek
 from explorekit.adopting import adopt, keep_code
@@ -18,6 +19,7 @@ from explorekit.space.identity import baselines_of, point_key
 from explorekit.space.seeds import generator
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
+from explorekit.store.dataset import results_dataset
 from explorekit.store.directory import StudyDirectory, StudyRecord
 from explorekit.store.failures import Failure
 from explorekit.store.header import Origin
@@ -96,6 +98,10 @@ def snapshot_of(
     catalog = Catalog(directory, space or directory.read_space(directory.read_record().space))
     catalog.refresh()
     return catalog.snapshot(frozenset({VERSION}), fill)
+
+
+def results_of(directory: StudyDirectory, **options: Any) -> xr.Dataset:
+    return results_dataset(snapshot_of(directory, **options))
 
 
 def study_with(path: Path, space: ek.Space, *batches: Mapping[int, Any]) -> StudyDirectory:

@@ -7,12 +7,11 @@ import signal
 import netCDF4
 import numpy as np
 import pytest
-from batches import snapshot_of, study_with, write_batch
+from batches import results_of, study_with, write_batch
 
 import explorekit as ek
 from explorekit.errors import ShardError, StudyBusyError, StudyError
 from explorekit.store import suspect
-from explorekit.store.dataset import results_dataset
 from explorekit.store.lock import StudyLock
 from explorekit.store.status import OK, PENDING
 
@@ -40,7 +39,7 @@ def empty(path):
 
 
 def statuses(directory):
-    return results_dataset(snapshot_of(directory))["status"].values.tolist()
+    return results_of(directory)["status"].values.tolist()
 
 
 def files_below(folder):

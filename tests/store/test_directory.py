@@ -9,12 +9,11 @@ import threading
 import zipfile
 
 import pytest
-from batches import make_study, snapshot_of, study_with, write_batch
+from batches import make_study, results_of, study_with, write_batch
 
 import explorekit as ek
 from explorekit.errors import StudyError
 from explorekit.store import durable
-from explorekit.store.dataset import results_dataset
 from explorekit.store.directory import FOLDERS, MARKER, StudyDirectory, StudyRecord, storage_error
 
 SPACE = ek.Space(a=[1, 2])
@@ -71,11 +70,11 @@ def test_it_may_be_moved_and_packed_without_its_empty_folders(tmp_path):
         archive.extractall(tmp_path / "elsewhere")
 
     moved = StudyDirectory(tmp_path / "elsewhere")
-    assert results_dataset(snapshot_of(moved))["status"].values.tolist() == [1, 0]
+    assert results_of(moved)["status"].values.tolist() == [1, 0]
     moved.check_writable()
     assert moved.next_epoch() == 1
     write_batch(moved, SPACE, {1: {"x": 2}}, sequence=1)
-    assert results_dataset(snapshot_of(moved))["x"].values.tolist() == [1, 2]
+    assert results_of(moved)["x"].values.tolist() == [1, 2]
 
 
 def test_a_study_with_no_runs_folder_has_no_results(tmp_path):
@@ -224,7 +223,7 @@ def test_a_read_only_place_says_so_and_is_still_read(mounted):
     with pytest.raises(StudyError, match="read-only"):
         make_study(disk / "another", SPACE)
     assert StudyDirectory.exists(disk / "study")
-    assert results_dataset(snapshot_of(made))["status"].values.tolist() == [1, 0]
+    assert results_of(made)["status"].values.tolist() == [1, 0]
 
 
 def test_a_full_disk_says_so_and_leaves_nothing_half_written(mounted):

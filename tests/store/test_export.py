@@ -8,94 +8,18 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from batches import (
-    VERSION,
-    Failed,
-    flip_bytes_of,
-    make_study,
-    snapshot_of,
-    study_with,
-    write_batch,
-)
+from batches import VERSION, Failed, make_study, results_of, snapshot_of, study_with, write_batch
 from drawn import spaces
 from hypothesis import given
 from hypothesis import strategies as st
+from store.samples import ATTRS, PROVENANCE, SPACE, assert_same, exported, result_at, wave
 
 import explorekit as ek
-from explorekit.errors import ShardError, StudyError
+from explorekit.errors import StudyError
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
 from explorekit.store.export import export, read_provenance
 from explorekit.store.exported import exported_failures, exported_space, open_exported
-
-ATTRS = {"title": "model", "seed": "0"}
-PROVENANCE = {
-    "source": "def f(): 'é'",
-    "packages": {"numpy": "2"},
-    "git_dirty": True,
-    "git": None,
-    "n": 3,
-    "empty": "",
-}
-
-
-def exported(directory, path, **options):
-    snapshot = snapshot_of(directory, **options)
-    export(snapshot, path, ATTRS, PROVENANCE)
-    return results_dataset(snapshot, ATTRS)
-
-
-def wave(position):
-    return xr.DataArray(
-        np.arange(3.0) * position,
-        {"t": ("t", [0.0, 0.1, 0.2], {"units": "s"})},
-        "t",
-        attrs={"units": "V", "long_name": "potential"},
-    )
-
-
-def result_at(position):
-    return {
-        "x": position / 3,
-        "f4": np.float32(position / 3),
-        "n": position - 2,
-        "i1": np.int8(position - 2),
-        "u8": np.uint64(position),
-        "on": position % 2 == 0,
-        "z": complex(position, -np.inf),
-        "z4": np.complex64(complex(-0.0, position)),
-        "s": "é" * (position % 4),
-        "when": np.datetime64("2020-01-01T00:00:00.123456789") + position,
-        "took": np.timedelta64(position, "ns"),
-        "V": wave(position),
-    }
-
-
-SPACE = ek.Space(
-    a=ek.param([0.1, 0.2], units="ms", long_name="time constant"),
-    kind=["relu", "é"],
-    fixed=np.float32(0.1),
-    z0=1 + 2j,
-)
-
-
-def assert_same(found, expected):
-    assert found.sizes == expected.sizes
-    assert set(found.data_vars) == set(expected.data_vars)
-    assert set(found.coords) == set(expected.coords)
-    for name in expected.variables:
-        assert found[name].dtype.kind == expected[name].dtype.kind, name
-        if expected[name].dtype.kind != "U":
-            assert found[name].dtype == expected[name].dtype, name
-        assert found[name].dims == expected[name].dims, name
-        np.testing.assert_array_equal(found[name].values, expected[name].values, err_msg=name)
-        attrs = {
-            k: v
-            for k, v in found[name].attrs.items()
-            if k not in ("coordinates", "flag_values", "flag_meanings")
-        }
-        known = {k: v for k, v in expected[name].attrs.items() if k not in ("flag_values", "flag_meanings")}
-        assert attrs == known, name
 
 
 @pytest.mark.parametrize("done", [(0, 1, 2, 3), (1, 2), ()])
@@ -268,188 +192,6 @@ def test_provenance_reads_back(tmp_path):
     assert read_provenance(tmp_path / "out.nc") == PROVENANCE
 
 
-# ---- whole or absent
-
-
-def test_a_file_that_is_there_is_replaced_once_the_new_one_is_whole(tmp_path):
-    directory = study_with(
-        tmp_path / "study", ek.Space(a=range(2)), {0: {"x": 1.5, "y": 1.5}, 1: {"x": 2.5, "y": 2.5}}
-    )
-    snapshot = snapshot_of(directory)
-    (tmp_path / "out.nc").write_text("old")
-    (shard,) = directory.shard_files()
-    with netCDF4.Dataset(shard) as file:
-        pattern = file["y"][:].data.tobytes()
-        same = file["x"][:].data.tobytes() == pattern
-    assert same
-    snapshot = snapshot_of(directory)  # of a file that is damaged later
-    content = bytearray(shard.read_bytes())
-    content[content.rindex(pattern)] ^= 1
-    shard.write_bytes(content)
-
-    with pytest.raises(StudyError):
-        export(snapshot, tmp_path / "out.nc", ATTRS, PROVENANCE)
-    assert (tmp_path / "out.nc").read_text() == "old"
-    assert {entry.name for entry in tmp_path.iterdir()} == {"study", "out.nc"}
-
-
-def test_a_damaged_shard_is_named_by_an_export(tmp_path):
-    values = np.random.default_rng(1).random(4)
-    directory = study_with(tmp_path / "study", ek.Space(a=range(4)), {p: {"x": values[p]} for p in range(4)})
-    snapshot = snapshot_of(directory)
-    (shard,) = directory.shard_files()
-    flip_bytes_of(shard, values.tobytes())
-
-    with pytest.raises(ShardError, match=shard.name):
-        export(snapshot, tmp_path / "out.nc", ATTRS, {})
-    assert {entry.name for entry in tmp_path.iterdir()} == {"study"}
-
-
-def test_places_that_cannot_be_written_say_so(tmp_path):
-    directory = study_with(tmp_path / "study", ek.Space(a=range(2)), {0: {"x": 1}})
-    (tmp_path / "folder").mkdir()
-
-    for target in (tmp_path / "folder", tmp_path / "nowhere" / "out.nc"):
-        with pytest.raises(StudyError, match="cannot write"):
-            exported(directory, target)
-    assert not list(tmp_path.rglob("*.tmp"))
-
-
-@pytest.fixture
-def disk(mounted):
-    return mounted("size=1m")
-
-
-def test_a_full_disk_says_so_and_keeps_the_old_file(tmp_path, disk):
-    space = ek.Space(a=range(20))
-    noise = np.random.default_rng(0).random((20, 20_000))
-    directory = study_with(tmp_path / "study", space, {p: {"v": noise[p]} for p in range(20)})
-    (disk / "out.nc").write_text("old")
-
-    with pytest.raises(StudyError, match=r"disk is full|disk full"):
-        exported(directory, disk / "out.nc")
-    assert (disk / "out.nc").read_text() == "old"
-    assert [entry.name for entry in disk.iterdir()] == ["out.nc"]
-
-
-def test_a_read_only_place_says_so(tmp_path, disk):
-    directory = study_with(tmp_path / "study", ek.Space(a=range(2)), {0: {"x": 1}})
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-
-    with pytest.raises(StudyError, match="cannot write"):
-        exported(directory, disk / "out.nc")
-
-
-# ---- the engine of xarray
-
-
-def test_the_engine_opens_a_directory(tmp_path):
-    directory = study_with(tmp_path, SPACE, {p: result_at(p) for p in (0, 3)})
-    snapshot = snapshot_of(directory)
-
-    with xr.open_dataset(tmp_path, engine="explorekit") as found:
-        assert_same(found, results_dataset(snapshot))
-        assert found.attrs["title"] == "model"
-    with xr.open_dataset(tmp_path, engine="explorekit", group="runs") as found:
-        assert_same(found, runs_dataset(snapshot))
-    with xr.open_dataset(tmp_path, engine="explorekit", fill={"n": -9}) as found:
-        assert found["n"].dtype == np.int64
-        assert found["n"].values.ravel().tolist() == [-2, -9, -9, 1]
-    with xr.open_dataset(tmp_path, engine="explorekit", drop_variables=["x", "unknown"]) as found:
-        assert "x" not in found
-        assert "n" in found
-
-
-def test_the_engine_is_found_without_its_name(tmp_path):
-    study_with(tmp_path, SPACE, {0: result_at(0)})
-
-    with xr.open_dataset(tmp_path) as found:
-        assert found["x"].dims == ("a", "kind")
-
-
-def test_closing_a_dataset_closes_its_files(tmp_path):
-    import psutil
-
-    study_with(tmp_path, SPACE, {0: result_at(0)})
-    dataset = xr.open_dataset(tmp_path, engine="explorekit")
-    dataset["x"].load()
-    dataset.close()
-
-    assert not [file for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))]
-
-
-def test_what_the_engine_cannot_open_is_named(tmp_path):
-    study_with(tmp_path / "study", SPACE, {0: result_at(0)})
-    xr.Dataset({"x": 1}).to_netcdf(tmp_path / "other.nc", engine="netcdf4")
-    (tmp_path / "text.nc").write_text("text")
-    (tmp_path / "folder").mkdir()
-
-    for name, options, named in (
-        ("study", {"group": "provenances"}, "expected 'runs'"),
-        ("other.nc", {}, "was not exported from a study"),
-        ("text.nc", {}, "cannot open"),
-        ("nothing.nc", {}, "cannot open"),
-        ("folder", {}, "holds no study"),
-    ):
-        with pytest.raises(StudyError, match=named):
-            xr.open_dataset(tmp_path / name, engine="explorekit", **options)
-
-
-def test_opening_never_unpickles(tmp_path, monkeypatch):
-    import pickle
-
-    directory = study_with(tmp_path / "study", SPACE, {0: result_at(0)})
-    exported(directory, tmp_path / "out.nc")
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("a pickle was read")
-
-    for name in ("load", "loads", "Unpickler"):
-        monkeypatch.setattr(pickle, name, refuse)
-    for path in (tmp_path / "study", tmp_path / "out.nc"):
-        for group in (None, "runs"):
-            with xr.open_dataset(path, engine="explorekit", group=group) as found:
-                found.load()
-
-
-def test_threads_may_read_write_and_export_at_once(tmp_path):
-    space = ek.Space(a=range(40))
-    directory = make_study(tmp_path / "study", space)
-    write_batch(directory, space, {0: {"v": np.arange(500.0), "n": 0}})
-    catalog = Catalog(directory, space)
-    errors = []
-
-    def careful(work):
-        try:
-            for turn in range(8):
-                work(turn)
-        except Exception as error:
-            errors.append(error)
-
-    def read(turn):
-        catalog.refresh()
-        results_dataset(catalog.snapshot(frozenset({VERSION})))["v"].sum().load()
-
-    works = [
-        read,
-        read,
-        lambda turn: write_batch(
-            directory, space, {turn + 1: {"v": np.arange(500.0), "n": turn}}, sequence=turn + 1
-        ),
-        lambda turn: exported(directory, tmp_path / f"{turn}.nc"),
-    ]
-    threads = [threading.Thread(target=careful, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-
-    assert not errors
-    assert not any(thread.is_alive() for thread in threads)
-    assert results_dataset(snapshot_of(directory))["n"].count() == 9
-    catalog.close()
-
-
 def test_labels_have_no_fill_value_as_none_of_them_may_be_missing(tmp_path):
     study = ek.Study(
         lambda a, t, z: a,
@@ -521,3 +263,41 @@ def test_every_type_of_an_exported_file_is_read_when_it_is_used(tmp_path):
             assert not isinstance(found[name].variable._data, np.ndarray)
         assert found["s"].dtype.kind == found["t"].dtype.kind == "U"
         assert found["z"].dtype == np.complex128
+
+
+def test_threads_may_read_write_and_export_at_once(tmp_path):
+    space = ek.Space(a=range(40))
+    directory = make_study(tmp_path / "study", space)
+    write_batch(directory, space, {0: {"v": np.arange(500.0), "n": 0}})
+    catalog = Catalog(directory, space)
+    errors = []
+
+    def careful(work):
+        try:
+            for turn in range(8):
+                work(turn)
+        except Exception as error:
+            errors.append(error)
+
+    def read(turn):
+        catalog.refresh()
+        results_dataset(catalog.snapshot(frozenset({VERSION})))["v"].sum().load()
+
+    works = [
+        read,
+        read,
+        lambda turn: write_batch(
+            directory, space, {turn + 1: {"v": np.arange(500.0), "n": turn}}, sequence=turn + 1
+        ),
+        lambda turn: exported(directory, tmp_path / f"{turn}.nc"),
+    ]
+    threads = [threading.Thread(target=careful, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert not errors
+    assert not any(thread.is_alive() for thread in threads)
+    assert results_of(directory)["n"].count() == 9
+    catalog.close()

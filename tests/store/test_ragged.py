@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import xarray as xr
-from batches import Failed, bytes_read, flip_bytes_of, snapshot_of, study_with
+from batches import Failed, bytes_read, flip_bytes_of, results_of, study_with
 from drawn import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,6 @@ from hypothesis.extra import numpy as hnp
 import explorekit as ek
 from explorekit.errors import ShardError, StudyError
 from explorekit.store import export_ragged
-from explorekit.store.dataset import results_dataset
 from explorekit.store.shard import read_header
 
 SPACE = ek.Space(a=[0.1, 0.2], b=["x", "y", "z"])
@@ -135,7 +134,7 @@ def test_any_part_of_ragged_arrays_equals_a_padded_array(tmp_path_factory, layou
     flat = {name: one.flat for name, one in read_header(directory.shard_files()[0])[0].outputs.items()}
     assert layout == "joined up" or not any(flat.values())
 
-    results = results_dataset(snapshot_of(directory))
+    results = results_of(directory)
     length = results["v"].shape[1]
     part = {
         "a": data.draw(st.lists(st.integers(0, 7), max_size=5)),

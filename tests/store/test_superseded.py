@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from batches import VERSION, Failed, make_study, snapshot_of, study_with, write_batch
+from batches import VERSION, Failed, make_study, results_of, study_with, write_batch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ def opened(directory, space=None):
 
 
 def statuses(directory):
-    return results_dataset(snapshot_of(directory))["status"].values.tolist()
+    return results_of(directory)["status"].values.tolist()
 
 
 def test_a_point_that_was_taken_out_is_pending_here_and_in_every_process_that_opens_the_study(tmp_path):
@@ -56,7 +56,7 @@ def test_a_point_that_was_taken_out_may_be_run_again(tmp_path):
     opened(directory).supersede_points(np.array([1]), "rerun")
     write_batch(directory, SPACE, {1: {"x": 10}}, epoch=2)
 
-    assert results_dataset(snapshot_of(directory))["x"].values.tolist()[:3] == [0.0, 10.0, 2.0]
+    assert results_of(directory)["x"].values.tolist()[:3] == [0.0, 10.0, 2.0]
 
 
 def test_all_records_of_a_point_go_at_once_also_those_that_did_not_show(tmp_path):
@@ -96,7 +96,7 @@ def test_it_holds_after_the_axis_grew_around_the_point(tmp_path):
     opened(directory).supersede_points(np.array([1]), "discard")
 
     longer = ek.Space(a=[-1, 0, 1, 2, 3, 4, 5])
-    assert results_dataset(snapshot_of(directory, longer))["status"].values.tolist()[:4] == [0, 1, 0, 1]
+    assert results_of(directory, space=longer)["status"].values.tolist()[:4] == [0, 1, 0, 1]
 
 
 def test_several_decisions_add_up(tmp_path):

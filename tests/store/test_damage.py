@@ -1,0 +1,63 @@
+"""A damaged shard costs its own points alone, and is never read as numbers."""
+
+import logging
+import os
+
+import numpy as np
+import pytest
+from batches import flip_bytes_of, results_of, study_with
+
+import explorekit as ek
+from explorekit.errors import ShardError
+from explorekit.store.status import OK, PENDING
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100, None])
+def test_a_damaged_shard_leaves_its_points_pending_and_the_others_alone(tmp_path, caplog, content):
+    space = ek.Space(a=range(3))
+    directory = study_with(tmp_path, space, {0: {"x": 1.0}}, {1: {"x": 2.0}}, {2: {"x": 3.0}})
+    victim = directory.shard_files()[1]
+    victim.write_bytes(victim.read_bytes()[:3000] if content is None else content)
+    with caplog.at_level(logging.WARNING):
+        results = results_of(directory)
+
+    assert results["status"].values.tolist() == [OK, PENDING, OK]
+    np.testing.assert_array_equal(results["x"].values, [1.0, np.nan, 3.0])
+    assert victim.name in caplog.text
+    assert "count as pending" in caplog.text
+
+
+@pytest.mark.parametrize("length", [1, 3000, 30_000])
+def test_a_flipped_bit_in_a_result_is_an_error_that_names_the_file(tmp_path, length):
+    space = ek.Space(a=range(4))
+    values = np.random.default_rng(0).random((4, length))
+    directory = study_with(tmp_path, space, {p: {"x": values[p]} for p in range(4)})
+    (victim,) = directory.shard_files()
+    results = results_of(directory)
+    flip_bytes_of(victim, values[2].tobytes())
+
+    with pytest.raises(ShardError, match="damaged") as caught:
+        results["x"].load()
+    assert victim.name in str(caught.value)
+
+
+def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pending(tmp_path, caplog):
+    values = np.random.default_rng(0).random(4)
+    directory = study_with(
+        tmp_path, ek.Space(a=range(5)), {p: {"x": values[p]} for p in range(4)}, {4: {"x": 5.0}}
+    )
+    victim = directory.shard_files()[0]
+    flip_bytes_of(victim, values.tobytes())
+
+    assert results_of(directory)["status"].values.tolist() == [PENDING] * 4 + [OK]
+    assert victim.name in caplog.text
+
+
+def test_a_shard_that_vanished_is_an_error_that_names_the_file(tmp_path):
+    directory = study_with(tmp_path, ek.Space(a=range(2)), {0: {"x": 1}, 1: {"x": 2}})
+    results = results_of(directory)
+    (victim,) = directory.shard_files()
+    os.unlink(victim)
+
+    with pytest.raises(ShardError, match=victim.name):
+        results["x"].load()
