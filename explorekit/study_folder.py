@@ -141,7 +141,7 @@ class StudyFolder(SavedStudy):
             )
         if not target.parent.is_dir():
             raise StudyError(f"there is no directory {target.parent}; create it, or give another path.")
-        export(self._snapshot(), target, dataset_attrs(self._record()), self.provenance)
+        export(self._snapshot(), target, dataset_attrs(self._record()), self.provenance, encoding)
         return target
 
     def to_zarr(self, path: str | os.PathLike[str]) -> Path:

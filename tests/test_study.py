@@ -54,6 +54,20 @@ def test_from_space_to_file(tmp_path: Path) -> None:
     assert kept.provenance["seed"] == "1"
 
 
+def test_a_file_is_written_in_the_encoding_that_is_asked_for(tmp_path: Path) -> None:
+    study = ek.Study(area, ek.Space(width=np.arange(100.0), height=np.arange(9.0)), tmp_path / "study")
+    study.run(False, n_workers=1)
+    file = study.to_netcdf(
+        tmp_path / "area.nc", encoding={"area": {"compression": "zlib", "chunksizes": (50, 9)}}
+    )
+    with xr.open_dataset(file) as dataset:
+        assert dataset["area"].encoding["zlib"]
+        assert dataset["area"].encoding["chunksizes"] == (50, 9)
+    with pytest.raises(StudyError, match="area"):
+        study.to_netcdf(tmp_path / "again.nc", encoding={"aera": {"compression": "zlib"}})
+    assert not (tmp_path / "again.nc").exists()
+
+
 def test_runs_are_accounted_for(tmp_path: Path) -> None:
     study = ek.Study(area, ek.Space(width=[1.0, 2.0]), tmp_path)
     assert (study.runs["status"].values == 0).all()
