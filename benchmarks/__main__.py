@@ -22,7 +22,10 @@ BUSY_POINTS = 400
 ARRAY_POINTS = 10**4
 QUICK_SIZE = 10**4
 
-WRITE = Way("loop", "write", "write only: one process, one file")
+WRITES = (
+    Way("loop", "write", "write only: one process, one file"),
+    Way("loop", "write_and_sync", "write and sync only: one process, one file", durable=True),
+)
 HEADLINES = ("loop", "joblib")
 
 Columns = dict[str, dict[Way, Measured]]
@@ -72,7 +75,7 @@ def busy(options: Options) -> Columns:
 def array(options: Options) -> Columns:
     """1 000 float64 a point, 10 000 points: 80 MB of results."""
     points = min(ARRAY_POINTS, *options.sizes) if max(options.sizes) < ARRAY_POINTS else ARRAY_POINTS
-    ways = [*options.chosen((WRITE,)), *options.chosen(SWEEPS)]
+    ways = [*options.chosen(WRITES), *options.chosen(SWEEPS)]
     return {f"{points:,} points": side_by_side(ways, "array", points, options.pairs_of, options.limit)}
 
 
@@ -104,17 +107,24 @@ def image(options: Options) -> Columns:
 
 
 def plane(options: Options) -> Columns:
-    """Read a plane along each pair of dimensions of a volume, beside a file whose chunks are just such planes."""
+    """Read a plane along each pair of dimensions of a volume, beside a file whose chunks are just such planes.
+
+    From a study that was compacted for any, and from one that was compacted for just these.
+    """
+    found = {}
     with environments.scratch() as folder:
         _prepare("volumes", folder)
-        return {
-            f"plane {' × '.join(PLANES[name])}": _read("plane", name, 1, options, folder) for name in PLANES
-        }
+        for name, dims in PLANES.items():
+            title = " × ".join(dims)
+            found[title] = _read("plane", name, 1, options, folder)
+            found[f"{title}, `chunks=`"] = _read("declared_plane", name, 1, options, folder)
+    return found
 
 
 def _read(function: str, work: str, points: int, options: Options, folder: Path) -> dict[Way, Measured]:
     ours = replace(OURS, function=function)
-    ways = [Way("one_file", function, "plain xarray, one file", durable=True)]
+    theirs = "plane" if work in PLANES else function
+    ways = [Way("one_file", theirs, "plain xarray, one file", durable=True)]
     return {
         OURS if way == ours else way: measured
         for way, measured in side_by_side(

@@ -4,6 +4,7 @@ What is read is not in the page cache: a notebook opened the next morning.
 """
 
 import os
+import shutil
 import statistics
 import time
 from itertools import combinations
@@ -97,16 +98,21 @@ def images(folder: Path) -> None:
 
 
 def volumes(folder: Path) -> None:
-    """Make a study whose results have three dimensions, and a file for each pair of them, in chunks of planes."""
+    """Make a study whose results have three dimensions, and a file for each pair of them, in chunks of planes.
+
+    Beside the study, which is compacted for planes along any, lies one for each pair.
+    """
     import explorekit as ek
 
     whole = volume_array()
     study = ek.Study(volume, ek.Space(a=whole["a"].values, b=whole["b"].values), folder / "study")
     study.run(False, n_workers=WORKERS)
-    study.compact()
     for name, plane in PLANES.items():
+        shutil.copytree(folder / "study", folder / f"study_{name}")
+        ek.open(folder / f"study_{name}").compact({dim: -1 if dim in plane else 1 for dim in whole.dims})
         chunks = tuple(VOLUME if dim in plane else 1 for dim in whole.dims)
         whole.to_netcdf(folder / f"{name}.nc", encoding={"volume": {"chunksizes": chunks}})
+    study.compact()
     os.sync()
 
 

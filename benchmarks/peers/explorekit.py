@@ -42,6 +42,11 @@ def plane(task: Task) -> None:
     reading.read_plane(xr.open_dataset(task.folder / "study", engine="explorekit")["volume"], task)
 
 
+def declared_plane(task: Task) -> None:
+    folder = task.folder / f"study_{task.work}"
+    reading.read_plane(xr.open_dataset(folder, engine="explorekit")["volume"], task)
+
+
 def _warm(task: Task) -> None:
     """Run a few points of the first half, as the cell before in a notebook does: workers are up, imports done."""
     space = ek.Space(a=task.first_half[:2], b=task.b[:4])

@@ -1,5 +1,8 @@
 """A plain Python loop that fills a NumPy array and writes it: the floor."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from benchmarks.work import ARRAY_LENGTH, Task
@@ -21,9 +24,21 @@ def sweep(task: Task) -> np.ndarray:
 
 def write(task: Task) -> np.ndarray:
     """Write results that are there already: what one process can do at most."""
+    return _write(task, sync=False)
+
+
+def write_and_sync(task: Task) -> np.ndarray:
+    """Write results that are there already, and wait until they are on disk."""
+    return _write(task, sync=True)
+
+
+def _write(task: Task, *, sync: bool) -> np.ndarray:
     task.warm_netcdf()
     dataset = task.dataset(task.expected())
     task.start()
     dataset.to_netcdf("out.nc")
+    if sync:
+        with Path("out.nc").open("rb") as file:
+            os.fsync(file.fileno())
     task.stop()
     return task.read(task.folder / "out.nc")

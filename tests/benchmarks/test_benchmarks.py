@@ -65,6 +65,7 @@ def test_planes_are_read(tmp_path: Path, monkeypatch) -> None:
     for reader in READERS:
         for name in reading.PLANES:
             reader.plane(Task(name, 1, tmp_path, NO_LIMIT))
+        explorekit.declared_plane(Task(name, 1, tmp_path, NO_LIMIT))
 
 
 @pytest.mark.parametrize("points", [20, 400, 1000, 10**4, 10**5, 10**6])
