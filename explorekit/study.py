@@ -258,7 +258,7 @@ class Study(StudyFolder):
                 f"the study at {self.path} is being run; wait for the run's end, or cancel it, to {purpose} the study."
             )
         self._directory.check_writable()
-        lock = StudyLock(self.path)
+        lock = StudyLock(self._directory.path)
         lock.acquire()
         try:
             record = self._directory.read_record()
@@ -452,7 +452,7 @@ class Study(StudyFolder):
             )
         self._move_to_fork(captured, code)
         self._directory.check_writable()
-        lock = StudyLock(self.path)
+        lock = StudyLock(self._directory.path)
         lock.acquire()
         reservation = None
         try:

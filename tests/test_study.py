@@ -228,6 +228,18 @@ def test_two_drivers_at_once_are_refused(tmp_path: Path) -> None:
     run.wait()
 
 
+def test_a_run_ends_its_hold_wherever_the_process_has_gone_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    study = ek.Study(doubled, ek.Space(a=range(3)), "study")
+    run = study.start(False, n_workers=1)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run.wait()
+    assert not (tmp_path / "study" / "lock").exists()
+
+
 class Bomb:
     """Runs code when it is unpickled."""
 
