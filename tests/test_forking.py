@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import by_label, run_here
+from held import being_run
 
 import explorekit as ek
 from explorekit.errors import CodeChangedError, SimulationError, SpaceError, StudyBusyError, StudyError
@@ -221,18 +222,5 @@ def test_what_is_no_part_is_not_discarded(tmp_path: Path) -> None:
 
 
 def test_a_running_study_is_not_discarded(tmp_path: Path) -> None:
-    go = tmp_path / "go"
-
-    def slow(a):
-        import time
-
-        while not go.exists():
-            time.sleep(0.01)
-        return a
-
-    study = ek.Study(slow, ek.Space(a=[1, 2]), tmp_path / "study")
-    run = study.start(False, n_workers=1)
-    with pytest.raises(StudyBusyError, match="to discard results of the study"):
+    with being_run(tmp_path) as study, pytest.raises(StudyBusyError, match="to discard results of the study"):
         study.discard({}, confirm="slow")
-    go.touch()
-    run.wait()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import by_label, run_here
+from held import being_run
 
 import explorekit as ek
 from explorekit.errors import SimulationError, SpaceError, SpaceMismatchError, StudyBusyError
@@ -130,23 +131,13 @@ def test_refining_adds_values_near_one_that_is_of_interest(tmp_path: Path) -> No
 
 
 def test_a_study_that_is_being_run_does_not_grow(tmp_path: Path) -> None:
-    go = tmp_path / "go"
-
-    def slow(a):
-        import time
-
-        while not go.exists():
-            time.sleep(0.01)
-        return a
-
-    study = ek.Study(slow, ek.Space(a=[1, 2]), tmp_path / "study")
-    run = study.start(False, n_workers=1)
-    with pytest.raises(StudyBusyError, match="is being run; wait for the run's end, or cancel it, to extend"):
-        study.extend(a=[3])
-    with pytest.raises(StudyBusyError, match="is being run by process"):
-        ek.Study(slow, path=tmp_path / "study").extend(a=[3])
-    go.touch()
-    run.wait()
+    with being_run(tmp_path) as study:
+        with pytest.raises(
+            StudyBusyError, match="is being run; wait for the run's end, or cancel it, to extend"
+        ):
+            study.extend(a=[3])
+        with pytest.raises(StudyBusyError, match="is being run by process"):
+            ek.Study(study.simulation, path=study.path).extend(a=[3])
     study.extend(a=[3])
     assert len(study.space) == 3
 
