@@ -1,30 +1,28 @@
 """A study: a simulation, a space and a directory. The public surface of explorekit."""
 
-import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
 from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed, keep_code
-from explorekit.errors import SimulationError, StudyBusyError, StudyError
+from explorekit.creating import check_same, check_seed, create
+from explorekit.errors import SimulationError, StudyError
+from explorekit.growing import GrowingStudy
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
 from explorekit.space import Space
-from explorekit.space.growing import additions, grown, refinement
-from explorekit.space.matching import same_space
 from explorekit.space.selecting import common, points_where
 from explorekit.starting import client_of, draw_while_waiting, job_of, panel_of, policy_of, reserve
-from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
+from explorekit.store.directory import StudyDirectory
 from explorekit.store.lock import StudyLock
-from explorekit.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -63,7 +61,7 @@ class PartOptions(RunOptions, total=False):
     where: Space | Mapping[str, Any] | None
 
 
-class Study(StudyFolder):
+class Study(GrowingStudy):
     """A simulation, a space and a directory.
 
     Makes the directory, or opens the one that is there: with the same space it goes on where it stopped.
@@ -120,155 +118,15 @@ class Study(StudyFolder):
             raise StudyError(
                 "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."
             )
-        _check_seed(seed, seed_by, space)
-        captured = capture(self.simulation)
+        check_seed(seed, seed_by, space)
+        self._captured = capture(self.simulation)
         if StudyDirectory.exists(path):
-            self._check_same(StudyDirectory(path), space, seed, seed_by)
+            check_same(StudyDirectory(path), space, seed, seed_by)
         else:
-            self._create(path, space, seed, seed_by)
+            create(path, self.simulation, space, seed, seed_by)
         super().__init__(path)
         self._run: Run | None = None
-        self._call = bind(self.simulation, self.space.parameters)
-        self._captured = captured
-
-    def _create(
-        self, path: str | os.PathLike[str], space: Space | None, seed: int, seed_by: Sequence[str] | None
-    ) -> None:
-        if space is None:
-            raise StudyError(
-                f"there is no study at {path} yet, so it needs a space: Study(simulation, space, path)."
-            )
-        call = bind(self.simulation, space.parameters)
-        record = StudyRecord(
-            self.simulation.name,
-            seed,
-            "",
-            None if seed_by is None else tuple(seed_by),
-            baselines_with({}, call),
-        )
-        StudyDirectory.create(path, record, space)
-
-    def _check_same(
-        self, directory: StudyDirectory, space: Space | None, seed: int, seed_by: Sequence[str] | None
-    ) -> None:
-        record = directory.read_record()
-        if space is not None:
-            same_space(directory.read_space(record.space), space, str(directory.path))
-        given = None if seed_by is None else tuple(seed_by)
-        if (record.seed, record.seed_by) != (seed, given):
-            raise StudyError(
-                f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
-                f"Give the same, or another path: the results at hand came from those streams."
-            )
-
-    # ---- growing
-
-    def extend(self, space: Space | None = None, /, **parameters: Any) -> Self:
-        """Add points: longer dimensions, values in between, further parameters, more repetitions.
-
-        Nothing runs, and no result changes; the next `run` runs the new points only. What is there already is no
-        error, so that running the same cell twice is safe.
-
-        New values go in sorted where the dimension is monotonic, else at its end, text always there. A float that differs from an
-        existing one by rounding only (0.1 + 0.2 from 0.3) is taken as that one, which the log says.
-
-        Parameters
-        ----------
-        space : Space, optional
-            What to add: values along dimensions of the study, or further parameters. What it leaves out stays as it is.
-        **parameters
-            The same by name. Parameters that are paired grow together, by tuples. A further parameter becomes a
-            dimension; the points that are there lie at the simulation's default, which must be among its values.
-            ``repetition`` is the number of repetitions in all.
-
-        Returns
-        -------
-        Study
-            This study.
-
-        Raises
-        ------
-        SpaceError
-            If the values do not fit the study's space.
-        SimulationError
-            If the simulation has no argument for a further parameter.
-        StudyBusyError
-            If the study is being run.
-
-        Examples
-        --------
-        >>> study.extend(width=[1.5, 3.0], depth=[1.0, 2.0], repetition=5)  # doctest: +SKIP
-        >>> study.run()  # doctest: +SKIP
-        """
-        with self._held("extend") as record:
-            added = additions(self.space, space, parameters)
-            call = bind(self.simulation, {**self.space.parameters, **added.parameters})
-            baselines = baselines_with(record.baselines, call)
-            bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
-            if bigger != self.space:
-                new = {n: baselines[n] for n in bigger.parameters if n not in self.space.parameters}
-                self._directory.update_record(
-                    space=self._directory.add_space(bigger), baselines={**record.baselines, **new}
-                )
-                self._follow(self._directory.read_record())
-                self._catalog.refresh()
-                self._catalog.keep()
-        return self
-
-    def refine(self, parameter: str, *, around: float, n: int) -> Self:
-        """Add values of one parameter near one that is of interest: `extend` with values between its neighbours.
-
-        They are evenly spaced and symmetric about `around`, and reach almost as far as the nearer of its two neighbours, at
-        an end of the dimension only inwards. None of them is there yet: if `around` is, half of them lie on each side of it, and an
-        odd `n` is rounded up.
-
-        Parameters
-        ----------
-        parameter : str
-            A parameter of floats on a dimension of its own.
-        around : float
-            The value in the middle.
-        n : int
-            How many values to add.
-
-        Returns
-        -------
-        Study
-            This study.
-
-        Raises
-        ------
-        SpaceError
-            If the parameter cannot be refined, or not there.
-        StudyBusyError
-            If the study is being run.
-
-        Examples
-        --------
-        >>> study.refine("beta", around=0.44, n=9).run()  # doctest: +SKIP
-        """
-        self._follow(self._directory.read_record())
-        return self.extend(**{parameter: refinement(self.space, parameter, around, n)})
-
-    @contextlib.contextmanager
-    def _held(self, purpose: str) -> Iterator[StudyRecord]:
-        """Hold the study, which nobody runs then, to change it; gives its record."""
-        if self.running:
-            raise StudyBusyError(
-                f"the study at {self.path} is being run; wait for the run's end, or cancel it, to {purpose} the study."
-            )
-        self._directory.check_writable()
-        lock = StudyLock(self._directory.path)
-        lock.acquire()
-        try:
-            record = self._directory.read_record()
-            self._follow(record)
-            self._catalog.refresh()
-            yield record
-        except OSError as error:
-            raise storage_error(error, self.path) from error
-        finally:
-            lock.release()
+        bind(self.simulation, self.space.parameters)  # or it says what does not fit
 
     # ---- running
 
@@ -531,10 +389,7 @@ class Study(StudyFolder):
         """
         from explorekit.store.status import FAILED, TIMED_OUT
 
-        if self.running:
-            raise StudyBusyError(
-                f"the study at {self.path} is being run; wait for the run's end, or cancel it, to retry."
-            )
+        self._check_not_running("retry")
         if options.get("code") not in (None, "keep"):
             raise StudyError(
                 f"got code={options['code']!r}; expected 'keep', which keeps what is ok. To run everything again: run(code='rerun')."
@@ -662,42 +517,6 @@ class Study(StudyFolder):
         position = position_of(self.space, point)
         return reproduce(self.simulation, capture(self.simulation), snapshot, position, self._seeding(record))
 
-    def discard(self, where: Space | Mapping[str, Any], *, confirm: str = "") -> Self:
-        """Let results count no longer; their points are pending again.
-
-        Files in which nothing counts any more are moved to ``trash/`` in the study's directory; nothing is deleted.
-
-        Parameters
-        ----------
-        where : Space or mapping
-            Whose results: values of some parameters, such as ``{"a": 0.5}``, or a subspace. ``{}`` means all.
-        confirm : str
-            The study's name, to say that this is meant.
-
-        Returns
-        -------
-        Study
-            This study.
-
-        Raises
-        ------
-        SpaceError
-            If there are no such points.
-        StudyError
-            If the name is not given.
-        StudyBusyError
-            If the study is being run.
-
-        Examples
-        --------
-        >>> study.discard({"width": 2.0}, confirm="area").run()  # doctest: +SKIP
-        """
-        from explorekit.discarding import discard
-
-        with self._held("discard results of") as record:
-            discard(self._catalog, record, points_where(self.space, where), confirm)
-        return self
-
     def _seems_pending(self, captured: Captured, code: OnChange | None) -> bool:
         """Return whether a run would have points to run, as far as is known before it is planned."""
         from explorekit.store.backend import versions_that_count
@@ -707,16 +526,3 @@ class Study(StudyFolder):
             return code is not None
         index = self._catalog.snapshot(versions_that_count(record)).index
         return len(index.gaps(len(self.space))) > 0
-
-
-def _check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise StudyError(f"got seed={seed!r}; expected a whole number of at least 0.")
-    if isinstance(seed_by, str):
-        raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters: [{seed_by!r}].")
-    if seed_by is not None and space is not None:
-        for name in seed_by:
-            if name not in space.parameters:
-                raise StudyError(
-                    f"got seed_by={list(seed_by)}; {name!r} is no parameter of the space ({', '.join(space.parameters)})."
-                )

@@ -1,0 +1,69 @@
+"""The directory of a study: made, or the one that is there, if it is of the same study."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from explorekit.errors import StudyError
+from explorekit.simulation.baselines import baselines_with
+from explorekit.simulation.calling import bind
+from explorekit.simulation.declare import Simulation
+from explorekit.space import Space
+from explorekit.space.matching import same_space
+from explorekit.store.directory import StudyDirectory, StudyRecord
+
+
+def create(
+    path: str | os.PathLike[str],
+    simulation: Simulation,
+    space: Space | None,
+    seed: int,
+    seed_by: Sequence[str] | None,
+) -> None:
+    """Make the directory of a study.
+
+    Raises
+    ------
+    SimulationError
+        If the simulation cannot be called with the space's parameters.
+    StudyError
+        If there is no space, or the directory cannot be made.
+    """
+    if space is None:
+        raise StudyError(
+            f"there is no study at {path} yet, so it needs a space: Study(simulation, space, path)."
+        )
+    call = bind(simulation, space.parameters)
+    record = StudyRecord(
+        simulation.name, seed, "", None if seed_by is None else tuple(seed_by), baselines_with({}, call)
+    )
+    StudyDirectory.create(path, record, space)
+
+
+def check_same(
+    directory: StudyDirectory, space: Space | None, seed: int, seed_by: Sequence[str] | None
+) -> None:
+    """Raise `StudyError` if a study has another space than the one that is given, or another seed."""
+    record = directory.read_record()
+    if space is not None:
+        same_space(directory.read_space(record.space), space, str(directory.path))
+    given = None if seed_by is None else tuple(seed_by)
+    if (record.seed, record.seed_by) != (seed, given):
+        raise StudyError(
+            f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
+            f"Give the same, or another path: the results at hand came from those streams."
+        )
+
+
+def check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:
+    """Raise `StudyError` if these cannot be the root of random streams, and the parameters that those depend on."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise StudyError(f"got seed={seed!r}; expected a whole number of at least 0.")
+    if isinstance(seed_by, str):
+        raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters: [{seed_by!r}].")
+    if seed_by is not None and space is not None:
+        for name in seed_by:
+            if name not in space.parameters:
+                raise StudyError(
+                    f"got seed_by={list(seed_by)}; {name!r} is no parameter of the space ({', '.join(space.parameters)})."
+                )
