@@ -1,16 +1,21 @@
 """A study made of another one's results, which is left as it is."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from explorekit.adopting import has_changed
+from explorekit.simulation.capture import Captured
 from explorekit.space import Space
 from explorekit.store.assembling import assembled, check_free, drop_strangers, part_of
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory, StudyRecord
+
+logger = logging.getLogger(__name__)
 
 
 def fork(
@@ -66,12 +71,41 @@ def fork(
     return place
 
 
-def sibling_for(path: Path, version: str) -> Path:
+def fork_for(path: Path, directory: StudyDirectory, catalog: Catalog, captured: Captured) -> Path | None:
+    """Return where a study goes on with changed code: in a fork beside it, made if it is not there; None without a change.
+
+    Parameters
+    ----------
+    path
+        The study's, as the user gave it.
+    directory, catalog
+        The study's.
+    captured
+        The simulation's code as it is now.
+
+    Raises
+    ------
+    StudyError
+        If something else lies there, or the fork cannot be written.
+    """
+    record = directory.read_record()
+    catalog.refresh()
+    if not has_changed(record, catalog, captured):
+        return None
+    version = captured.version.id
+    place = _sibling_for(path, version)
+    if not _is_fork_of(place, record):
+        fork(directory, place, directory.read_space(record.space), record.baselines, version)
+    logger.warning("the study goes on in %s; %s stays as it is.", place, path)
+    return place
+
+
+def _sibling_for(path: Path, version: str) -> Path:
     """Return where the fork of a study for a code version lies: beside it."""
     return path.with_name(f"{path.name}-{version[:8]}")
 
 
-def is_fork_of(path: Path, record: StudyRecord) -> bool:
+def _is_fork_of(path: Path, record: StudyRecord) -> bool:
     """Return whether a study that was forked from another one lies at a path."""
     if not StudyDirectory.exists(path):
         return False

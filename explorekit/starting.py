@@ -1,69 +1,147 @@
-"""What a run needs before it starts: a client or a cluster, and what all its batches have in common."""
+"""How a run starts, and what it needs before: the study's lock, its points, a cluster, what its batches have in common."""
 
-import importlib
 import pickle
 import secrets
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from explorekit.errors import StudyError
+from explorekit.adopting import OnChange, adopt, has_changed, keep_code
+from explorekit.choosing import Choice, pending
+from explorekit.options import Request
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
-from explorekit.simulation.declare import Simulation, check_timeout
+from explorekit.simulation.declare import Simulation
 from explorekit.simulation.points import Seeding
 from explorekit.space import Space
+from explorekit.space.selecting import common, points_where, size
+from explorekit.store.backend import versions_that_count
+from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory
+from explorekit.store.lock import StudyLock
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from explorekit.engine.messages import Job, Policy
     from explorekit.engine.reservation import Reservation
     from explorekit.engine.run import Run
 
 
-def client_of(given: "Client | Literal[False] | None") -> "Client | None":
-    """Return the user's client, or None for a private cluster."""
-    if given is False:
-        return None
-    if given is None:
-        if "distributed" not in sys.modules:
-            return None
-        cluster = importlib.import_module("explorekit.engine.cluster")
-        return cluster.active_client()  # type: ignore[no-any-return]
-    if not hasattr(given, "submit") or not hasattr(given, "register_plugin"):
-        raise StudyError(
-            f"got {given!r} as client; expected a distributed.Client, None, or False for a private cluster."
-        )
-    return given
+@contextmanager
+def held_for_run(directory: StudyDirectory) -> Iterator[Callable[[], None]]:
+    """Hold a study until what is given is called, at the end of its run, or until the run fails to start.
+
+    Raises
+    ------
+    StudyBusyError
+        If the study is being run already.
+    StudyError
+        If the directory cannot be written.
+    """
+    directory.check_writable()
+    lock = StudyLock(directory.path)
+    lock.acquire()
+    try:
+        directory.remove_leftovers()
+        yield lock.release
+    except BaseException:
+        lock.release()
+        raise
 
 
-def reserve(n_workers: int | None, *, dashboard: bool) -> "Reservation":
+def begin(
+    directory: StudyDirectory,
+    catalog: Catalog,
+    seeding: Seeding,
+    simulation: Simulation,
+    captured: Captured,
+    choose: Choice,
+    request: Request,
+    release: Callable[[], None],
+) -> "Run":
+    """Start a run of a study that is held.
+
+    Parameters
+    ----------
+    directory, catalog, seeding
+        The study's, in its current space.
+    simulation, captured
+        What is run, and its code.
+    choose
+        Which points, of the part that is asked for.
+    request
+        What the run is asked for.
+    release
+        Called at the run's end.
+
+    Raises
+    ------
+    CodeChangedError
+        If the code has changed, and the user has not decided.
+    SpaceError
+        If the part is no part of the space.
+    StudyError
+        If the results cannot find room.
+    """
+    from explorekit.engine.driver import Driver
+    from explorekit.engine.run import Run
+    from explorekit.review import check_room
+
+    space = catalog.space
+    reservation = None
+    try:
+        catalog.refresh()
+        part = None if request.where is None else points_where(space, request.where)
+        if request.client is None and _seems_pending(directory, catalog, captured, request.code):
+            reservation = _reserve(request)  # it starts while the rest is planned
+        record = adopt(directory, catalog, captured, request.code)
+        job = _job_of(directory, simulation, captured, space, seeding, request.policy)
+        catalog.refresh()  # workers whose driver is gone may have handed in more
+        snapshot = catalog.snapshot(versions_that_count(record))
+        index = snapshot.index
+        chosen = choose(index, space)
+        points = chosen if part is None else common(chosen, part)
+        check_room(snapshot, size(points), directory.path)
+        if request.client is None and reservation is None and len(points):
+            reservation = _reserve(request)
+        counts = index.counts_beside(points)
+        keep = partial(keep_code, directory, simulation, space, captured)
+        driver = Driver(job, catalog, points, counts, request.client or reservation, keep, request.end)
+        if request.order == "coarse-to-fine":
+            driver.prefer({})
+        return Run(record.name, driver, release, _panel_of, _draw_while_waiting)
+    except BaseException:
+        if reservation is not None:
+            reservation.release()
+        raise
+
+
+def _seems_pending(
+    directory: StudyDirectory, catalog: Catalog, captured: Captured, code: OnChange | None
+) -> bool:
+    """Return whether a run would have points to run, as far as is known before it is planned."""
+    record = directory.read_record()
+    if has_changed(record, catalog, captured):
+        return code is not None
+    index = catalog.snapshot(versions_that_count(record)).index
+    return len(pending(index, catalog.space)) > 0
+
+
+def _reserve(request: Request) -> "Reservation":
     """Ask for a private cluster, which starts meanwhile."""
     from explorekit.engine.reservation import Reservation
     from explorekit.engine.serving import check_dashboard
 
-    if dashboard:
+    if request.dashboard:
         check_dashboard()
-    return Reservation(n_workers, dashboard=dashboard)
+    return Reservation(request.n_workers, dashboard=request.dashboard)
 
 
-def policy_of(errors: Any, retries: Any, timeout: float | None) -> "Policy":
-    """Return what to do about runs that fail, as the user asked."""
-    from explorekit.engine.messages import Policy
-
-    if errors not in ("record", "raise"):
-        raise StudyError(f"got errors={errors!r}; expected 'record' or 'raise'.")
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise StudyError(f"got retries={retries!r}; expected a whole number of at least 0.")
-    check_timeout(timeout)
-    return Policy(retries, timeout, errors == "raise")
-
-
-def job_of(
+def _job_of(
     directory: StudyDirectory,
     simulation: Simulation,
     captured: Captured,
@@ -98,14 +176,14 @@ class _Loads:
         return pickle.loads, (self.payload,)
 
 
-def panel_of(run: "Run") -> Any:
+def _panel_of(run: "Run") -> Any:
     """Return the live panel of a run."""
     from explorekit.explorer import ProgressPanel
 
     return ProgressPanel(run)
 
 
-def draw_while_waiting() -> None:
+def _draw_while_waiting() -> None:
     """Let explorers draw in the cell that waits, which keeps their thread busy."""
     threads = sys.modules.get("explorekit.explorer.threads")
     if threads is not None and threading.current_thread() is threading.main_thread():

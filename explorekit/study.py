@@ -1,64 +1,31 @@
 """A study: a simulation, a space and a directory. The public surface of explorekit."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-import numpy as np
-
-from explorekit.adopting import OnChange, adopt, check_choice, difference, has_changed, keep_code
+from explorekit.adopting import OnChange, difference
+from explorekit.choosing import Choice, failed, few, pending
 from explorekit.creating import check_same, check_seed, create
 from explorekit.errors import SimulationError, StudyError
 from explorekit.growing import GrowingStudy
+from explorekit.options import OnError, Order, PartOptions, RunOptions, client_of, request_of
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
 from explorekit.space import Space
-from explorekit.space.selecting import common, points_where
-from explorekit.starting import client_of, draw_while_waiting, job_of, panel_of, policy_of, reserve
+from explorekit.starting import begin, held_for_run
 from explorekit.store.directory import StudyDirectory
-from explorekit.store.lock import StudyLock
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from explorekit.engine.messages import Ranges
     from explorekit.engine.run import Run
     from explorekit.reproducing import Reproduction
     from explorekit.review import Review
-    from explorekit.store.index import Index
-
-    Choice = Callable[[Index], Ranges]
-
-logger = logging.getLogger(__name__)
-
-OnError = Literal["record", "raise"]
-Order = Literal["given", "coarse-to-fine"]
-
-
-class RunOptions(TypedDict, total=False):
-    """What `Study.start` takes by keyword."""
-
-    n_workers: int | None
-    dashboard: bool
-    code: OnChange | None
-    errors: OnError
-    retries: int
-    timeout: float | None
-    max_time: float | None
-    until: datetime | None
-    order: Order
-
-
-class PartOptions(RunOptions, total=False):
-    """What `Study.run` takes by keyword."""
-
-    where: Space | Mapping[str, Any] | None
 
 
 class Study(GrowingStudy):
@@ -174,9 +141,7 @@ class Study(GrowingStudy):
         workers = workers_of(client_of(client), n_workers)
         if pilot is not False and not self.running:
             n = max(4, 2 * workers.slots) if pilot is True else pilot
-            self._start(
-                client, self._few(n), n_workers=n_workers, code=code, max_time=max_time, until=until
-            ).wait()
+            self._start(client, few(n), n_workers=n_workers, code=code, max_time=max_time, until=until).wait()
             end = deadline(max_time, until)
         trouble = ""
         try:
@@ -184,15 +149,6 @@ class Study(GrowingStudy):
         except StudyError as error:
             trouble = str(error)
         return take_review(self.name, self.path, self._snapshot(), workers, end, trouble)
-
-    def _few(self, n: int) -> "Choice":
-        from explorekit.engine.spread import spread_out
-
-        def choose(index: "Index") -> "Ranges":
-            points = spread_out(index.gaps(len(self.space)), self.space.shape, n)
-            return np.column_stack([points, points + 1])
-
-        return choose
 
     def start(
         self,
@@ -257,7 +213,7 @@ class Study(GrowingStudy):
         """
         return self._start(
             client,
-            lambda index: index.gaps(len(self.space)),
+            pending,
             where=where,
             n_workers=n_workers,
             dashboard=dashboard,
@@ -271,76 +227,21 @@ class Study(GrowingStudy):
         )
 
     def _start(
-        self,
-        client: "Client | Literal[False] | None",
-        choose: "Choice",
-        *,
-        where: Space | Mapping[str, Any] | None = None,
-        n_workers: int | None = None,
-        dashboard: bool = False,
-        code: OnChange | None = None,
-        errors: OnError = "record",
-        retries: int = 0,
-        timeout: float | None = None,
-        max_time: float | None = None,
-        until: datetime | None = None,
-        order: Order = "given",
+        self, client: "Client | Literal[False] | None", choose: Choice, **options: "Unpack[PartOptions]"
     ) -> "Run":
-        """Run the points that are chosen by looking at the records."""
-        from explorekit.engine.deadline import deadline
-        from explorekit.engine.driver import Driver
-        from explorekit.engine.run import Run
-        from explorekit.review import check_room
-
-        if self.running:
-            assert self._run is not None
+        """Run the points that are chosen by what is recorded of them."""
+        if self._run is not None and self.running:
             return self._run
-        if n_workers is not None and n_workers < 1:
-            raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
-        if order not in ("given", "coarse-to-fine"):
-            raise StudyError(f"got order={order!r}; expected 'given' or 'coarse-to-fine'.")
-        policy = policy_of(errors, retries, self.simulation.timeout if timeout is None else timeout)
-        end = deadline(max_time, until)
+        request = request_of(client, self.simulation, options)
         captured = capture(self.simulation)
-        chosen = client_of(client)
-        if dashboard and chosen is not None:
-            raise StudyError(
-                "got dashboard=True and a client; explorekit serves the dashboard of its private cluster only. "
-                "Yours is at client.dashboard_link; client=False asks for the private cluster."
-            )
-        self._move_to_fork(captured, code)
-        self._directory.check_writable()
-        lock = StudyLock(self._directory.path)
-        lock.acquire()
-        reservation = None
-        try:
-            self._directory.remove_leftovers()
-            self._follow(self._directory.read_record())
-            self._catalog.refresh()
-            part = None if where is None else points_where(self.space, where)
-            if chosen is None and self._seems_pending(captured, code):
-                reservation = reserve(n_workers, dashboard=dashboard)  # it starts while the rest is planned
-            record = adopt(self._directory, self._catalog, captured, code)
-            seeding = self._seeding(record)
-            job = job_of(self._directory, self.simulation, captured, self.space, seeding, policy)
-            snapshot = self._snapshot()
-            index = snapshot.index
-            pending = choose(index) if part is None else common(choose(index), part)
-            check_room(snapshot, int((pending[:, 1] - pending[:, 0]).sum()), self.path)
-            if chosen is None and reservation is None and len(pending):
-                reservation = reserve(n_workers, dashboard=dashboard)
-            counts = index.counts_beside(pending)
-            keep = partial(keep_code, self._directory, self.simulation, self.space, captured)
-            driver = Driver(job, self._catalog, pending, counts, chosen or reservation, keep, end)
-            if order == "coarse-to-fine":
-                driver.prefer({})
-            self._captured = captured
-            self._run = Run(self.name, driver, lock.release, panel_of, draw_while_waiting)
-        except BaseException:
-            if reservation is not None:
-                reservation.release()
-            lock.release()
-            raise
+        if request.code == "fork":
+            self._move_to_fork(captured)
+        with held_for_run(self._directory) as release:
+            record = self._directory.read_record()
+            self._follow(record)
+            study = self._directory, self._catalog, self._seeding(record)
+            self._run = begin(*study, self.simulation, captured, choose, request, release)
+        self._captured = captured
         return self._run
 
     def run(self, client: "Client | Literal[False] | None" = None, **options: "Unpack[PartOptions]") -> "Run":
@@ -387,14 +288,12 @@ class Study(GrowingStudy):
         --------
         >>> study.retry(timeout=600)  # doctest: +SKIP
         """
-        from explorekit.store.status import FAILED, TIMED_OUT
-
         self._check_not_running("retry")
         if options.get("code") not in (None, "keep"):
             raise StudyError(
                 f"got code={options['code']!r}; expected 'keep', which keeps what is ok. To run everything again: run(code='rerun')."
             )
-        run = self._start(client, lambda index: index.stretches_of(FAILED, TIMED_OUT), where=where, **options)
+        run = self._start(client, failed, where=where, **options)
         return run.wait() if wait else run
 
     def prefer(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> None:
@@ -463,23 +362,13 @@ class Study(GrowingStudy):
         fork(self._directory, path, chosen, {**record.baselines, **new})
         return Study(self.simulation, path=path, seed=record.seed, seed_by=record.seed_by)
 
-    def _move_to_fork(self, captured: Captured, code: OnChange | None) -> None:
-        """Go on in a study of the new code beside this one, if the code has changed and that is asked for."""
-        from explorekit.forking import fork, is_fork_of, sibling_for
+    def _move_to_fork(self, captured: Captured) -> None:
+        """Go on in a study of the new code beside this one, if the code has changed."""
+        from explorekit.forking import fork_for
 
-        check_choice(code)
-        if code != "fork":
-            return
-        record = self._directory.read_record()
-        self._catalog.refresh()
-        if not has_changed(record, self._catalog, captured):
-            return
-        version = captured.version.id
-        place = sibling_for(self.path, version)
-        if not is_fork_of(place, record):
-            fork(self._directory, place, self._directory.read_space(record.space), record.baselines, version)
-        logger.warning("the study goes on in %s; %s stays as it is.", place, self.path)
-        super().__init__(place)
+        place = fork_for(self.path, self._directory, self._catalog, captured)
+        if place is not None:
+            super().__init__(place)
 
     # ---- looking again
 
@@ -516,13 +405,3 @@ class Study(GrowingStudy):
         snapshot = self._snapshot()
         position = position_of(self.space, point)
         return reproduce(self.simulation, capture(self.simulation), snapshot, position, self._seeding(record))
-
-    def _seems_pending(self, captured: Captured, code: OnChange | None) -> bool:
-        """Return whether a run would have points to run, as far as is known before it is planned."""
-        from explorekit.store.backend import versions_that_count
-
-        record = self._directory.read_record()
-        if has_changed(record, self._catalog, captured):
-            return code is not None
-        index = self._catalog.snapshot(versions_that_count(record)).index
-        return len(index.gaps(len(self.space))) > 0

@@ -1,5 +1,6 @@
 """The whole: making, opening, resuming and keeping a study, and what bad input gets."""
 
+import inspect
 import pickle
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from explorekit.errors import (
     StudyBusyError,
     StudyError,
 )
+from explorekit.options import PartOptions, RunOptions
 
 
 def doubled(a):
@@ -226,6 +228,22 @@ def test_two_drivers_at_once_are_refused(tmp_path: Path) -> None:
         ek.Study(slow, ek.Space(a=range(10)), tmp_path).start(False)
     run.cancel()
     run.wait()
+
+
+def test_what_start_may_be_asked_for_so_may_run_and_retry() -> None:
+    asked = inspect.signature(ek.Study.start).parameters.values()
+    named = {p.name: p.annotation for p in asked if p.kind is p.KEYWORD_ONLY}
+    assert named == PartOptions.__annotations__ == {**RunOptions.__annotations__, "where": named["where"]}
+
+
+def test_an_option_that_there_is_not_is_a_type_error(tmp_path: Path) -> None:
+    study = ek.Study(doubled, ek.Space(a=range(3)), tmp_path)
+    for begin in (study.start, study.run, study.retry):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'n_worker'"):
+            begin(False, n_worker=1)
+    with pytest.raises(TypeError, match=r"expected some of .*'where'\. Did you mean 'n_workers'\?"):
+        study.retry(False, n_worker=1)
+    assert not (tmp_path / "lock").exists()
 
 
 def test_a_run_ends_its_hold_wherever_the_process_has_gone_meanwhile(
