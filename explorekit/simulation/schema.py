@@ -49,14 +49,6 @@ def join(name: str, known: Field, new: Field) -> Field:
     return replace(known, dtype=promote([known.dtype, new.dtype]))
 
 
-def join_all(known: Schema, new: Schema) -> dict[str, Field]:
-    """Return the schema that holds both; raises `OutputError` as `join` does."""
-    joined = dict(known)
-    for name, one in new.items():
-        joined[name] = join(name, joined[name], one) if name in joined else one
-    return joined
-
-
 def promote(dtypes: Iterable[Any]) -> str:
     """Return the dtype that holds values of all; bool < int < float < complex."""
     distinct = {np.dtype(dtype) for dtype in dtypes}

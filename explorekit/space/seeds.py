@@ -2,8 +2,6 @@
 
 import numpy as np
 
-BIT_GENERATOR = "PCG64DXSM"
-
 
 def seed_sequence(root: int, key: bytes) -> np.random.SeedSequence:
     """Return the seed sequence of the point with a SHA-256 key, under a study's root seed."""

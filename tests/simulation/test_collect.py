@@ -12,7 +12,7 @@ from explorekit.errors import OutputError
 from explorekit.simulation.collect import Collector, is_scalar_mapping
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.outputs import outputs_of
-from explorekit.simulation.schema import Field, join, join_all, promote
+from explorekit.simulation.schema import Field, join, promote
 
 
 def model():
@@ -156,10 +156,10 @@ def test_promotion_does_not_depend_on_order(dtypes, random):
     assert promote(dtypes) == promote(random.sample(dtypes, len(dtypes)))
 
 
-def test_schemas_join_by_name():
+def test_fields_join_to_one_that_holds_both():
     a, b = Field((), "number", "<i8"), Field((), "number", "<f8")
 
-    assert join_all({"x": a}, {"x": b, "y": a}) == {"x": b, "y": a}
+    assert join("x", a, b) == b
     with pytest.raises(OutputError, match="coordinate"):
         join("x", a, Field((), "number", "<i8", coordinate=True))
 
