@@ -66,6 +66,7 @@ class StudyLock:
                 f"the study at {self._path.parent} has a lock that can be neither read nor taken; "
                 f"if nobody runs the study, remove {self._path}."
             )
+        self._remove_leftovers()
         self._stop.clear()
         self._thread = threading.Thread(target=self._beat, name="explorekit-heartbeat", daemon=True)
         self._thread.start()
@@ -96,6 +97,19 @@ class StudyLock:
         self._place = place
         return True
 
+    def _remove_leftovers(self) -> None:
+        """Remove locks that drivers were about to take, or to give back, when they were killed."""
+        for aside in self._path.parent.glob(".*.lock.tmp"):
+            holder = _owner_in(aside)
+            with contextlib.suppress(OSError):
+                old = time.time() - aside.stat().st_mtime > PATIENCE
+                if old if holder is None else self._is_of_this_machine(holder) and not _lives(holder):
+                    shutil.rmtree(aside, ignore_errors=True)
+
+    def _is_of_this_machine(self, holder: dict[str, Any]) -> bool:
+        """Return whether a holder's process is one that this machine can know."""
+        return bool(holder["boot"] == self._owner["boot"] and holder["host"] == self._owner["host"])
+
     def _aside(self) -> Path:
         return self._path.with_name(f".{secrets.token_hex(8)}.lock.tmp")
 
@@ -113,7 +127,7 @@ class StudyLock:
         return holder is not None and bool(holder["token"] == self._owner["token"])
 
     def _is_stale(self, place: Path, holder: dict[str, Any]) -> bool:
-        if holder["boot"] == self._owner["boot"] and holder["host"] == self._owner["host"]:
+        if self._is_of_this_machine(holder):
             return not _lives(holder)
         beat, since = _heartbeat(place), time.monotonic()
         while _heartbeat(place) == beat:

@@ -1,6 +1,8 @@
 """One driver at a time: the living keep the lock, the dead do not."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -35,9 +37,6 @@ def change_owner(folder, **changes):
 
 
 def test_a_living_holder_keeps_others_out_and_is_named(tmp_path, taken):
-    import os
-    import socket
-
     taken(tmp_path)
     with pytest.raises(StudyBusyError, match=f"being run by process {os.getpid()} on {socket.gethostname()}"):
         StudyLock(tmp_path).acquire()
@@ -91,6 +90,24 @@ def test_a_lock_whose_owner_cannot_be_told_is_broken(tmp_path, taken, content):
     (tmp_path / "lock" / "owner.json").write_text(content)
 
     taken(tmp_path)
+
+
+def test_what_a_driver_left_that_was_killed_over_its_lock_goes_with_the_next(tmp_path, taken):
+    taken(tmp_path)
+    change_owner(tmp_path, process_started=0.0)
+    dead = (tmp_path / "lock" / "owner.json").read_text()
+    change_owner(tmp_path, host="elsewhere")
+    other_host = (tmp_path / "lock" / "owner.json").read_text()
+    for name, owner in (("dead", dead), ("other_host", other_host), ("filling", ""), ("old", "")):
+        aside = tmp_path / f".{name}.lock.tmp"
+        aside.mkdir()
+        if owner:
+            (aside / "owner.json").write_text(owner)
+    os.utime(tmp_path / ".old.lock.tmp", (0, 0))
+    change_owner(tmp_path, host=socket.gethostname(), process_started=0.0)
+
+    taken(tmp_path)
+    assert {path.name for path in tmp_path.glob(".*")} == {".other_host.lock.tmp", ".filling.lock.tmp"}
 
 
 def test_a_lock_that_can_be_neither_read_nor_taken_is_an_error_not_a_wait(tmp_path, monkeypatch):
