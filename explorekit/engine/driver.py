@@ -99,6 +99,7 @@ class Driver:
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         self._preferred: queue.SimpleQueue[list[Ints]] = queue.SimpleQueue()
         self._in_flight: dict[Future[Any], Batch] = {}
+        self._workers_then: dict[Future[Any], frozenset[str]] = {}  # when it was submitted
         self._votes = Votes()
         self._sequence = 0
         self._losses = 0
@@ -279,6 +280,7 @@ class Driver:
             if time.monotonic() - checked > _CHECK_INTERVAL:
                 checked = time.monotonic()
                 plan.slots = max(1, self._slots(client))
+                self._take_back_stranded(client, plan)
 
     @property
     def _patience(self) -> float:
@@ -316,6 +318,7 @@ class Driver:
                 allow_other_workers=bool(self._addresses),  # should that one be gone
             )
             self._in_flight[future] = batch
+            self._workers_then[future] = frozenset(self._addresses)
             future.add_done_callback(self._finished.put)
 
     def _in_time(self, plan: Plan) -> bool:
@@ -343,12 +346,23 @@ class Driver:
         for some in (done[i : i + at_once] for i in range(0, len(done), at_once)):
             for future, reply in zip(some, _replies(client, some), strict=True):
                 batch = self._in_flight.pop(future)
+                del self._workers_then[future]
                 if reply is None:
                     self._lose(batch, future, plan)
                 elif reply.parcel is None:
                     self._accept(batch, reply, plan)
                 else:
                     self._receive(client, batch, reply, plan)
+
+    def _take_back_stranded(self, client: Client, plan: Plan) -> None:
+        """Take back batches whose worker is gone with all others of then: Dask hands them to none that came later."""
+        if not self._addresses:
+            return
+        for future, workers in list(self._workers_then.items()):
+            if workers and workers.isdisjoint(self._addresses) and future.status == "pending":
+                del self._workers_then[future]
+                plan.put_back(self._in_flight.pop(future).ranges)
+                client.cancel([future], force=True)
 
     def _receive(self, client: Client, batch: Batch, reply: Reply, plan: Plan) -> None:
         """Write what a worker sent that does not share the study's disk."""

@@ -136,3 +136,16 @@ def test_a_nanny_may_be_killed_and_a_lost_scheduler_is_a_clear_error(tmp_path: P
     again = study.run(False, n_workers=2)
     assert again.progress.new <= 80 - kept
     assert_whole(study)
+
+
+def test_batches_go_on_when_all_workers_are_replaced_at_once(tmp_path: Path) -> None:
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        study = ek.Study(slow, SPACE, tmp_path)
+        run = study.start(client)
+        wait_until(lambda: run.progress.ok >= 5)
+        psutil.Process(cluster.workers[0].pid).kill()
+        assert run.wait(30).progress.state == "finished"
+        assert_whole(study)
