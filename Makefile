@@ -16,7 +16,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo lab test lint docs pytest chromium bench chaos picture clean
+.PHONY: help demo lab test lint docs pytest chromium ncdump bench chaos picture clean
 
 help:
 	@echo "make demo   install, run the first study, execute the quickstart notebook"
@@ -46,23 +46,29 @@ $(DEV_READY): $(VENV_READY) pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@
 
-# The browser tests drive the system's Chromium; nothing else comes from outside the environment.
-chromium:
-	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
-	  command -v $$name >/dev/null 2>&1 && exit 0; done; \
+# Installs the Debian package $(2) unless one of the commands $(1) is there; where it cannot, says $(3) and does $(4).
+define install
+	@for name in $(1); do command -v $$name >/dev/null 2>&1 && exit 0; done; \
 	if ! command -v apt-get >/dev/null 2>&1; then root=none; \
 	elif [ "$$(id -u)" = 0 ]; then root=; \
 	elif sudo -n true 2>/dev/null; then root=sudo; \
 	else root=none; fi; \
 	if [ "$$root" = none ]; then \
-	  echo "The browser tests need Chromium, and it cannot be installed from here."; \
-	  echo "Install it (on Debian: sudo apt-get install chromium) or leave those tests out:"; \
-	  echo "    make test BROWSER=no"; \
-	  exit 1; \
+	  echo "$(3), and it cannot be installed from here (on Debian: sudo apt-get install $(2))."; \
+	  $(4); \
 	fi; \
-	echo "Installing Chromium for the browser tests"; \
+	echo "Installing $(2) for the tests"; \
 	$$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
-	  apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	  apt-get install -y -qq --no-install-recommends $(2) >/dev/null
+endef
+
+# The tests drive the system's Chromium, and have ncdump read a file; nothing else comes from outside the environment.
+chromium:
+	$(call install,chromium chromium-browser google-chrome google-chrome-stable,chromium,The browser tests need \
+	  Chromium,echo "To leave those tests out: make test BROWSER=no"; exit 1)
+
+ncdump:
+	$(call install,ncdump,netcdf-bin,One test needs ncdump,echo "It is left out."; exit 0)
 
 # -- what a newcomer wants ---------------------------------------------------------------------
 
@@ -98,10 +104,10 @@ docs: $(DEV_READY)
 	@echo "The documentation is in docs/_build/html/index.html"
 
 ifeq ($(BROWSER),no)
-pytest: $(DEV_READY)
+pytest: $(DEV_READY) ncdump
 	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS)
 else
-pytest: $(DEV_READY) chromium
+pytest: $(DEV_READY) chromium ncdump
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 endif
 
