@@ -41,6 +41,8 @@ class Share:
         Seconds after which the batch is to be handed in.
     slot
         Which of the slots is to run it.
+    began
+        When it became the first in the queue of its slot, in seconds of a monotonic clock.
     """
 
     ranges: Ranges
@@ -102,7 +104,16 @@ class Plan:
         ranges = np.concatenate(taken)
         ranges = ranges[np.argsort(ranges[:, 0])]  # what was put back may lie before or behind
         share = self._out[int(ranges[0, 0])] = Share(ranges, size, budget, self._next_slot())
+        self._begin()
         return share
+
+    def _begin(self) -> None:
+        """Note when batches become the first in the queue of their slot."""
+        first: dict[int, Share] = {}
+        for share in self._out.values():
+            first.setdefault(share.slot, share)
+        for share in first.values():
+            share.began = share.began or time.monotonic()
 
     def _take_from_front(self, wanted: int) -> Ranges:
         taken: list[tuple[int, int]] = []
@@ -151,6 +162,7 @@ class Plan:
     def put_back(self, ranges: Ranges, done: int = 0) -> None:
         """Take back a batch, of whose points the first `done` are done."""
         self._out.pop(int(ranges[0, 0]), None)
+        self._begin()
         lengths = ranges[:, 1] - ranges[:, 0]
         first = ranges[:, 0] + np.clip(done - (np.cumsum(lengths) - lengths), 0, lengths)
         for start, stop in zip(first[::-1].tolist(), ranges[::-1, 1].tolist(), strict=True):
@@ -189,7 +201,7 @@ class Plan:
         busy = self._busy(each)
         mine = busy[self._next_slot()]
         busy.sort()
-        returning = sum(max(0.0, batch.points * each - batch.budget) for batch in self._out.values())
+        returning = sum(max(0.0, share.points * each - share.budget) for share in self._out.values())
         work, end = self.remaining * each + returning, busy[0]
         for slots, then in enumerate(busy[1:], 1):
             if work <= slots * (then - end):
@@ -202,19 +214,16 @@ class Plan:
         """Return the seconds for which each slot is expected to have work, if a point takes so many."""
         now = time.monotonic()
         busy = [0.0] * self.slots
-        for batch in self._out.values():
-            slot, seconds = batch.slot % self.slots, min(batch.points * each, batch.budget)
-            if busy[slot] == 0.0:  # the first in its queue
-                batch.began = batch.began or now
-                seconds = max(1e-9, seconds - (now - batch.began))
-            busy[slot] += seconds
+        for share in self._out.values():
+            gone = 0.0 if share.began is None else now - share.began
+            busy[share.slot % self.slots] += max(0.0, min(share.points * each, share.budget) - gone)
         return busy
 
     def _next_slot(self) -> int:
         """Return the slot with the fewest batches."""
         queued = [0] * self.slots
-        for batch in self._out.values():
-            queued[batch.slot % self.slots] += 1
+        for share in self._out.values():
+            queued[share.slot % self.slots] += 1
         return queued.index(min(queued))
 
     def _rounds(self) -> float:
