@@ -85,17 +85,24 @@ class Child:
 
     def kill(self) -> None:
         """End the child and its own children at once; what it was doing is to be found out afterwards."""
-        if self.process.poll() is None:
+        if self.process.returncode is None:  # else its number may be another process's by now
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the child has ended; a copy that the simulation made of it may hold its connection open."""
+        # Not by waiting for it: its number, which is also its group's, must stay its own until `end`.
+        try:
+            return bool(self._looked_at.status() == psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return True
 
     def let_die(self, seconds: float) -> None:
         """Give a child that has let go of its connection some time to end by itself, so that it can be told how."""
         until = time.monotonic() + seconds
-        with contextlib.suppress(psutil.Error):
-            # Not by waiting for it: its number, which is also its group's, must stay its own until `end`.
-            while self._looked_at.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
-                time.sleep(0.005)
+        while not self.dead and time.monotonic() < until:
+            time.sleep(0.005)
 
     def memory(self) -> int:
         """Return the bytes that the child holds now."""
@@ -113,9 +120,7 @@ class Child:
 
     def end(self) -> None:
         """Kill the child and its own children, and clean up after it; to be called once."""
-        if self.process.returncode is None:  # else its number may be another process's by now
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+        self.kill()
         self.process.wait()
         self.connection.close()
         with contextlib.suppress(OSError):
@@ -156,7 +161,7 @@ class ChildPool:
             if retired is not None:
                 retired.end()
             child = chosen or Child(folder)
-            if child.process.poll() is not None:
+            if child.dead:
                 child.end()
                 continue
             child.take(job)

@@ -148,6 +148,8 @@ class _Supervision:
     def _wait(self) -> Handed:
         interrupted: float | None = None
         while not self._child.connection.poll(POLL):
+            if self._child.dead and not self._child.connection.poll():
+                raise EOFError
             if _is_over(self._job.id):
                 if interrupted is None:
                     interrupted = time.monotonic()

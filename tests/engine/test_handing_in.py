@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -114,6 +115,24 @@ def test_a_copy_of_the_process_that_a_run_makes_ends_with_it(tmp_path: Path) -> 
     np.testing.assert_array_equal(
         study.results["model"].values, [4 if a % 10 == 3 else a for a in range(400)]
     )
+
+
+def test_a_copy_of_a_process_that_outlives_it_holds_up_nobody(tmp_path: Path) -> None:
+    outlived = tmp_path / "outlived"
+
+    def model(a: int) -> int:
+        if a == 2:
+            if not os.fork():
+                time.sleep(10)
+                outlived.touch()
+                os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return a
+
+    study = study_of(model, ek.Space(a=range(5)), tmp_path / "s", timeout=5)
+    assert study.results["status"].values.tolist() == [OK, OK, FAILED, OK, OK]
+    assert "SIGKILL" in study.failures["message"][0]
+    assert not outlived.exists()
 
 
 def test_an_error_without_a_text_is_recorded_by_its_name(tmp_path: Path) -> None:
