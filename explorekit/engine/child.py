@@ -59,10 +59,10 @@ def _be_first_to_go() -> None:
 
 
 def _die_with(lifeline: int) -> None:
-    """End this process when the worker's end of a pipe closes, however the worker went."""
+    """End this process, and what the simulation started, when the worker's end of a pipe closes, however it went."""
     if hasattr(fcntl, "F_SETSIG"):
-        # The kernel's own signal: it ends the process even inside C code that holds the interpreter's lock.
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        # The kernel's own signal: it ends the group even while C code holds the interpreter's lock.
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     threading.Thread(target=_watch, args=(lifeline,), name="explorekit-lifeline", daemon=True).start()
@@ -70,7 +70,7 @@ def _die_with(lifeline: int) -> None:
 
 def _watch(lifeline: int) -> None:
     os.read(lifeline, 1)
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

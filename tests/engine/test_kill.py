@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from engine.scripts import start_script, wait_until
 
@@ -150,6 +151,28 @@ def test_a_worker_that_dies_with_its_reply_is_replaced(
     study.start(False, n_workers=1).wait(60)
     assert killed
     np.testing.assert_array_equal(study.results["double"].values, 2 * np.arange(20))
+
+
+def test_what_a_simulation_started_ends_with_a_killed_driver(tmp_path: Path) -> None:
+    script = """
+        import os, subprocess
+        import explorekit as ek
+
+        def model(a):
+            program = subprocess.Popen(["sleep", "60"])
+            with open("pid.tmp", "w") as file:
+                file.write(str(program.pid))
+            os.rename("pid.tmp", "pid")
+            return program.wait()
+
+        ek.Study(model, ek.Space(a=[1]), "study").run(False, n_workers=1)
+    """
+    process = start_script(tmp_path, script)
+    wait_until((tmp_path / "pid").exists)
+    program = psutil.Process(int((tmp_path / "pid").read_text()))
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not program.is_running())
 
 
 def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
