@@ -106,9 +106,11 @@ class Rows:
         self._votes.add(fields_of(outputs), 1)
         self._held.append((row, outputs))
 
-    def add_together(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> bool:
+    def add_together(
+        self, rows: npt.NDArray[np.int64], results: list[Any], lone: str, *, arrays: bool
+    ) -> bool:
         """Take what many points returned, or nothing: see `Collector.add_together`."""
-        size = self.collector.add_together(rows, results, lone)
+        size = self.collector.add_together(rows, results, lone, arrays=arrays)
         self._bytes += size or 0
         return size is not None
 

@@ -184,7 +184,7 @@ class _Batch:
         self._calls: Iterator[Any] = iter(())
         self._calls_from = self._calls_to = -1
         self._plain = False  # whether the latest results were plain numbers, which nothing changes later
-        self._reused = False  # whether points were seen to return one object, changed in place
+        self._changing = False  # whether points were seen to return what they may change later
         self._function = points.function
         self._drawn: Iterator[tuple[Any, ...]] = iter(())
         self._drawn_from = self._drawn_to = -1
@@ -361,13 +361,13 @@ class _Batch:
                     break
         reached = first + len(results)
         if not self._keep_all(first, results, failures):
-            self._reused = True
+            self._changing = True
             return self._run_in_turn(first, reached)
         return reached
 
     def _calls_at(self, first: int, last: int) -> Iterator[Any]:
         """Return an iterator over calls that stands at a row; made for many groups at once."""
-        function = self._points.function if self._plain and not self._reused else self._call_and_copy
+        function = self._points.function if self._plain and not self._changing else self._call_and_copy
         if first != self._calls_from or last > self._calls_to or function != self._function:
             self._function = function
             self._calls_from = first
@@ -395,14 +395,15 @@ class _Batch:
         return outputs_of(result, self._simulation, self._taken)
 
     def _keep_all(self, first: int, results: list[Any], failures: list[Failure]) -> bool:
-        """Keep what points returned together, or nothing if it is one object again and again, changed in place."""
+        """Keep what points returned together, or nothing if some of it, not copied at once, may have changed since."""
         rows, name = self._rows, self._simulation.name
         kept: npt.NDArray[np.int64] = np.arange(first, first + len(results))
         if failures:
             kept = np.setdiff1d(kept, [failure.row for failure in failures], assume_unique=True)
             results = [results[row - first] for row in kept.tolist()]
-        quick = not results or rows.add_together(kept, results, name)
-        if not quick and self._function == self._points.function and _is_reused(results):
+        copied = self._function != self._points.function
+        quick = not results or rows.add_together(kept, results, name, arrays=copied)
+        if not quick and not copied and _may_have_changed(results):
             return False
         rows.succeed(first, first + len(results) + len(failures))
         for failure in failures:
@@ -453,10 +454,13 @@ def _leave_copy(error: BaseException) -> None:
         os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _is_reused(results: list[Any]) -> bool:
-    """Return whether several of some results are the same object, and one that can change."""
-    objects = [id(result) for result in results if type(result) not in _UNCHANGING]
-    return len(set(objects)) < len(objects)
+def _may_have_changed(results: list[Any]) -> bool:
+    """Return whether some results are other than plain values, or dicts of their own of such."""
+    objects = [result for result in results if type(result) not in _UNCHANGING]
+    plain = all(
+        type(one) is dict and all(type(value) in _UNCHANGING for value in one.values()) for one in objects
+    )
+    return not plain or len(set(map(id, objects))) < len(objects)
 
 
 def _failure(row: int, error: BaseException) -> Failure:

@@ -135,7 +135,9 @@ class Collector:
         self._scalars = {name: column for name, column in self._columns.items() if _is_quick(column.field)}
         self._marks: dict[str, tuple[int, int]] = {}
 
-    def add_together(self, rows: npt.NDArray[np.int64], results: list[Any], lone: str) -> int | None:
+    def add_together(
+        self, rows: npt.NDArray[np.int64], results: list[Any], lone: str, *, arrays: bool = True
+    ) -> int | None:
         """Add what many points returned, if all of it is plain and like what is known; else nothing.
 
         The quick way in, for runs of microseconds.
@@ -148,6 +150,8 @@ class Collector:
             Numbers or arrays, which nobody changes any more, or dicts of such that all have the same names.
         lone
             The name of one that has none.
+        arrays
+            Whether arrays may be among them; else there is nothing to add where some are.
 
         Returns
         -------
@@ -156,6 +160,8 @@ class Collector:
         """
         columns = _by_name(results, lone)
         if columns is None or not columns.keys() <= self._columns.keys():
+            return None
+        if not arrays and not columns.keys() <= self._scalars.keys():
             return None
         blocks = {name: self._block(name, rows, values) for name, values in columns.items()}
         if any(block is None for block in blocks.values()):

@@ -127,6 +127,20 @@ def test_an_object_that_a_simulation_returns_again_and_again_is_read_in_time(tmp
     assert study.failures["a"].tolist() == list(range(99, 3000, 100))
 
 
+def test_a_buffer_that_only_some_points_return_is_read_in_time(tmp_path: Path) -> None:
+    buffer = np.zeros(2)
+
+    def reuses(a: int) -> dict[str, object]:
+        buffer[:] = a
+        return {"x": a / 2, "v": buffer} if a % 7 == 3 and a > 20 else {"x": a / 2}
+
+    results = study_of(reuses, ek.Space(a=range(3000)), tmp_path / "s").results
+    a = np.arange(3000)
+    np.testing.assert_array_equal(results["x"].values, a / 2)
+    expected = np.where((a % 7 == 3) & (a > 20), a, np.nan)
+    np.testing.assert_array_equal(results["v"].values, np.stack([expected, expected], 1))
+
+
 def test_repetitions_of_a_simulation_without_parameters_fail_alone(tmp_path: Path) -> None:
     calls = []
 

@@ -249,6 +249,7 @@ def test_the_quick_way_in_takes_nothing_but_known_lone_numbers():
     assert collector.add_together(np.arange(1), [np.zeros((1, 1))], "v") is None
     assert collector.add_together(np.arange(1), [np.zeros(1, np.float32)], "v") is None
     assert collector.add_together(np.arange(2), [np.zeros(1), np.zeros(2)], "v") is None
+    assert collector.add_together(np.arange(2), [np.zeros(1), np.zeros(1)], "v", arrays=False) is None
     assert collector.add_together(np.arange(2), [{"x": 1.0}, 1.0], "x") is None
     assert collector.add_together(np.arange(2), [{"x": 1.0}, {"x": 1.0, "new": 2.0}], "x") is None
     assert collector.add_together(np.arange(2), [{"x": 1.0}, {"new": 2.0}], "x") is None
