@@ -9,12 +9,12 @@ import numpy.typing as npt
 from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.names import POINT
-from explorekit.simulation.outputs import Output, Outputs, outputs_of, storable
+from explorekit.simulation.outputs import Output, Outputs, outputs_of, same, storable
 from explorekit.simulation.tables import column_values, is_table
 
 
 def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozenset[str]) -> Outputs:
-    """Return what a call for `n` points returned; variables have shape (n, …), coordinates are those of every point.
+    """Return what a call for `n` points returned; every array has shape (n, …).
 
     Parameters
     ----------
@@ -35,7 +35,32 @@ def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozens
     variables = {
         name: Output(output.dims, stacked[name], output.attrs) for name, output in one.variables.items()
     }
-    return Outputs(variables, one.coords)
+    varying = _varying_coords(named, n)
+    coords = {
+        name: Output(
+            coord.dims,
+            varying.get(name, np.broadcast_to(coord.values, (n, *coord.values.shape))),
+            coord.attrs,
+        )
+        for name, coord in one.coords.items()
+    }
+    return Outputs(variables, coords)
+
+
+def _varying_coords(named: Mapping[str, Any], n: int) -> dict[str, npt.NDArray[Any]]:
+    """Return those coordinates of all outputs that differ from point to point, by name."""
+    varying: dict[str, npt.NDArray[Any]] = {}
+    for value in named.values():
+        for key, coord in value.coords.items() if hasattr(value, "dims") else ():
+            name = str(key)
+            if POINT not in coord.dims:
+                continue
+            values = _stacked(name, coord.variable, n)
+            if not same(varying.setdefault(name, values), values):
+                raise OutputError(
+                    f"two outputs carry different coordinates {name!r} along {coord.dims}; expected one. Rename one."
+                )
+    return varying
 
 
 def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:

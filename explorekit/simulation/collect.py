@@ -194,7 +194,7 @@ class Collector:
         return np.array(values)
 
     def add_block(self, rows: npt.NDArray[np.int64], outputs: Outputs) -> None:
-        """Add all outputs of several points, of shape (rows, …) each, or none; coordinates are those of every point.
+        """Add all outputs of several points, of shape (rows, …) each, or none.
 
         Raises
         ------
@@ -207,8 +207,8 @@ class Collector:
             column.blocks.append((rows, output.values))
         for name, output in outputs.coords.items():
             column = self._column(name, joined[name])
-            for row in rows.tolist():
-                self._append(column, row, output.values, coordinate=True)
+            for row, values in zip(rows.tolist(), output.values, strict=True):
+                self._append(column, row, values, coordinate=True)
 
     def add(self, row: int, outputs: Outputs) -> None:
         """Add all outputs of a point, or none.

@@ -68,6 +68,20 @@ def test_labelled_results_have_their_points_along_point(tmp_path: Path) -> None:
     )
 
 
+def test_coordinates_may_differ_from_point_to_point(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def fall(g):
+        t = np.arange(3) / g[:, None]
+        y = xr.DataArray(t * 2, dims=("point", "step"), coords={"t": (("point", "step"), t)})
+        return {"y": y, "z": -y, "mean": y.mean("step")}
+
+    g = np.arange(1.0, 2001)
+    study = run(fall, ek.Space(g=g), tmp_path)
+    assert (study.results["status"].values == OK).all()
+    np.testing.assert_array_equal(study.results["t"].values, np.arange(3) / g[:, None])
+    np.testing.assert_array_equal(study.results["y"].values, 2 * study.results["t"].values)
+
+
 def test_a_point_that_raises_fails_alone(tmp_path: Path) -> None:
     @ek.simulation(vectorized=True)
     def model(a):
