@@ -29,6 +29,7 @@ _ROOM = 2**27  # bytes of results in a batch
 # One worker process serves several runs and threads; a Dask task reaches these by import only.
 _pool = ChildPool()
 _jobs: dict[str, Job] = {}
+_holders: dict[str, set[str]] = {}  # by run, the workers of this process that have its job
 _cancelled: set[str] = set()
 _private: set[str] = set()
 
@@ -43,16 +44,22 @@ class JobPlugin(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         _jobs[self.job.id] = self.job
+        _holders.setdefault(self.job.id, set()).add(worker.id)
         if self.private:
             _private.add(self.job.id)
         enter(self.job.id, StudyDirectory(self.job.folder).runs, shared=self.private)
 
     def teardown(self, worker: Any) -> None:
+        clear_outbox(worker.local_directory, self.job.id)
+        holders = _holders.get(self.job.id, set())
+        holders.discard(worker.id)
+        if holders:
+            return
+        _holders.pop(self.job.id, None)
         _jobs.pop(self.job.id, None)
         _cancelled.discard(self.job.id)
         _private.discard(self.job.id)
         leave(self.job.id)
-        clear_outbox(worker.local_directory, self.job.id)
         if not self.private and not _jobs:
             threading.Thread(target=_pool.end_idle, name="explorekit-end-children").start()
 

@@ -149,3 +149,18 @@ def test_batches_go_on_when_all_workers_are_replaced_at_once(tmp_path: Path) -> 
         psutil.Process(cluster.workers[0].pid).kill()
         assert run.wait(30).progress.state == "finished"
         assert_whole(study)
+
+
+def test_one_of_several_workers_in_a_process_may_be_closed(tmp_path: Path) -> None:
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        study = ek.Study(slow, SPACE, tmp_path)
+        run = study.start(client)
+        wait_until(lambda: run.progress.ok >= 5)
+        client.retire_workers([next(iter(client.nthreads()))], close_workers=True)
+        assert run.wait(30).progress.state == "finished"
+        assert_whole(study)
