@@ -8,7 +8,8 @@ from explorekit.errors import OutputError
 
 POINT = "point"
 RESERVED = frozenset(
-    {POINT, "sample", "repetition", "occurrence", "status", "runs", "failures", "provenance", "checksums"}
+    {POINT, "sample", "repetition", "occurrence", "status"}
+    | {"runs", "failures", "provenance", "checksums", "origins", "layouts"}  # groups of our files
 )
 _LONGEST_NAME = 240  # bytes; netCDF takes 256, of which our endings need a few
 
@@ -35,7 +36,7 @@ def check_names(structure: Structure, taken: frozenset[str]) -> None:
         _check_name("output", name)
         if name in taken or name in RESERVED:
             raise OutputError(
-                f"the simulation returned {name!r}, a name that is taken by the space; rename the output."
+                f"the simulation returned {name!r}, a name that is taken by the space or by the study's files; rename the output."
             )
         if len(set(dims)) < len(dims):
             raise OutputError(
@@ -45,7 +46,8 @@ def check_names(structure: Structure, taken: frozenset[str]) -> None:
             _check_name("dimension", dim)
             if dim in taken or dim in RESERVED:
                 raise OutputError(
-                    f"the simulation returned {name!r} with dimension {dim!r}, which is taken by the space; rename the dimension."
+                    f"the simulation returned {name!r} with dimension {dim!r}, which is taken by the space or by the study's files; rename the "
+                    f"dimension."
                 )
     _check_derived(structure, taken)
 

@@ -25,6 +25,9 @@ _RESERVED = {
     "runs": "n_runs",
     "failures": "n_failures",
     "provenance": "origin",
+    "checksums": "sums",
+    "origins": "origin",
+    "layouts": "layout",
     REPETITION: "trial",
 }
 

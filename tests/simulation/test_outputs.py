@@ -177,6 +177,13 @@ def test_refuses_names_that_the_space_has(result, taken):
         run(result, taken=[taken])
 
 
+@pytest.mark.parametrize("name", ["checksums", "origins", "layouts"])
+def test_refuses_names_that_the_files_have(name):
+    for result in ({name: 1}, {"x": xr.DataArray([1], dims=name)}):
+        with pytest.raises(OutputError, match="taken"):
+            run(result)
+
+
 # ---- names, dimensions, coordinates
 
 
