@@ -32,6 +32,7 @@ from explorekit.store.writing import Record, write_shard
 
 TARGET_BYTES = 128 * 2**20
 _RECORD_BYTES = 64
+_COPIED_BYTES = 256 * 2**20
 _FULL_ENOUGH = 0.5  # of a block's points have records: it is stored as a block, with gaps
 
 
@@ -272,8 +273,10 @@ def _layouts(
         inner = dict(zip(one.field.dims, one.values.shape[1:], strict=True))
         asked = encoding.get(name, {}).get("chunksizes")
         fixed = {**(dict(zip(inner, asked, strict=True)) if asked else {}), **declared}
-        lay_out = layouts if one.values.dtype.kind in "biuf" else one_layout
-        found[name] = lay_out(shape, inner, one.values.dtype.itemsize, fixed)
+        itemsize = one.values.dtype.itemsize
+        whole = itemsize * len(snapshot.space) * math.prod(snapshot.sizes[dim] for dim in inner)
+        copied = one.values.dtype.kind in "biuf" and whole <= _COPIED_BYTES
+        found[name] = (layouts if copied else one_layout)(shape, inner, itemsize, fixed)
     return found
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 CHUNK_BYTES = 64 * 1024
 _PLANE_BYTES = 1024 * 1024
-_COPIED_BYTES = 256 * 1024 * 1024
 _LONG_ROW_BYTES = 32 * 1024  # an output that long is read for its own sake, a point at a time
 
 
@@ -33,14 +32,13 @@ def layouts(
 ) -> list[list[int]]:
     """Return the lengths of chunks of an output, and of each copy of it; the parameters are those of `chunk_lengths`.
 
-    A volume that is not large is kept once for each pair of dimensions, in chunks that are planes along these: whatever
-    its chunks are, one copy takes some planes ten times as long as such a plane does.
+    A volume is kept once for each pair of dimensions, in chunks that are planes along these: whatever its chunks are, one
+    copy takes some planes ten times as long as such a plane does.
     """
     sizes = [*shape.values(), *inner.values()]
     volume = [axis for axis, size in enumerate(sizes) if size > 1]
-    small = itemsize * math.prod(sizes) <= _COPIED_BYTES
     long_rows = itemsize * math.prod(inner.values()) >= _LONG_ROW_BYTES
-    if declared or len(volume) != 3 or not small or long_rows or itemsize * math.prod(sizes) <= CHUNK_BYTES:
+    if declared or len(volume) != 3 or long_rows or itemsize * math.prod(sizes) <= CHUNK_BYTES:
         return one_layout(shape, inner, itemsize, declared)
     found = []
     for across, most in zip(volume, (CHUNK_BYTES, _PLANE_BYTES, _PLANE_BYTES), strict=True):

@@ -273,6 +273,17 @@ def test_a_volume_is_kept_once_for_each_pair_of_dimensions(tmp_path):
     assert path.stat().st_size < 0.5 * len(before)
 
 
+def test_a_volume_that_is_large_is_kept_once_however_small_its_blocks_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(compact_module, "TARGET_BYTES", 100_000)
+    monkeypatch.setattr(compact_module, "_COPIED_BYTES", 150_000)
+    directory = study_with(tmp_path / "study", VOLUME, {p: volume(p) for p in range(1200)})
+    compacted(directory, VOLUME)
+    assert len(directory.shard_files()) > 1
+    for path in directory.shard_files():
+        with netCDF4.Dataset(path) as file:
+            assert "layouts" not in file.groups
+
+
 def test_a_copy_that_is_damaged_is_not_read(tmp_path):
     directory = study_with(tmp_path / "study", VOLUME, {p: volume(p) for p in range(1200)})
     compacted(directory, VOLUME)
