@@ -251,6 +251,11 @@ def _write(
         oldest = min(origins, key=lambda one: (one[1].epoch, one[1].sequence))[1]
         name = f"{oldest.epoch:06d}-{oldest.sequence:08d}-{durable.content_hash(temporary)}.nc"
         durable.rename(temporary, catalog.directory.runs / name)
+    except RuntimeError as error:  # of HDF5, which does not tell the operating system's reason
+        raise StudyError(
+            f"cannot write a merged shard to {catalog.directory.runs}: {error}. Is the disk full? A merged shard "
+            f"needs room beside those that it replaces. Nothing was lost; free some space and compact again."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return shard_in(name, header, positions)

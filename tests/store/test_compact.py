@@ -309,6 +309,16 @@ def test_chunks_that_make_no_sense_are_refused(tmp_path, chunks, words):
 # ---- cut short, and read meanwhile
 
 
+def test_a_full_disk_says_so_and_costs_nothing(mounted):
+    space = ek.Space(a=range(10))
+    noise = np.random.default_rng(0).random((10, 20_000))
+    directory = study_with(mounted("size=2500k") / "study", space, *[{p: {"v": noise[p]}} for p in range(10)])
+    files = directory.shard_files()
+    with pytest.raises(StudyError, match=r"disk is full|disk full"):
+        ek.open(directory.path).compact()
+    assert directory.shard_files() == files
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
