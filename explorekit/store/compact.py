@@ -76,9 +76,9 @@ def compact(
     """
     before = len(catalog.shards(frozenset(catalog.versions())))
     written = 0
-    for version in catalog.versions():
-        snapshot = catalog.snapshot(frozenset({version}))
-        declared = _checked_chunks(chunks or {}, snapshot)
+    snapshots = [catalog.snapshot(frozenset({version})) for version in catalog.versions()]
+    declared = _checked_chunks(chunks or {}, snapshots)
+    for snapshot in snapshots:
         try:
             for made in _compact_version(catalog, snapshot, declared, stop):
                 written += made
@@ -87,10 +87,11 @@ def compact(
     return CompactReport(before, len(catalog.shards(frozenset(catalog.versions()))), written)
 
 
-def _checked_chunks(chunks: Mapping[str, int], snapshot: Snapshot) -> Mapping[str, int]:
-    known = [*snapshot.space.dims, *snapshot.sizes]
+def _checked_chunks(chunks: Mapping[str, int], snapshots: Sequence[Snapshot]) -> Mapping[str, int]:
+    """Return lengths of chunks along dimensions that some code version has."""
+    known = dict.fromkeys(dim for one in snapshots for dim in (*one.space.dims, *one.sizes))
     for dim, length in chunks.items():
-        if dim not in known:
+        if known and dim not in known:
             raise StudyError(
                 f"got chunks={dict(chunks)}; the dimensions are {listing(known)}.{suggest(dim, known)}"
             )

@@ -306,6 +306,18 @@ def test_chunks_that_make_no_sense_are_refused(tmp_path, chunks, words):
         compact(opened(directory, SPACE), chunks)
 
 
+def test_chunks_may_be_those_of_a_dimension_that_one_code_version_lacks(tmp_path):
+    directory = make_study(tmp_path / "study", SPACE)
+    write_batch(directory, SPACE, {p: Failed("no") for p in range(12)}, version="old")
+    write_batch(directory, SPACE, {p: {"v": xr.DataArray(np.arange(6.0), dims="t")} for p in range(12)})
+    compacted(directory, SPACE, chunks={"t": 2})
+    chunkings = []
+    for path in directory.shard_files():
+        with netCDF4.Dataset(path) as file:
+            chunkings += [file["v"].chunking()] if "v" in file.variables else []
+    assert chunkings == [[3, 4, 2]]
+
+
 # ---- cut short, and read meanwhile
 
 
