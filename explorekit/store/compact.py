@@ -7,6 +7,7 @@ second copy of the same records, and the files that it replaces go the next time
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.collect import FILL, Stacked, padding_wastes
 from explorekit.store import durable
+from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
 from explorekit.store.failures import Failure, read_failures
 from explorekit.store.files import ShardFiles
@@ -78,9 +80,11 @@ def compact(
     written = 0
     snapshots = [catalog.snapshot(frozenset({version})) for version in catalog.versions()]
     declared = _checked_chunks(chunks or {}, snapshots)
+    shown = catalog.snapshot(versions_that_count(catalog.directory.read_record()))
+    contradicting = {shown.index.table.kinds[number].to_json() for number in shown.contradictions}
     for snapshot in snapshots:
         try:
-            for made in _compact_version(catalog, snapshot, declared, stop):
+            for made in _compact_version(catalog, snapshot, contradicting, declared, stop):
                 written += made
         except Stopped:
             break
@@ -103,7 +107,11 @@ def _checked_chunks(chunks: Mapping[str, int], snapshots: Sequence[Snapshot]) ->
 
 
 def _compact_version(
-    catalog: Catalog, snapshot: Snapshot, declared: Mapping[str, int], stop: Callable[[], bool]
+    catalog: Catalog,
+    snapshot: Snapshot,
+    contradicting: AbstractSet[str],
+    declared: Mapping[str, int],
+    stop: Callable[[], bool],
 ) -> Iterator[int]:
     """Merge the shards of one code version; yields how many were written, block by block."""
     index, table = snapshot.index, snapshot.index.table
@@ -115,7 +123,7 @@ def _compact_version(
     size = max(1, TARGET_BYTES // _bytes_a_point(snapshot))
     for start, end, stretches in _worth_writing(snapshot, movable, size, everything=bool(declared)):
         made = []
-        for family in _families(snapshot, stretches):
+        for family in _families(snapshot, stretches, contradicting):
             made.append(_write(catalog, snapshot, family, (start, end), declared, stop))
             np.subtract.at(left, family[:, 5], family[:, 1] - family[:, 0])
         done = np.unique(stretches[:, 5])
@@ -187,21 +195,27 @@ def _is_compact(snapshot: Snapshot, stretches: Ints, start: int, end: int) -> bo
     return held.size == 1 and (flat or table.kinds[table.kind[held[0]]].grid)
 
 
-def _families(snapshot: Snapshot, stretches: Ints) -> list[Ints]:
-    """Return stretches by what can lie in one array without a change of any value."""
+def _families(snapshot: Snapshot, stretches: Ints, contradicting: AbstractSet[str]) -> list[Ints]:
+    """Return stretches by what can lie in one array without a change of any value.
+
+    What contradicts results of other code versions stays apart too: those that lay in one shard with it would then.
+    """
     table = snapshot.index.table
     kinds = table.kind[stretches[:, 5]]
-    families: list[dict[str, tuple[str, ...]]] = []
+    families: list[tuple[bool, dict[str, tuple[str, ...]]]] = []
     family_of = np.zeros(len(table.kinds), dtype=np.int64)
     for number in np.unique(kinds).tolist():
         outputs = {name: _structure(one) for name, one in table.kinds[number].outputs.items()}
+        apart = table.kinds[number].to_json() in contradicting
         fitting = (
-            n for n, family in enumerate(families) if all(family.get(k, v) == v for k, v in outputs.items())
+            n
+            for n, (other, family) in enumerate(families)
+            if other == apart and all(family.get(k, v) == v for k, v in outputs.items())
         )
         place = next(fitting, len(families))
         if place == len(families):
-            families.append({})
-        families[place].update(outputs)
+            families.append((apart, {}))
+        families[place][1].update(outputs)
         family_of[number] = place
     return [stretches[family_of[kinds] == place] for place in range(len(families))]
 

@@ -23,6 +23,7 @@ from explorekit.store.dataset import failures_frame, results_dataset, runs_datas
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.layout import chunk_lengths, layouts, slabs
 from explorekit.store.lock import StudyLock
+from explorekit.store.status import FAILED, OK
 
 VERSIONS = frozenset({VERSION})
 
@@ -164,6 +165,22 @@ def test_code_versions_stay_apart(tmp_path):
     assert catalog.versions() == {VERSION: 4, "old": 4}
     assert results_dataset(catalog.snapshot(frozenset({"old"})))["x"].values.tolist() == [-1.0] * 4
     assert len(directory.shard_files()) == 2
+
+
+def test_what_contradicts_another_version_takes_no_other_results_with_it(tmp_path):
+    space = ek.Space(a=range(9))
+    directory = make_study(tmp_path / "study", space)
+    write_batch(directory, space, {0: {"y": 1.0}, 1: {"y": 2.0}}, sequence=0, version="old")
+    write_batch(directory, space, {2: {"x": 1.0, "y": 3.0}}, sequence=1, version="old")
+    write_batch(directory, space, {p: {"x": np.arange(3.0), "y": 1.0} for p in range(3, 9)}, sequence=2)
+    directory.update_record(kept=("old",))
+    both = frozenset({VERSION, "old"})
+    before = opened(directory, space).snapshot(both)
+    compact(opened(directory, space))
+
+    after = opened(directory, space).snapshot(both)
+    xr.testing.assert_identical(results_dataset(after).load(), results_dataset(before).load())
+    assert after.index.counts() == {OK: 8, FAILED: 1}
 
 
 def test_integers_and_floats_of_one_output_are_not_mixed(tmp_path):
