@@ -15,9 +15,10 @@ from explorekit.simulation.encoding import Encoding, encoding_of
 from explorekit.simulation.names import POINT
 from explorekit.simulation.points import Positions
 from explorekit.space import Space
+from explorekit.store import durable
 from explorekit.store.failures import Failure, put_failures
 from explorekit.store.header import HEADER, Header, Origin, StoredField, put_origins
-from explorekit.store.netcdf import LAYOUTS, Draft, create_file
+from explorekit.store.netcdf import LAYOUTS, Draft, Layout, create_file
 from explorekit.store.shard import sample_dimension
 from explorekit.store.spaces import put_space
 from explorekit.store.status import STATUS_MEANINGS, status_runs
@@ -94,19 +95,29 @@ def write_shard(
         layouts is not None,
         tuple(origins),
     )
-    draft = Draft("bare" if _is_small(touched, outputs, record) else "shard")
-    with create_file(path) as file:
-        put_space(file, touched, draft)
-        file.createDimension(POINT, len(positions))
-        file.setncattr("Conventions", "CF-1.11")
-        _put_outputs(file, outputs, header, touched, layouts, draft)
-        _put_record(file, record, ragged, None if span else local, draft)
-        if record.failures:
-            put_failures(file, record.failures, draft)
-        if origins:
-            put_origins(file, origins, draft)
-        file.setncattr(HEADER, header.to_json())
-        draft.write()
+
+    def write(layout: Layout) -> None:
+        draft = Draft(layout)
+        with create_file(path) as file:
+            put_space(file, touched, draft)
+            file.createDimension(POINT, len(positions))
+            file.setncattr("Conventions", "CF-1.11")
+            _put_outputs(file, outputs, header, touched, layouts, draft)
+            _put_record(file, record, ragged, None if span else local, draft)
+            if record.failures:
+                put_failures(file, record.failures, draft)
+            if origins:
+                put_origins(file, origins, draft)
+            file.setncattr(HEADER, header.to_json())
+            draft.write()
+
+    small = _is_small(touched, outputs, record)
+    write("bare" if small else "shard")
+    if (
+        small and path.stat().st_size > durable.SMALL_BYTES
+    ):  # with long attributes, or one long text among many
+        path.unlink()
+        write("shard")
     return header
 
 

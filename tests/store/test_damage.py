@@ -5,10 +5,12 @@ import os
 
 import numpy as np
 import pytest
-from batches import flip_bytes_of, results_of, study_with
+import xarray as xr
+from batches import Failed, flip_bytes_of, results_of, study_with
 
 import explorekit as ek
 from explorekit.errors import ShardError
+from explorekit.store import durable
 from explorekit.store.status import OK, PENDING
 
 
@@ -39,6 +41,22 @@ def test_a_flipped_bit_in_a_result_is_an_error_that_names_the_file(tmp_path, len
     with pytest.raises(ShardError, match="damaged") as caught:
         results["x"].load()
     assert victim.name in str(caught.value)
+
+
+@pytest.mark.parametrize("attrs", [{}, {"history": "long " * 60_000}])
+def test_a_flipped_bit_in_a_shard_of_little_data_is_an_error_however_long_its_texts_are(tmp_path, attrs):
+    values = np.random.default_rng(0).random((64, 5))
+    batch = {p: {"x": xr.DataArray(values[p], dims="t", attrs=attrs)} for p in range(64)}
+    if not attrs:
+        batch |= {p: Failed("é" * 4000 if p == 9 else "no") for p in range(50)}
+    directory = study_with(tmp_path, ek.Space(a=range(64)), batch)
+    (victim,) = directory.shard_files()
+    assert victim.stat().st_size > durable.SMALL_BYTES
+    results = results_of(directory)
+    flip_bytes_of(victim, values[60].tobytes())
+
+    with pytest.raises(ShardError, match="damaged"):
+        results["x"].load()
 
 
 def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pending(tmp_path, caplog):
