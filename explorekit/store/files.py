@@ -67,6 +67,8 @@ class ShardFiles:
                     f"its points."
                 ) from error
             except (OSError, RuntimeError) as error:  # netCDF4 reports a wrong checksum as RuntimeError
+                if path in self._open:  # a good copy that is put back there is another file
+                    self._open.pop(path).close()
                 raise ShardError(
                     f"{path.name} in {path.parent} is damaged ({type(error).__name__}: {error}); "
                     f"`explorekit check {path.parent.parent}` moves it away. "

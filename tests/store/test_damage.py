@@ -59,6 +59,20 @@ def test_a_flipped_bit_in_a_shard_of_little_data_is_an_error_however_long_its_te
         results["x"].load()
 
 
+def test_a_good_copy_that_is_put_back_is_read(tmp_path):
+    values = np.random.default_rng(0).random((4, 30_000))
+    directory = study_with(tmp_path / "study", ek.Space(a=range(4)), {p: {"x": values[p]} for p in range(4)})
+    (victim,) = directory.shard_files()
+    (tmp_path / "copy").write_bytes(victim.read_bytes())
+    results = results_of(directory)
+    flip_bytes_of(victim, values[2].tobytes())
+    with pytest.raises(ShardError):
+        results["x"].load()
+    (tmp_path / "copy").replace(victim)
+
+    np.testing.assert_array_equal(results["x"], values)
+
+
 def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pending(tmp_path, caplog):
     values = np.random.default_rng(0).random(4)
     directory = study_with(
