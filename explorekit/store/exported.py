@@ -50,7 +50,7 @@ def exported_space(path: Path) -> Space:
         with open_file(path) as file:
             if LABELS in file.ncattrs():
                 return get_space(file)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise StudyError(
             f"cannot open {path} as netCDF ({error}); expected a study directory or an exported file."
         ) from error

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
@@ -61,10 +63,18 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
         if len(axis.parameters) > 1 and axis.occurrence.any():
             attrs = {"long_name": "earlier points with the same values"}
             draft.add(file, f"{dim}.{OCCURRENCE}", (dim,), axis.occurrence, attrs, coordinate=True)
-    described = [
-        {"name": p.name, "dim": p.dim, "dtype": p.values.dtype.str} for p in space.parameters.values()
-    ]
+    described = [_described(p) for p in space.parameters.values()]
     file.setncattr(LABELS, json.dumps({"parameters": described, "dims": list(space.dims)}))
+
+
+def _described(parameter: Parameter) -> dict[str, Any]:
+    described = {"name": parameter.name, "dim": parameter.dim, "dtype": parameter.values.dtype.str}
+    # A lone value lies in no chunk, and so under no checksum of HDF5's.
+    return described if parameter.dim else {**described, "crc32": _checksum(parameter.values)}
+
+
+def _checksum(values: npt.NDArray[Any]) -> int:
+    return zlib.crc32(canonical(values)[0])
 
 
 def label_sizes(file: Any) -> tuple[int, ...]:
@@ -89,6 +99,10 @@ def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
     dtype = np.dtype(described["dtype"])
     values = fetch(file, described["name"], dtype).astype(dtype)
     values.flags.writeable = False
+    if "crc32" in described and _checksum(values) != described["crc32"]:
+        raise RuntimeError(
+            f"the value of {described['name']} does not have the checksum that it was written with"
+        )
     name = described["name"] if dtype.kind != "c" else f"{described['name']}_real"
     variable = file.variables[name]
     hidden = {"_FillValue", "_Encoding", "dtype", "explorekit_complex"}

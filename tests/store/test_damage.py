@@ -9,7 +9,7 @@ import xarray as xr
 from batches import Failed, flip_bytes_of, results_of, study_with
 
 import explorekit as ek
-from explorekit.errors import ShardError
+from explorekit.errors import ShardError, StudyError
 from explorekit.store import durable
 from explorekit.store.status import OK, PENDING
 
@@ -71,6 +71,23 @@ def test_a_good_copy_that_is_put_back_is_read(tmp_path):
     (tmp_path / "copy").replace(victim)
 
     np.testing.assert_array_equal(results["x"], values)
+
+
+def test_a_flipped_bit_in_a_fixed_value_is_an_error(tmp_path):
+    value = np.random.default_rng(0).random()
+    directory = study_with(
+        tmp_path / "study", ek.Space(a=range(4), b=value), {p: {"x": 1.0} for p in range(4)}
+    )
+    ek.open(directory.path).to_netcdf(tmp_path / "out.nc")
+    (space,) = (directory.path / "spaces").iterdir()
+    for file in (space, tmp_path / "out.nc"):
+        content = file.read_bytes()
+        file.write_bytes(content.replace(np.float64(value).tobytes(), np.float64(value + 1).tobytes()))
+        assert file.read_bytes() != content
+
+    for path in (directory.path, tmp_path / "out.nc"):
+        with pytest.raises(StudyError, match="checksum"):
+            ek.open(path)
 
 
 def test_a_flipped_bit_in_a_shard_that_is_new_to_the_reader_leaves_its_points_pending(tmp_path, caplog):
