@@ -11,6 +11,7 @@ from batches import results_of, study_with, write_batch
 
 import explorekit as ek
 from explorekit.errors import ShardError, StudyBusyError, StudyError
+from explorekit.store import check as check_module
 from explorekit.store import suspect
 from explorekit.store.lock import StudyLock
 from explorekit.store.status import OK, PENDING
@@ -92,6 +93,19 @@ def test_a_dry_run_tells_and_changes_nothing(directory):
 
     assert len(report.findings) == 1
     assert files_below(directory.path) == before
+
+
+def test_shards_that_are_merged_meanwhile_are_no_finding(directory, monkeypatch):
+    work = check_module.check_content
+
+    def after_compaction(path):
+        monkeypatch.undo()
+        ek.open(directory.path).compact()
+        work(path)
+
+    monkeypatch.setattr(check_module, "check_content", after_compaction)
+    assert ek.open(directory.path).check(dry_run=True).ok
+    assert len(directory.shard_files()) == 1
 
 
 def test_reading_a_flipped_byte_is_an_error_that_names_the_check(directory):
