@@ -317,6 +317,7 @@ class Catalog:
         if gone:
             self._generation += 1
             self._table = table.only(~np.isin(table.names, list(gone)))
+            self._kept = min(self._kept, len(self._table))
         self.damaged = {name: why for name, why in self.damaged.items() if name.encode() in names}
         for name in sorted(names - known):
             text = os.fsdecode(name)

@@ -313,3 +313,14 @@ def test_a_space_with_a_further_parameter_is_known_from_the_index_if_all_code_ha
     unread.clear()
     assert results(opened(directory, longer))["status"].values.tolist() == [[0, 1], [0, 1]]
     assert len(unread) == 2
+
+
+def test_what_is_kept_lacks_what_was_taken_away(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, {0: {"x": 0.5}}, {1: {"x": 1.5}}, {2: {"x": 2.5}})
+    catalog = opened(directory)
+    catalog.keep()
+    directory.move_to_trash([directory.shard_files()[0].name])
+    catalog.refresh()
+    catalog.keep()
+
+    assert set(read_generation(directory.path / "index").table.names) == directory.shard_names()
