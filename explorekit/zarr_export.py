@@ -54,8 +54,9 @@ def to_zarr(groups: Mapping[str, "xr.Dataset"], path: Path, provenance: Mapping[
                 dataset.assign_attrs(attrs).chunk("auto").to_zarr(
                     temporary, group=name or None, mode="a", zarr_format=2, consolidated=not name
                 )
-        temporary.rename(path)
-        durable.sync(path.parent)
+        for written in (*temporary.rglob("*"), temporary):
+            durable.sync(written)
+        durable.rename(temporary, path)
     except OSError as error:
         raise storage_error(error, path) from error
     finally:

@@ -10,6 +10,7 @@ from batches import Failed, study_with
 
 import explorekit as ek
 from explorekit.errors import StudyError
+from explorekit.store import durable
 
 SPACE = ek.Space(a=ek.param([0.1, 0.2], units="ms"), kind=["relu", "é"], fixed=np.float32(0.1))
 
@@ -47,6 +48,18 @@ def test_a_store_holds_what_the_study_holds(tmp_path, done):
     with xr.open_zarr(path) as found:
         assert found["V"].attrs["units"] == "V"
         assert json.loads(found.attrs["provenance"])["simulation"] == "model"
+
+
+def test_all_of_it_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    study_with(tmp_path / "study", SPACE, {p: result_at(p) for p in range(4)})
+    synced = set()
+
+    def note(path):
+        synced.add(path.stat().st_ino)
+
+    monkeypatch.setattr(durable, "sync", note)
+    path = ek.open(tmp_path / "study").to_zarr(tmp_path / "out.zarr")
+    assert {entry.stat().st_ino for entry in path.rglob("*")} <= synced
 
 
 def test_what_is_there_stays(tmp_path):
