@@ -42,8 +42,8 @@ _WORDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "fletcher32": (_is_flag, "True or False"),
     "contiguous": (_is_flag, "True or False"),
     "chunksizes": (_are_lengths, "a length of at least 1 for each dimension"),
-    "least_significant_digit": (_is_count, "an int from 0"),
-    "significant_digits": (_is_count, "an int from 0"),
+    "least_significant_digit": (lambda value: _is_count(value) and value <= 300, "an int from 0 to 300"),
+    "significant_digits": (lambda value: _is_count(value) and 1 <= value <= 15, "an int from 1 to 15"),
 }
 
 

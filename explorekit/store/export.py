@@ -63,47 +63,51 @@ def export(
     StudyError
         If the file cannot be written, or `encoding` does not fit.
     """
-    encoding = _checked(encoding or {}, snapshot)
+    results = results_dataset(snapshot, attrs)
+    encoding = _checked(encoding or {}, snapshot, results)
     temporary = durable.temporary_name(path.parent)
     try:
         with create_file_beside_others(temporary) as file:
-            _write(file, snapshot, attrs, provenance, encoding)
+            _write(file, snapshot, results, provenance, encoding)
         durable.sync(temporary)
         durable.rename(temporary, path)
     except OSError as error:
         raise storage_error(error, path) from error
     except RuntimeError as error:
-        raise StudyError(f"cannot write {path}: {error}. Is the disk full?") from error
+        reasons = "Is the disk full, or does the encoding not fit?" if encoding else "Is the disk full?"
+        raise StudyError(f"cannot write {path}: {error}. {reasons}") from error
     finally:
         with suppress(OSError):  # a read-only file system refuses even to remove what is not there
             temporary.unlink(missing_ok=True)
 
 
-def _checked(encoding: Any, snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    """Return encodings that fit the variables of a snapshot, or raise `StudyError`."""
+def _checked(encoding: Any, snapshot: Snapshot, results: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return encodings by variable that fit the results of a snapshot, or raise `StudyError`."""
     checked = checked_encoding(encoding, StudyError)
     check_available(checked, StudyError)
+    found = {}
     for name, words in checked.items():
         if name not in snapshot.fields:
             raise StudyError(
                 f"got an encoding for {name!r}; the outputs are {listing(snapshot.fields)}.{suggest(name, snapshot.fields)}"
             )
-        dims = (*snapshot.space.dims, *snapshot.fields[name].dims)
+        variable = name if name in results.variables else f"{name}_values"
+        dims = results[variable].dims
         if len(words.get("chunksizes", dims)) != len(dims):
             raise StudyError(
                 f"got chunksizes={words['chunksizes']} for {name!r} with dimensions {dims}; give one length for each."
             )
-    return checked
+        found[variable] = words
+    return found
 
 
 def _write(
     file: Any,
     snapshot: Snapshot,
-    attrs: Mapping[str, Any],
+    results: xr.Dataset,
     provenance: Mapping[str, Any],
     encoding: Mapping[str, Encoding],
 ) -> None:
-    results = results_dataset(snapshot, attrs)
     with hdf5_lock():
         file.setncatts(results.attrs)
         labels = Draft()

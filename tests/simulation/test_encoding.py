@@ -27,6 +27,8 @@ def test_words_of_xarray_are_kept():
         ({"V": {"complevel": True}}, "complevel=True"),
         ({"V": {"chunksizes": 10}}, "chunksizes=10"),
         ({"V": {"chunksizes": (0,)}}, "a length of at least 1 for each dimension"),
+        ({"V": {"significant_digits": 0}}, "an int from 1 to 15"),
+        ({"V": {"least_significant_digit": 400}}, "an int from 0 to 300"),
         ({"V": {"contiguous": True, "compression": "zlib"}}, "only chunks can be compressed"),
     ],
 )

@@ -236,6 +236,24 @@ def test_outputs_are_compressed_and_chunked_as_asked_for(tmp_path):
             export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, wrong)
 
 
+def test_coordinates_of_outputs_are_compressed_and_chunked_as_asked_for(tmp_path):
+    space = ek.Space(a=range(4))
+    batch = {
+        p: xr.Dataset({"V": ("t", np.arange(5.0))}, {"t": np.arange(5.0) + p, "u": ("t", np.arange(5.0))})
+        for p in range(4)
+    }
+    directory = study_with(tmp_path / "study", space, batch)
+    encoding = {"t": {"chunksizes": (2, 5)}, "u": {"zlib": True, "chunksizes": (3,)}}
+    export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, encoding)
+
+    with netCDF4.Dataset(tmp_path / "out.nc") as file:
+        assert file["t_values"].chunking() == [2, 5]
+        assert file["u"].chunking() == [3]
+        assert file["u"].filters()["zlib"]
+    with pytest.raises(StudyError, match=r"for 'u' with dimensions \('t',\)"):
+        export(snapshot_of(directory), tmp_path / "out.nc", ATTRS, {}, {"u": {"chunksizes": (2, 5)}})
+
+
 @pytest.mark.parametrize("block", [1, 100, 2000])
 def test_what_is_larger_than_memory_is_exported_piece_by_piece(tmp_path, monkeypatch, block):
     directory = study_with(tmp_path / "study", SPACE, {p: result_at(p) for p in (0, 1, 3)})
