@@ -339,7 +339,8 @@ class Round:
         wrong = status != self._expected["status"].values
         failures = content["failures"]
         died = int((failures["error"] == "ProcessDied").sum())
-        if int(wrong.sum()) != died or died > self._children_killed:
+        # A point that fails undisturbed, too, may have been the one whose child was killed.
+        if int(wrong.sum()) > died or died > self._children_killed:
             raise ChaosError(
                 f"{int(wrong.sum())} points have another status than undisturbed ones: {Counter(status[wrong].tolist())}; "
                 f"{self._children_killed} children were killed\n{failures}"
