@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import dask
-import psutil
 from distributed import Client
 from distributed.core import Status
 from distributed.deploy.spec import ProcessInterface, SpecCluster
@@ -28,6 +27,7 @@ from distributed.security import Security
 from explorekit.engine import limits
 from explorekit.engine.serving import DashboardScheduler, PrivateScheduler
 from explorekit.errors import RunError
+from explorekit.processes import lives
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def remove_leftovers() -> None:
     """Remove the folders of clusters whose process was killed before it could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+        if owner.isdigit() and not lives(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from explorekit.errors import StudyBusyError
+from explorekit.processes import lives
 
 HEARTBEAT = 5.0
 PATIENCE = 60.0
@@ -48,7 +49,14 @@ class StudyLock:
         self._thread: threading.Thread | None = None
 
     def acquire(self) -> None:
-        """Take the lock, or that of a holder who is gone."""
+        """Take the lock, or that of a holder who is gone; interrupted, it takes none."""
+        try:
+            self._acquire()
+        except BaseException:
+            self.release()
+            raise
+
+    def _acquire(self) -> None:
         for attempt in range(_ATTEMPTS):
             if self._take(self._path):
                 break
@@ -72,9 +80,20 @@ class StudyLock:
         self._thread.start()
 
     def release(self) -> None:
+        """Give the lock back, if we have it."""
+        try:
+            self._release()
+        except (
+            BaseException
+        ):  # an interrupt: this process may live on for long, and nobody else could take the lock
+            self._release()
+            raise
+
+    def _release(self) -> None:
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            if self._thread.is_alive():
+                self._thread.join()
             self._thread = None
         if self._is_mine():
             grave = self._aside()
@@ -171,12 +190,7 @@ def _heartbeat(place: Path) -> str:
 
 
 def _lives(holder: dict[str, Any]) -> bool:
-    try:
-        return abs(psutil.Process(holder["pid"]).create_time() - float(holder["process_started"])) < 1.0
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+    return lives(holder["pid"], float(holder["process_started"]))
 
 
 def _boot_id() -> str:

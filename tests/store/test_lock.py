@@ -8,10 +8,13 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 
 from explorekit.errors import StudyBusyError
+from explorekit.starting import held_for_run
 from explorekit.store import lock as module
+from explorekit.store.directory import StudyDirectory
 from explorekit.store.lock import StudyLock
 
 
@@ -75,6 +78,20 @@ def test_the_lock_of_a_dead_process_is_broken(tmp_path, taken):
     assert (tmp_path / "lock").is_dir()
 
     taken(tmp_path)
+
+
+def test_the_lock_of_a_dead_process_that_nobody_has_waited_for_is_broken(tmp_path, taken):
+    taken(tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    started = psutil.Process(process.pid).create_time()
+    process.kill()
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    try:
+        change_owner(tmp_path, pid=process.pid, process_started=started)
+        taken(tmp_path)
+    finally:
+        process.communicate()
 
 
 def test_a_process_that_got_the_number_of_a_dead_one_does_not_hold_its_lock(tmp_path, taken):
@@ -169,3 +186,48 @@ def test_who_lost_the_lock_does_not_release_that_of_another(tmp_path, taken):
     lost.release()
 
     assert (tmp_path / "lock").is_dir()
+
+
+class InterruptedAt:
+    """Raises KeyboardInterrupt at the nth line that is run of some functions, as a Ctrl-C may."""
+
+    def __init__(self, n, names):
+        self.left, self.names = n, names
+
+    def __enter__(self):
+        sys.settrace(self._enter)
+
+    def __exit__(self, *_):
+        sys.settrace(None)
+
+    def _enter(self, frame, event, argument):
+        ours = frame.f_code.co_name in self.names and "explorekit" in frame.f_code.co_filename
+        return self._line if ours else None
+
+    def _line(self, frame, event, argument):
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self._line
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"acquire", "_acquire", "_take", "_remove_leftovers"}, {"release", "_release"}, {"held_for_run"}],
+)
+def test_an_interrupt_leaves_no_lock(tmp_path, names):
+    directory = StudyDirectory(tmp_path)
+    directory.runs.mkdir()
+    n, interrupted = 0, True
+    while interrupted:
+        n, interrupted = n + 1, False
+        try:
+            with InterruptedAt(n, names), held_for_run(directory) as release:
+                release()
+        except KeyboardInterrupt:
+            interrupted = True
+        assert not (tmp_path / "lock").exists(), f"interrupted at line {n}"
+        assert threading.active_count() == 1
+    assert n > 5
