@@ -44,8 +44,8 @@ def held_for_run(directory: StudyDirectory) -> Iterator[Callable[[], None]]:
     """
     directory.check_writable()
     lock = StudyLock(directory.path)
-    lock.acquire()
     try:
+        lock.acquire()
         directory.remove_leftovers()
         yield lock.release
     except BaseException:
@@ -92,7 +92,7 @@ def begin(
     from explorekit.review import check_room
 
     space = catalog.space
-    reservation = None
+    driver = reservation = None
     try:
         catalog.refresh()
         part = None if request.where is None else points_where(space, request.where)
@@ -115,6 +115,8 @@ def begin(
             driver.prefer({})
         return Run(record.name, driver, release, _panel_of, _draw_while_waiting)
     except BaseException:
+        if driver is not None:  # an interrupt, when its thread runs already
+            driver.cancel()
         if reservation is not None:
             reservation.release()
         raise

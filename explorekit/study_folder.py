@@ -287,9 +287,6 @@ class StudyFolder(SavedStudy):
         lock = StudyLock(self._directory.path)
         try:
             lock.acquire()
-        except OSError as error:
-            raise storage_error(error, self.path) from error
-        try:
             yield
         except OSError as error:
             raise storage_error(error, self.path) from error

@@ -43,6 +43,7 @@ class Reservation:
 
     def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self._started: Future[_Shared] = Future()
+        self._given_back = False
         self._thread = threading.Thread(
             target=self._start, args=(n_workers, dashboard), name="explorekit-start-cluster", daemon=True
         )
@@ -59,9 +60,11 @@ class Reservation:
         return self._started.result().cluster
 
     def release(self) -> None:
-        """Give the cluster back, which is closed unless it is asked for again soon; to be called once."""
+        """Give the cluster back, which is closed unless it is asked for again soon."""
         self._thread.join()
-        if self._started.exception() is None:
+        with _guard:
+            given_back, self._given_back = self._given_back, True
+        if not given_back and self._started.exception() is None:
             _release(self._started.result())
 
 
