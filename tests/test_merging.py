@@ -202,3 +202,25 @@ def _with_c():
         return a + c
 
     return noisy
+
+
+def test_what_was_printed_comes_with_the_results(tmp_path: Path) -> None:
+    one, two = made(tmp_path / "one", ek.Space(a=[1, 2])), made(tmp_path / "two", ek.Space(a=[3]))
+    for study in (one, two):
+        (shard,) = StudyDirectory(study.path).shard_files()
+        (study.path / "logs" / f"{shard.stem.rpartition('-')[0]}.log").write_text(study.path.name)
+    study = ek.merge([one, two], tmp_path / "both")
+    assert sorted(log.read_text() for log in (study.path / "logs").iterdir()) == ["one", "two"]
+    study = ek.merge([study, one], tmp_path / "all")
+    assert sorted(log.read_text() for log in (study.path / "logs").iterdir()) == ["one", "two"]
+
+
+def test_what_was_printed_comes_with_results_that_were_compacted(tmp_path: Path) -> None:
+    one = ek.Study(noisy, ek.Space(a=[1, 2]), tmp_path / "one")
+    for position in range(2):
+        run_here(one, [position])
+    for shard in StudyDirectory(one.path).shard_files():
+        (one.path / "logs" / f"{shard.stem.rpartition('-')[0]}.log").write_text(shard.name)
+    one.compact()
+    study = ek.merge([one, made(tmp_path / "two", ek.Space(a=[3]))], tmp_path / "both")
+    assert len(list((study.path / "logs").iterdir())) == 2

@@ -4,6 +4,7 @@ It is filled under a temporary name and renamed when it is whole. Shards never c
 are linked, not copied.
 """
 
+import filecmp
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,9 +115,7 @@ def _give_way(path: Path) -> None:
 def _take_over(directory: StudyDirectory, part: Part, versions: set[str]) -> None:
     for name in part.names:
         _link(part.directory.runs / name, directory.runs / name)
-        log = f"{Path(name).stem.rpartition('-')[0]}.log"
-        if (part.directory.path / "logs" / log).exists():
-            _link(part.directory.path / "logs" / log, directory.path / "logs" / log)
+    _take_logs(directory, part)
     for version in versions - {""}:
         if part.directory.code_folder(version).is_dir():
             shutil.copytree(
@@ -126,6 +125,23 @@ def _take_over(directory: StudyDirectory, part: Part, versions: set[str]) -> Non
                 durable.sync(file)
     last = int(part.table.epoch.max(initial=0))
     (directory.path / "epochs" / str(last)).touch(mode=0o600)  # runs to come are later ones
+
+
+def _take_logs(directory: StudyDirectory, part: Part) -> None:
+    """Take over what was printed by the batches that records come from, of which other studies have equal numbers."""
+    batches = {
+        f"{epoch:06d}-{sequence:08d}"
+        for epoch, sequence in zip(part.table.epoch.tolist(), part.table.sequence.tolist(), strict=True)
+    }
+    folder = part.directory.path / "logs"
+    for log in sorted(folder.glob("*.log")) if folder.is_dir() else ():
+        batch = log.name.partition(".")[0]
+        if batch in batches:
+            target, number = directory.path / "logs" / log.name, 0
+            while target.exists() and not filecmp.cmp(log, target, shallow=False):
+                number += 1
+                target = target.with_name(f"{batch}.{number}.log")
+            _link(log, target)
 
 
 def _link(source: Path, target: Path) -> None:
