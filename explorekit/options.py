@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from explorekit.adopting import OnChange, check_choice
@@ -95,8 +96,10 @@ def request_of(
             f"{suggest(unknown[0], known)}"
         )
     n_workers, dashboard = options.get("n_workers"), options.get("dashboard", False)
-    if n_workers is not None and n_workers < 1:
-        raise StudyError(f"got n_workers={n_workers}; expected at least 1.")
+    if n_workers is not None and (
+        isinstance(n_workers, bool) or not isinstance(n_workers, Integral) or n_workers < 1
+    ):
+        raise StudyError(f"got n_workers={n_workers!r}; expected a whole number of at least 1.")
     order = options.get("order", "given")
     if order not in ("given", "coarse-to-fine"):
         raise StudyError(f"got order={order!r}; expected 'given' or 'coarse-to-fine'.")

@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from numbers import Real
 
 from explorekit.errors import StudyError
 
 _END_OF_JOB = "SLURM_JOB_END_TIME"  # seconds since 1970
 _PATIENCE = 10.0  # seconds for Slurm to answer
+_LONGEST = 10**9  # seconds
 _LONGEST_MARGIN = 30.0
 _SHORTEST_MARGIN = 3.0  # children take up to two seconds to hand in what they have
 
@@ -61,15 +63,20 @@ def deadline(
     Raises
     ------
     StudyError
-        If the moment is past.
+        If it is no such number or moment, or the moment is past.
     """
     now = time.time()
     ends: list[tuple[float, str]] = []
     if max_time is not None:
-        if not max_time > 0:
-            raise StudyError(f"got max_time={max_time}; expected a number of seconds above 0.")
+        number = isinstance(max_time, Real) and not isinstance(max_time, bool)
+        if not number or not 0 < max_time <= _LONGEST:
+            raise StudyError(
+                f"got max_time={max_time!r}; expected a number of seconds above 0, at most {_LONGEST:,}, or None for no end."
+            )
         ends.append((now + max_time, f"max_time={max_time:g}"))
     if until is not None:
+        if not isinstance(until, datetime):
+            raise StudyError(f"got until={until!r}; expected a datetime.datetime, or None for no end.")
         if until.timestamp() <= now:
             raise StudyError(f"got until={until}, which is past; it is {datetime.now().astimezone()}.")
         ends.append((until.timestamp(), "until"))

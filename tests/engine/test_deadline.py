@@ -1,5 +1,6 @@
 """A run ends before its time is over: it hands in what is done, and leaves the rest pending."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,5 +121,25 @@ def test_an_older_slurms_queue_is_asked_for_the_end_of_the_job(tmp_path, monkeyp
 )
 def test_an_end_that_is_past_is_an_error_before_anything_starts(study: ek.Study, options) -> None:
     with pytest.raises(StudyError, match=r"max_time|past"):
+        study.start(False, **options)
+    assert not (study.path / "lock").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_time": "10"},
+        {"max_time": True},
+        {"max_time": float("inf")},
+        {"max_time": 1e12},
+        {"until": "2100-01-01"},
+        {"until": datetime(2100, 1, 1, tzinfo=UTC).date()},
+        {"n_workers": 1.5},
+        {"n_workers": "2"},
+    ],
+)
+def test_an_end_or_a_number_of_workers_of_another_kind_is_refused(study: ek.Study, options) -> None:
+    ((name, value),) = options.items()
+    with pytest.raises(StudyError, match=re.escape(f"got {name}={value!r}; expected ")):
         study.start(False, **options)
     assert not (study.path / "lock").exists()
