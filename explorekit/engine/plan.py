@@ -8,9 +8,10 @@ is left of it comes back.
 
 import math
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -73,7 +74,9 @@ class Plan:
         self._spread = _UNKNOWN_SPREAD  # of the points' costs: (standard deviation / mean)²
         self._unmeasured = 0
         self._target = TARGET
-        self._out: dict[int, Share] = {}  # by first position, in the order of handing out
+        # By first position, and the same by slot too, in the order of handing out.
+        self._out: dict[int, Share] = {}
+        self._queues: defaultdict[int, dict[int, Share]] = defaultdict(dict)
 
     @property
     def window(self) -> int:
@@ -103,16 +106,15 @@ class Plan:
             taken.append(self._take_from_waiting(wanted))
         ranges = np.concatenate(taken)
         ranges = ranges[np.argsort(ranges[:, 0])]  # what was put back may lie before or behind
-        share = self._out[int(ranges[0, 0])] = Share(ranges, size, budget, self._next_slot())
-        self._begin()
+        first = int(ranges[0, 0])
+        share = self._out[first] = Share(ranges, size, budget, self._next_slot())
+        self._queues[share.slot][first] = share
+        self._begin(share.slot)
         return share
 
-    def _begin(self) -> None:
-        """Note when batches become the first in the queue of their slot."""
-        first: dict[int, Share] = {}
-        for share in self._out.values():
-            first.setdefault(share.slot, share)
-        for share in first.values():
+    def _begin(self, slot: int) -> None:
+        """Note when a batch has become the first in the queue of its slot."""
+        for share in islice(self._queues[slot].values(), 1):
             share.began = share.began or time.monotonic()
 
     def _take_from_front(self, wanted: int) -> Ranges:
@@ -161,8 +163,10 @@ class Plan:
 
     def put_back(self, ranges: Ranges, done: int = 0) -> None:
         """Take back a batch, of whose points the first `done` are done."""
-        self._out.pop(int(ranges[0, 0]), None)
-        self._begin()
+        position = int(ranges[0, 0])
+        if (share := self._out.pop(position, None)) is not None:
+            del self._queues[share.slot][position]
+            self._begin(share.slot)
         lengths = ranges[:, 1] - ranges[:, 0]
         first = ranges[:, 0] + np.clip(done - (np.cumsum(lengths) - lengths), 0, lengths)
         for start, stop in zip(first[::-1].tolist(), ranges[::-1, 1].tolist(), strict=True):
@@ -222,8 +226,8 @@ class Plan:
     def _next_slot(self) -> int:
         """Return the slot with the fewest batches."""
         queued = [0] * self.slots
-        for share in self._out.values():
-            queued[share.slot % self.slots] += 1
+        for slot, queue in self._queues.items():
+            queued[slot % self.slots] += len(queue)
         return queued.index(min(queued))
 
     def _rounds(self) -> float:
