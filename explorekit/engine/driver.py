@@ -109,6 +109,7 @@ class Driver:
         self._new = 0
         self._workers = 0
         self._addresses: list[str] = []  # the worker of each slot
+        self._present: frozenset[str] = frozenset()  # the workers; one object as long as they stay
         self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
         self._where = self._where_disk = ""
@@ -295,6 +296,8 @@ class Driver:
         threads = client.nthreads()
         self._workers = len(threads)
         self._addresses = [address for address, n in threads.items() for _ in range(n)]
+        if threads.keys() != self._present:
+            self._present = frozenset(threads)
         if self._sharing is not None:
             self._sharing.ask(client, threads)
             apart = len(self._sharing.apart.intersection(threads))
@@ -318,7 +321,7 @@ class Driver:
                 allow_other_workers=bool(self._addresses),  # should that one be gone
             )
             self._in_flight[future] = batch
-            self._workers_then[future] = frozenset(self._addresses)
+            self._workers_then[future] = self._present
             future.add_done_callback(self._finished.put)
 
     def _in_time(self, plan: Plan) -> bool:
@@ -359,7 +362,7 @@ class Driver:
         if not self._addresses:
             return
         for future, workers in list(self._workers_then.items()):
-            if workers and workers.isdisjoint(self._addresses) and future.status == "pending":
+            if workers and workers.isdisjoint(self._present) and future.status == "pending":
                 del self._workers_then[future]
                 plan.put_back(self._in_flight.pop(future).ranges)
                 client.cancel([future], force=True)
