@@ -19,6 +19,7 @@ import psutil
 from explorekit.engine import cursor
 from explorekit.engine.messages import Job
 
+LAST_BREATH = 2.0  # seconds for a child to end that has let go of its connection
 _LAST_WORDS = 4000
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -164,7 +165,17 @@ class ChildPool:
             if child.dead:
                 child.end()
                 continue
-            child.take(job)
+            try:
+                child.take(job)
+            except ConnectionError:
+                child.let_die(LAST_BREATH)
+                words = child.last_words()
+                child.end()
+                if chosen is not None:  # it died as it waited
+                    continue
+                raise RuntimeError(
+                    f"the process for user code ended as it was started (exit code {child.process.returncode}). {words}"
+                ) from None
             return child
 
     def release(self, child: Child) -> None:

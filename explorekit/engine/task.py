@@ -11,7 +11,7 @@ from typing import Any
 from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from explorekit.engine.children import Child, ChildPool
+from explorekit.engine.children import LAST_BREATH, Child, ChildPool
 from explorekit.engine.delivery import Desk, Outbox, SharedDesk, clear_outbox
 from explorekit.engine.messages import Assignment, Batch, Handed, Job, Reply
 from explorekit.engine.sharing import enter, is_shared, leave
@@ -22,7 +22,6 @@ from explorekit.store.status import FAILED, TIMED_OUT
 POLL = 0.1
 GRACE = 1.0
 _HAND_IN = 8.0  # seconds that a child may take to write what it has; the driver waits a little longer
-_LAST_BREATH = 2.0
 _IDLE = 60.0
 _ROOM = 2**27  # bytes of results in a batch
 
@@ -187,7 +186,7 @@ class _Supervision:
 
     def _bury(self) -> None:
         """Note the culprit, and start a child for the rest, or to write what is spooled if the run was cancelled."""
-        self._child.let_die(_LAST_BREATH)
+        self._child.let_die(LAST_BREATH)
         at, kept, words = self._child.cursor.rows, self._child.cursor.handing_in, self._child.last_words()
         self._child.end()
         code, verdict = self._child.process.returncode, self._verdict
@@ -195,7 +194,8 @@ class _Supervision:
         if at is None:
             if not kept:
                 raise RuntimeError(
-                    f"the process for user code ended before its first point ({_how(code)}). {words}"
+                    f"the process for user code ended before its first point "
+                    f"({verdict.message if verdict is not None else _how(code)}). {words}".rstrip()
                 )
             self._hand_in_less(kept, verdict, code, words)
             self._child = _pool.acquire(self._job, str(self._child.scratch.parent))

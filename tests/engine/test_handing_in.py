@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import explorekit as ek
-from explorekit.engine import task
+from explorekit.engine import driver, task
 from explorekit.engine.messages import Assignment, Batch, Policy
 from explorekit.engine.rows import Rows
+from explorekit.errors import RunError
 from explorekit.store.failures import Failure
 from explorekit.store.status import FAILED, OK
 
@@ -133,6 +134,27 @@ def test_a_copy_of_a_process_that_outlives_it_holds_up_nobody(tmp_path: Path) ->
     assert study.results["status"].values.tolist() == [OK, OK, FAILED, OK, OK]
     assert "SIGKILL" in study.failures["message"][0]
     assert not outlived.exists()
+
+
+def test_code_that_takes_too_much_memory_before_the_first_point_is_an_error_that_says_so(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("MEM_LIMIT", "500M")
+    monkeypatch.setattr(driver, "_TOLERATED_LOSSES", 0)
+
+    def load() -> np.ndarray:
+        numbers = np.ones(60_000_000)
+        time.sleep(1)
+        return numbers
+
+    class Table:
+        def __reduce__(self):
+            return load, ()
+
+    table = Table()
+    study = ek.Study(ek.simulation(version="1")(lambda a: a * len(table)), ek.Space(a=[1]), tmp_path / "s")
+    with pytest.raises(RunError, match=r"before its first point \(the run held .* MiB; the limit for one is"):
+        study.run(False, n_workers=1)
 
 
 def test_an_error_without_a_text_is_recorded_by_its_name(tmp_path: Path) -> None:

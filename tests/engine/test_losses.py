@@ -15,7 +15,9 @@ from engine.scripts import start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine.children import ChildPool
+from explorekit.engine.messages import Job
 from explorekit.errors import RunError
+from explorekit.simulation.points import Seeding
 
 SPACE = ek.Space(a=range(80))
 
@@ -85,6 +87,19 @@ def test_children_that_nobody_asks_for_are_ended(tmp_path: Path) -> None:
     pool.end_idle_later(0.05)
     wait_until(lambda: not child.is_running())
     wait_until(lambda: not list(tmp_path.iterdir()))
+
+
+def test_a_child_that_cannot_start_says_how_it_ended_and_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho no such library >&2\nexit 3\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    job = Job("id", bytes(2**22), SPACE, Seeding(0, None, {}), "", 1, (), "")
+    with pytest.raises(RuntimeError, match=r"ended as it was started \(exit code 3\)\. no such library"):
+        ChildPool().acquire(job, str(scratch))
+    assert not list(scratch.iterdir())
 
 
 @contextlib.contextmanager
