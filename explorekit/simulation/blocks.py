@@ -76,6 +76,12 @@ def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:
     if is_table(result, "DataFrame"):
         return {name: column_values(str(name), result[name]) for name in result.columns}
     named = result if isinstance(result, Mapping) else {simulation.name: result}
+    for name, value in named.items():
+        if is_table(value, "DataFrame"):
+            raise OutputError(
+                f"the vectorised simulation returned a dict with the DataFrame {name!r}; expected arrays, DataArrays and Series. "
+                f"Return the DataFrame itself, or its columns."
+            )
     return {
         name: column_values(str(name), value) if is_table(value, "Series") else value
         for name, value in named.items()

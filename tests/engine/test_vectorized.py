@@ -107,6 +107,16 @@ def test_results_that_do_not_go_with_the_points_fail_with_what_was_expected(tmp_
     assert study.failures["message"].str.contains("values along the first axis").all()
 
 
+def test_a_table_among_others_is_refused_with_what_to_return(tmp_path: Path) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        return {"table": pd.DataFrame({"x": a})}
+
+    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert study.failures["error"].tolist() == ["OutputError"] * 3
+    assert study.failures["message"].str.contains("dict with the DataFrame 'table'; expected").all()
+
+
 def test_array_arguments_are_read_only(tmp_path: Path) -> None:
     @ek.simulation(vectorized=True)
     def model(a):
