@@ -1,6 +1,7 @@
 """Whose code is it: the user's own, which travels by value, or an installed library's, which does not?"""
 
 import importlib.util
+import os
 import site
 import sys
 import sysconfig
@@ -47,15 +48,21 @@ def users_source(name: str) -> str | None:
         return None
 
 
-@cache
 def _is_installed(file: str) -> bool:
-    path = Path(file).resolve()
-    return any(path.is_relative_to(folder) for folder in _library_folders())
+    return _is_library_folder(os.path.dirname(file) + os.sep)  # noqa: PTH120 - of each of a thousand modules
 
 
 @cache
-def _library_folders() -> tuple[Path, ...]:
+def _is_library_folder(folder: str) -> bool:
+    return folder.startswith(_library_folders()) or f"{Path(folder).resolve()}{os.sep}".startswith(
+        _library_folders()
+    )
+
+
+@cache
+def _library_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {*site.getsitepackages(), site.getusersitepackages()}
-    return tuple(Path(folder).resolve() for folder in folders)
+    folders |= {str(Path(folder).resolve()) for folder in folders}
+    return tuple(folder + os.sep for folder in folders)
