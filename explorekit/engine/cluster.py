@@ -200,6 +200,7 @@ class _WorkerProcess(ProcessInterface):
 
     async def restart_if_dead(self) -> None:
         if self.status == Status.running and not self.alive:
+            shutil.rmtree(self.folder, ignore_errors=True)  # else its successor's end would leave it
             await self.start()
 
     async def close(self) -> None:

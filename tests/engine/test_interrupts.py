@@ -1,6 +1,7 @@
 """Who is interrupted by what: a run by its own wait, by cancel and by its script's end, and by nothing else."""
 
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,24 @@ def test_killing_the_driver_ends_workers_and_children(tmp_path: Path) -> None:
     script.kill()
     script.communicate()
     wait_until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family), 10)
+
+
+def test_a_killed_driver_leaves_no_folder_also_of_a_worker_that_was_replaced(tmp_path: Path) -> None:
+    script = start_script(tmp_path, SCRIPT + "    run.wait()\n")
+    wait_until(lambda: len(shards(tmp_path / "study")) >= 2)
+    workers = [
+        p
+        for p in psutil.Process(script.pid).children()
+        if "explorekit.engine.worker" in " ".join(p.cmdline())
+    ]
+    workers[0].kill()
+    wait_until(
+        lambda: any(p.pid not in {w.pid for w in workers} for p in psutil.Process(script.pid).children())
+    )
+    script.kill()
+    script.communicate()
+    folders = Path(tempfile.gettempdir())
+    wait_until(lambda: not list(folders.glob(f"explorekit-workers-{script.pid}-*")), 10)
 
 
 def test_a_worker_that_is_frozen_does_not_hold_up_a_cancel(tmp_path: Path, monkeypatch) -> None:
