@@ -7,9 +7,11 @@ import os
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+_ATTEMPTS = 100
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "2s",
@@ -27,9 +29,14 @@ def main() -> None:
 def _end_with_parent(local_directory: str) -> None:
     """Wait for the end of standard input: the parent closes it, or is dead."""
     sys.stdin.read()
-    shutil.rmtree(local_directory, ignore_errors=True)
+    folder = Path(local_directory)
+    for _ in range(_ATTEMPTS):  # what is just being started may make files meanwhile
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            break
+        time.sleep(0.01)
     with contextlib.suppress(OSError):  # the last worker removes what is around its folder too
-        Path(local_directory).parent.rmdir()
+        folder.parent.rmdir()
     os._exit(0)
 
 
