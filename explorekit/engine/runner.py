@@ -1,14 +1,15 @@
 """Running the points of a batch: short ones in groups, long ones alone, vectorised ones together."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
 import sys
-import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points
 from explorekit.store import durable
 from explorekit.store.failures import Failure
-from explorekit.store.header import Origin
+from explorekit.store.header import Header, Origin
 from explorekit.store.writing import write_shard
 
 SPOOL_INTERVAL = 0.05
@@ -42,7 +43,6 @@ _BLOCK = 2**14  # rows whose arguments are made at once
 _DRAWN = 2**8  # the same for rows that run one by one
 _LARGEST_CALL = 2**16
 _LOG_BYTES = 2**20
-_MEBIBYTE = 2**20
 _TEXT_LENGTH = 20_000
 _SHOWN_FAILURES = 3
 _UNCHANGING = frozenset({*SCALARS, type(None), str, bytes})
@@ -128,17 +128,26 @@ class Runner:
         outputs, ragged = rows.stack()
         sequence = assignment.batch.sequence
         origin = Origin(self._job.epoch, sequence, self._version, f"{self._host}:{os.getppid()}", self._host)
+        positions = assignment.batch.positions(0, rows.done)
+        encoding = self._simulation.encoding
+        write = partial(
+            write_shard,
+            temporary,
+            self._job.space,
+            positions,
+            outputs,
+            ragged,
+            rows.record(),
+            origin,
+            encoding,
+        )
         try:
-            positions = assignment.batch.positions(0, rows.done)
-            encoding = self._simulation.encoding
-            header = write_shard(
-                temporary, self._job.space, positions, outputs, ragged, rows.record(), origin, encoding
-            )
+            header = _once_more(write, temporary)
             return Handed(rows.done, seconds, header, durable.seal(temporary), shown)
-        except (OSError, RuntimeError) as error:  # netCDF4 reports a full disk as RuntimeError
-            errno = _errno(error, temporary.parent, sum(one.values.nbytes for one in outputs.values()))
+        except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
-            return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=errno)
+            number = getattr(error, "errno", None) or 0
+            return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=number)
 
     def _keep_log(self, log: Path) -> None:
         """Move what the batch printed to a file."""
@@ -475,16 +484,12 @@ def _failure(row: int, error: BaseException) -> Failure:
     return Failure(row, type(error).__name__, message[:_TEXT_LENGTH], text[-_TEXT_LENGTH:])
 
 
-def _errno(error: Exception, folder: Path, size: int) -> int:
-    """Return the operating system's reason; HDF5 loses it, so that a probe of about the shard's size has to find it again."""
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return error.errno
+def _once_more(write: Callable[[], Header], path: Path) -> Header:
+    """Write a file, and again if that fails for a reason that has passed: others may have filled the disk and left."""
     try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            for _ in range(0, size + _MEBIBYTE, _MEBIBYTE):
-                probe.write(bytes(_MEBIBYTE))
-            probe.flush()
-            os.fsync(probe.fileno())
-    except OSError as again:
-        return again.errno or 0
-    return 0
+        return write()
+    except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", errno.EIO) != errno.EIO:
+            raise
+        path.unlink(missing_ok=True)
+        return write()

@@ -20,6 +20,7 @@ from explorekit.simulation.collect import FILL, Stacked, padding_wastes
 from explorekit.store import durable
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
+from explorekit.store.directory import storage_error
 from explorekit.store.failures import Failure, read_failures
 from explorekit.store.files import ShardFiles
 from explorekit.store.header import Origin, StoredField
@@ -266,11 +267,10 @@ def _write(
         oldest = min(origins, key=lambda one: (one[1].epoch, one[1].sequence))[1]
         name = f"{oldest.epoch:06d}-{oldest.sequence:08d}-{durable.content_hash(temporary)}.nc"
         durable.rename(temporary, catalog.directory.runs / name)
-    except RuntimeError as error:  # of HDF5, which does not tell the operating system's reason
-        raise StudyError(
-            f"cannot write a merged shard to {catalog.directory.runs}: {error}. Is the disk full? A merged shard "
-            f"needs room beside those that it replaces. Nothing was lost; free some space and compact again."
-        ) from error
+    except (
+        OSError
+    ) as error:  # the disk may be full, as a merged shard needs room beside those that it replaces
+        raise storage_error(error, catalog.directory.path) from error
     finally:
         temporary.unlink(missing_ok=True)
     return shard_in(name, header, positions)

@@ -74,8 +74,9 @@ def export(
     except OSError as error:
         raise storage_error(error, path) from error
     except RuntimeError as error:
-        reasons = "Is the disk full, or does the encoding not fit?" if encoding else "Is the disk full?"
-        raise StudyError(f"cannot write {path}: {error}. {reasons}") from error
+        raise StudyError(
+            f"cannot write {path}: {error}.{' Does the encoding fit?' if encoding else ''}"
+        ) from error
     finally:
         with suppress(OSError):  # a read-only file system refuses even to remove what is not there
             temporary.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ them: see `Draft`.
 """
 
 import math
-import os
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import StudyError
+from explorekit.store.full_disk import discard, reason_found, write_error
 
 Array = npt.NDArray[Any]
 Layout = Literal["chunked", "shard", "bare"]
@@ -37,7 +37,6 @@ _LONG_ROW_BYTES = 32 * 1024
 _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20
 _CACHE_BYTES = 4 * 2**20
-_CLOSING_ATTEMPTS = 100
 _NAT = np.iinfo(np.int64).min
 
 
@@ -370,11 +369,18 @@ def _dimensions(group: Any) -> dict[str, Any]:
 
 @contextmanager
 def create_file(path: Path) -> Iterator[Any]:
-    """Write a new netCDF-4 file, which must not exist yet, and hold `hdf5_lock` until it is closed."""
+    """Write a new netCDF-4 file, which must not exist yet, and hold `hdf5_lock` until it is closed.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, with the operating system's reason.
+    """
     with hdf5_lock():
         file = _new_file(path)
         try:
-            yield file
+            with reason_found(path):
+                yield file
         finally:
             _close(file, path)
 
@@ -385,15 +391,19 @@ def create_file_beside_others(path: Path) -> Iterator[Any]:
     with hdf5_lock():
         file = _new_file(path)
     try:
-        yield file
+        with reason_found(path):
+            yield file
     finally:
         with hdf5_lock():
             _close(file, path)
 
 
 def _new_file(path: Path) -> Any:
-    with _small_caches():
-        return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
+    try:
+        with _small_caches():
+            return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
+    except PermissionError as error:  # what netCDF calls whatever kept HDF5 from creating a file
+        raise write_error(path) from error
 
 
 def open_to_read(path: Path) -> Any:
@@ -418,16 +428,15 @@ def _small_caches() -> Iterator[None]:
 
 def _close(file: Any, path: Path) -> None:
     try:
+        file.sync()
+    except RuntimeError as error:  # the disk is full, as a rule
+        reason = write_error(path)
+        discard(path)
+        with suppress(RuntimeError):  # what was refused may be so once more
+            file.sync()
         file.close()
-    except RuntimeError:
-        # The disk is full. A file that stays open keeps its room even when it is deleted, and it closes only when what
-        # is pending has been written: so give it the room that it has, again and again.
-        for _ in range(_CLOSING_ATTEMPTS):
-            with suppress(OSError, RuntimeError):
-                os.truncate(path, 0)
-                file.close()
-                break
-        raise
+        raise reason from error
+    file.close()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What happens between a batch's points and its shard costs no point its result, and one point at most."""
 
+import errno
 import os
 import resource
 import signal
@@ -59,6 +60,27 @@ def test_a_result_that_cannot_be_handed_in_costs_its_point(tmp_path: Path) -> No
     assert study.failures["a"].tolist() == [37]
     assert "its result could not be kept: signal SIGABRT" in study.failures["message"][0]
     assert (study.results["status"].values == OK).sum() == 5
+
+
+def test_a_shard_that_failed_for_a_reason_that_has_passed_is_written_again(tmp_path: Path) -> None:
+    def model(a: int) -> int:
+        from explorekit.engine import runner
+
+        write = runner.write_shard
+
+        def fails_once(path, *others):
+            if runner.write_shard is write:
+                return write(path, *others)
+            runner.write_shard = write
+            path.write_bytes(b"half of it")
+            raise OSError(errno.EIO, "HDF5 could not write it, for a reason that has passed")
+
+        if a == 0:
+            runner.write_shard = fails_once
+        return a
+
+    study = study_of(model, ek.Space(a=range(6)), tmp_path / "s")
+    np.testing.assert_array_equal(study.results["model"].values, range(6))
 
 
 def test_where_finished_runs_cannot_be_set_aside_they_are_handed_in(tmp_path: Path) -> None:
