@@ -18,7 +18,7 @@ class ExportedStudy(SavedStudy):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         from explorekit.store.exported import exported_space
 
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # whatever becomes of the working directory
         self._space = exported_space(self.path)
 
     @property

@@ -71,13 +71,11 @@ def fork(
     return place
 
 
-def fork_for(path: Path, directory: StudyDirectory, catalog: Catalog, captured: Captured) -> Path | None:
+def fork_for(directory: StudyDirectory, catalog: Catalog, captured: Captured) -> Path | None:
     """Return where a study goes on with changed code: in a fork beside it, made if it is not there; None without a change.
 
     Parameters
     ----------
-    path
-        The study's, as the user gave it.
     directory, catalog
         The study's.
     captured
@@ -93,15 +91,16 @@ def fork_for(path: Path, directory: StudyDirectory, catalog: Catalog, captured: 
     if not has_changed(record, catalog, captured):
         return None
     version = captured.version.id
-    place = _sibling_for(path, version)
+    place = _sibling_for(directory.path, version)
     if not _is_fork_of(place, record):
         fork(directory, place, directory.read_space(record.space), record.baselines, version)
-    logger.warning("the study goes on in %s; %s stays as it is.", place, path)
+    logger.warning("the study goes on in %s; %s stays as it is.", place, directory.path)
     return place
 
 
 def _sibling_for(path: Path, version: str) -> Path:
     """Return where the fork of a study for a code version lies: beside it."""
+    path = path.resolve() if path.name == ".." else path
     return path.with_name(f"{path.name}-{version[:8]}")
 
 

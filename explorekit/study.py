@@ -366,7 +366,7 @@ class Study(GrowingStudy):
         """Go on in a study of the new code beside this one, if the code has changed."""
         from explorekit.forking import fork_for
 
-        place = fork_for(self.path, self._directory, self._catalog, captured)
+        place = fork_for(self._directory, self._catalog, captured)
         if place is not None:
             super().__init__(place)
 

@@ -31,8 +31,8 @@ class StudyFolder(SavedStudy):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         from explorekit.store.catalog import Catalog
 
-        self.path = Path(path)
         self._directory = StudyDirectory(path)
+        self.path = self._directory.path
         record = self._directory.read_record()
         self._name = record.name
         self._space_hash = record.space

@@ -150,6 +150,16 @@ def test_changed_code_may_run_in_a_fork(tmp_path: Path, caplog) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.parametrize("path", ["study", "study/.", "study/runs/..", ".", "runs/.."])
+def test_a_fork_lies_beside_the_study_however_that_is_called(tmp_path: Path, monkeypatch, path) -> None:
+    made(tmp_path / "study", ek.Space(a=[1.0]))
+    monkeypatch.chdir(tmp_path if path.startswith("study") else tmp_path / "study")
+    study = ek.Study(newer, path=path, seed=4)
+    monkeypatch.chdir("/")
+    study.start(False, n_workers=1, code="fork").cancel()
+    assert (study.path.parent, study.path.name[:6]) == (tmp_path, "study-")
+
+
 def test_a_fork_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
     study = made(tmp_path / "study", ek.Space(a=[1.0]))
 

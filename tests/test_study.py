@@ -258,6 +258,22 @@ def test_a_run_ends_its_hold_wherever_the_process_has_gone_meanwhile(
     assert not (tmp_path / "study" / "lock").exists()
 
 
+def test_a_study_is_where_it_was_wherever_the_process_has_gone_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    study = ek.Study(doubled, ek.Space(a=range(3)), "study")
+    study.run(False, n_workers=1)
+    exported = ek.open(study.to_netcdf("study.nc"))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert study.path == tmp_path / "study"
+    assert study.review(False).counts["ok"] == 3
+    assert study.at(code=study.provenance["code_version"]).results["doubled"].values.tolist() == [0, 2, 4]
+    assert ek.merge([study], tmp_path / "joined").results["doubled"].values.tolist() == [0, 2, 4]
+    assert exported.results["doubled"].values.tolist() == [0, 2, 4]
+
+
 class Bomb:
     """Runs code when it is unpickled."""
 
