@@ -109,16 +109,17 @@ class _Source:
 def _source(study: "StudyFolder | str | os.PathLike[str]") -> _Source:
     if not isinstance(study, (StudyFolder, str, os.PathLike)):
         raise StudyError(f"got {study!r} as a study; expected a study, or the path of its directory.")
-    path = study.path if isinstance(study, StudyFolder) else Path(study)
-    if path.is_file():
-        raise StudyError(
-            f"{path} is a file; expected the directory of a study, such as the one that it was exported from."
-        )
-    directory = StudyDirectory(path)
-    record = directory.read_record()
+    if not isinstance(study, StudyFolder):
+        if Path(study).is_file():
+            raise StudyError(
+                f"{study} is a file; expected the directory of a study, such as the one that it was exported from."
+            )
+        study = StudyFolder(study)
+    directory = StudyDirectory(study.path)
+    record = study._record()  # noqa: SLF001 - one of `StudyFolder.at` shows another code version than the directory
     space = directory.read_space(record.space)
     part = part_of(directory, space, record)
-    return _Source(path, record, space, part, build(part.table).counts().get(OK, 0))
+    return _Source(study.path, record, space, part, build(part.table).counts().get(OK, 0))
 
 
 def _united_space(sources: Sequence[_Source], baselines: Mapping[str, bytes]) -> Space:

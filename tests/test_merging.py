@@ -123,6 +123,20 @@ def test_code_versions_of_all_are_kept(tmp_path: Path) -> None:
     assert "+ 0" not in both.provenance["source"]
 
 
+def test_what_is_joined_of_one_version_is_what_that_version_shows(tmp_path: Path) -> None:
+    def tenfold(a, rng, b=1.0):
+        return {"sum": 10 * (a + b), "draw": rng.normal(size=3)}
+
+    tenfold.__name__ = "noisy"
+    old = made(tmp_path / "study", ek.Space(a=[1.0, 2.0])).provenance["code_version"]
+    study = ek.Study(tenfold, path=tmp_path / "study")
+    run_here(study, code="rerun")
+    assert ek.merge([study], tmp_path / "now").results["sum"].values.tolist() == [20.0, 30.0]
+    then = ek.merge([study.at(code=old)], tmp_path / "then")
+    assert then.results["sum"].values.tolist() == [2.0, 3.0]
+    assert then.provenance["code_version"] == old
+
+
 def test_results_that_do_not_count_are_not_joined(tmp_path: Path) -> None:
     one = made(tmp_path / "one", ek.Space(a=[1.0, 2.0]))
     copy = one.fork(tmp_path / "copy")
