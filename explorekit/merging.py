@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -36,7 +36,7 @@ _NAMED = 3
 
 
 def merge(
-    studies: "Sequence[StudyFolder | str | os.PathLike[str]]",
+    studies: "Iterable[StudyFolder | str | os.PathLike[str]]",
     path: str | os.PathLike[str],
     prefer: Preference | None = None,
 ) -> StudyFolder:
@@ -47,7 +47,7 @@ def merge(
 
     Parameters
     ----------
-    studies : sequence of StudyFolder or path-like
+    studies : iterable of StudyFolder or path-like
         Studies with the same seed. Results of the code version that each shows are taken over.
     path : path-like
         The directory of the new study.
@@ -76,9 +76,10 @@ def merge(
     """
     if prefer is not None and prefer not in get_args(Preference):
         raise StudyError(f"got prefer={prefer!r}; expected 'first', 'last' or 'newest', or none.")
-    if isinstance(studies, (str, os.PathLike, StudyFolder)) or len(studies) < 1:
+    lone = isinstance(studies, (str, os.PathLike, StudyFolder)) or not isinstance(studies, Iterable)
+    sources = [] if lone else [_source(study) for study in studies]
+    if not sources:
         raise StudyError(f"got {studies!r} as studies; expected a list of studies, or of their directories.")
-    sources = [_source(study) for study in studies]
     place = check_free(path)
     record = _united_record(sources)
     baselines = {name: bytes.fromhex(value) for name, value in record.baselines.items()}

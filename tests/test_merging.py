@@ -52,9 +52,9 @@ def test_the_union_of_points_is_what_one_study_would_have(tmp_path: Path, caplog
 
 
 def test_equal_numbers_are_no_conflict_and_count_once(tmp_path: Path) -> None:
-    one = made(tmp_path / "one", ek.Space(a=[1.0, 2.0]))
-    two = made(tmp_path / "two", ek.Space(a=[2.0, 3.0]))
-    both = ek.merge([one, two], tmp_path / "both")
+    made(tmp_path / "one", ek.Space(a=[1.0, 2.0]))
+    made(tmp_path / "two", ek.Space(a=[2.0, 3.0]))
+    both = ek.merge(tmp_path.glob("*"), tmp_path / "both")
     assert both.results["sum"].values.tolist() == [2.0, 3.0, 4.0]
 
 
@@ -196,6 +196,8 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
         ([one, 3], both, {}, StudyError, "got 3 as a study"),
         ([], both, {}, StudyError, "expected a list"),
         (one, both, {}, StudyError, "expected a list"),
+        (None, both, {}, StudyError, "got None as studies; expected a list"),
+        (tmp_path.glob("nothing*"), both, {}, StudyError, "expected a list"),
         ([one], tmp_path / "seed", {}, StudyError, "there is a study at"),
         ([one], tmp_path, {}, StudyError, "something other than a study"),
         ([one], both, {"prefer": "best"}, StudyError, "prefer='best'"),
