@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -157,8 +158,8 @@ def _united_record(sources: Sequence[_Source]) -> StudyRecord:
     """Return the record of the joined study; its code is that of the first, beside which the others' results count."""
     records = [source.record for source in sources]
     first = records[0]
-    for source in sources[1:]:
-        _check_joins(sources[0].path, first, source.path, source.record)
+    for one, other in combinations(sources, 2):
+        _check_joins(one.path, one.record, other.path, other.record)
     versions = [v for record in records for v in (record.code, *record.kept) if v]
     current = next(iter(versions), "")
     return StudyRecord(

@@ -184,6 +184,7 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
 
     default.__name__ = "noisy"
     made(tmp_path / "default", ek.Space(a=[2.0]), simulation=default)
+    made(tmp_path / "without", ek.Space(a=[2.0]), simulation=_without_b())
     one.to_netcdf(tmp_path / "one.nc")
     before = content(tmp_path)
     both = tmp_path / "both"
@@ -191,6 +192,13 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
         ([one, tmp_path / "seed"], both, {}, StudyError, "seed=0, .* 5"),
         ([one, tmp_path / "other"], both, {}, StudyError, "simulation='noisy', .* 'lone'"),
         ([one, tmp_path / "default"], both, {}, StudyError, "different defaults of 'b'"),
+        (
+            [tmp_path / "without", one, tmp_path / "default"],
+            both,
+            {},
+            StudyError,
+            "different defaults of 'b'",
+        ),
         ([one, tmp_path / "missing"], both, {}, StudyError, "holds no study"),
         ([one, tmp_path / "one.nc"], both, {}, StudyError, "is a file"),
         ([one, 3], both, {}, StudyError, "got 3 as a study"),
@@ -211,6 +219,13 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
     ):
         ek.merge([one, tmp_path / "c"], both)
     assert not both.exists()
+
+
+def _without_b():
+    def noisy(a, rng):
+        return {"sum": a, "draw": rng.normal(size=3)}
+
+    return noisy
 
 
 def _with_c():
