@@ -366,9 +366,11 @@ class Study(GrowingStudy):
         """Go on in a study of the new code beside this one, if the code has changed."""
         from explorekit.forking import fork_for
 
-        place = fork_for(self._directory, self._catalog, captured)
+        self._follow(self._directory.read_record())
+        space, place = self.space, fork_for(self._directory, self._catalog, captured)
         if place is not None:
             super().__init__(place)
+            self.extend(space)  # by what this study got since an earlier run made the fork
 
     # ---- looking again
 

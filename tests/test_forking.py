@@ -149,6 +149,11 @@ def test_changed_code_may_run_in_a_fork(tmp_path: Path, caplog) -> None:
     assert again.run(False, n_workers=1, code="fork").progress.new == 0
     assert len(list(tmp_path.iterdir())) == 2
 
+    longer = ek.Study(newer, path=tmp_path / "study", seed=4).extend(a=[3.0])
+    assert longer.run(False, n_workers=1, code="fork", where={"a": 3.0}).progress.new == 1
+    assert longer.path == study.path
+    assert longer.results["sum"].values.tolist() == [11.0, 21.0, 31.0]
+
 
 @pytest.mark.parametrize("path", ["study", "study/.", "study/runs/..", ".", "runs/.."])
 def test_a_fork_lies_beside_the_study_however_that_is_called(tmp_path: Path, monkeypatch, path) -> None:
