@@ -112,6 +112,16 @@ def test_a_point_alone_between_gaps_is_seen():
     assert (dots.get_xdata().tolist(), dots.get_ydata().tolist()) == ([77], [3])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_gaps_narrower_than_a_pixel_leave_the_line_of_many_points_whole(sign):
+    values = sign * np.arange(10.0, 50_010.0)
+    values[::5] = np.nan
+    explorer = explore(xr.Dataset({"z": ("a", values)}))
+    drawn = line_of(explorer).get_ydata()
+    assert np.isfinite(drawn).all()
+    assert (drawn.min(), drawn.max()) == (np.nanmin(values), np.nanmax(values))
+
+
 @pytest.mark.parametrize(("current", "words"), [(0.2, "not run yet"), (0.3, "failed"), (0.4, "timed out")])
 @pytest.mark.parametrize("variable", ["rate", "V", "field"])
 def test_a_slice_that_is_a_run_without_a_value_says_so(results, variable, current, words):

@@ -97,7 +97,9 @@ def _extremes(x: Array, values: Array) -> tuple[Array, Array]:
         return x, values
     width = -(-len(x) // COLUMNS)
     whole = len(x) // width * width
-    there = np.where(np.isnan(values[:whole]), 0.0, values[:whole]).reshape(-1, width)
-    pick = np.sort(np.stack([there.argmin(1), there.argmax(1)], axis=1), axis=1)
+    columns = values[:whole].reshape(-1, width)
+    gaps = np.isnan(columns)
+    lowest, highest = np.where(gaps, np.inf, columns).argmin(1), np.where(gaps, -np.inf, columns).argmax(1)
+    pick = np.sort(np.stack([lowest, highest], axis=1), axis=1)
     index = np.concatenate([(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(x))])
     return x[index], values[index]
