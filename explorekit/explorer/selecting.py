@@ -44,7 +44,8 @@ def _place(dim: str, values: np.ndarray[Any, Any], label: Any) -> tuple[int, boo
             return int(np.flatnonzero(values == label)[0]), True
         wanted = np.asarray(label, dtype=values.dtype if kind in "mM" else float)
         distance = np.abs(values - wanted)
-        nearest = int(np.nanargmin(distance))
+        known = np.flatnonzero(~np.isnan(distance))
+        nearest = int(known[distance[known].argmin()])
     except (IndexError, TypeError, ValueError) as error:
         raise ValueError(unknown(f"value of {dim}:", label, value_texts(values)[:20])) from error
     return nearest, bool(values[nearest] == wanted)

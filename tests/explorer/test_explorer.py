@@ -288,6 +288,13 @@ def test_a_selection_off_the_grid_shows_the_nearest_and_says_so(results):
     assert "grid" not in explorer.caption.value
 
 
+def test_a_date_is_found_beside_one_that_is_missing():
+    days = np.array(["NaT", "2024-01-01", "2024-01-03"], "M8[ns]")
+    explorer = explore(xr.Dataset({"z": (("day", "t"), np.zeros((3, 9)))}, {"day": days}), day="2024-01-03")
+    assert explorer.controls["day"].label == "2024-01-03"
+    assert explorer.caption.value == ""
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
