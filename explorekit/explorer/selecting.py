@@ -15,13 +15,15 @@ def positions(dataset: xr.Dataset, labels: Mapping[str, Any]) -> tuple[dict[str,
     Raises
     ------
     ValueError
-        If a dimension is unknown, or a label that has no neighbours (a text, a truth value) is not there.
+        If a dimension is unknown, a label is several, or one that has no neighbours (a text, a truth value) is not there.
     """
     indices: dict[str, int] = {}
     notes: list[str] = []
     for dim, label in labels.items():
         if dim not in dataset.sizes:
             raise ValueError(unknown("dimension", dim, [str(d) for d in dataset.sizes]))
+        if np.ndim(label):
+            raise ValueError(f"a control shows one value of {dim} at a time: give one of them, not {label!r}")
         if dim in dataset.coords:
             indices[dim], exact = _place(dim, dataset.coords[dim].values, label)
             if not exact:

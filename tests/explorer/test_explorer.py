@@ -302,9 +302,10 @@ def test_a_date_is_found_beside_one_that_is_missing():
         ({"variable": "rates"}, "did you mean 'rate'"),
         ({"x": "tim", "variable": "V"}, "did you mean 'time'"),
         ({"I": "high"}, "'high'"),
+        ({"tau_ref": [5.0, 7.5, 10.0]}, "one value of tau_ref at a time"),
     ],
 )
-def test_a_wrong_name_is_refused_with_the_nearest(results, asked, said):
+def test_what_cannot_be_shown_is_refused_with_a_reason(results, asked, said):
     with pytest.raises(ValueError, match=said):
         explore(results, **asked)
 
