@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import xarray as xr
 
 from explorekit.explorer.labels import dim_name
@@ -55,7 +56,8 @@ def _values(dataset: xr.Dataset, dim: str) -> Sequence[Any]:
     array = dataset.coords[dim].values
     values: list[Any] = list(array) if array.dtype.kind in "mM" else array.tolist()
     usable = all(
-        value is not None and isinstance(value == value, bool) and value == value for value in values
+        value is not None and isinstance(value == value, bool | np.bool_) and value == value
+        for value in values
     )
     return values if usable else range(size)
 

@@ -206,6 +206,7 @@ def test_texts_and_truth_values_get_menus_datetimes_sliders_and_bare_dimensions_
     }
     assert [controls[dim].value for dim in ("opt", "on", "k")] == ["sgd", True, 1]
     assert controls["day"].label == "2024-01-02"
+    assert controls["day"].value == np.datetime64("2024-01-02")
 
 
 def test_paired_parameters_are_chosen_together(pixels):
