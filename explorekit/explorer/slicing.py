@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from explorekit.explorer import flags
@@ -188,7 +189,7 @@ def plain(values: Array, attrs: Mapping[Any, Any]) -> Array:
         case "m":
             return seconds(values)
         case _:
-            texts = ["" if v is None or v != v else value_text(v) for v in values.ravel()]
+            texts = ["" if v is None or v is pd.NA or v != v else value_text(v) for v in values.ravel()]
             return np.array(texts, dtype=object).reshape(values.shape)
 
 

@@ -266,6 +266,7 @@ ODD = {
     "time differences": xr.Dataset({"z": ("a", pd.timedelta_range(0, periods=5).values)}),
     "no values": xr.Dataset({"z": (("a", "b"), np.zeros((0, 9)))}, {"a": np.zeros(0)}),
     "objects": xr.Dataset({"z": ("a", np.array([None, 1, "x"], dtype=object))}),
+    "texts of pandas": xr.Dataset({"z": ("a", pd.array(["x", None], dtype="string"))}),
     "many points": xr.Dataset({"z": ("a", np.sin(np.arange(50_000)))}),
 }
 
