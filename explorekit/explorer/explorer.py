@@ -1,5 +1,6 @@
 """The widget that slices results: one variable at a time, while the runs go on or after."""
 
+import logging
 import threading
 import time
 import weakref
@@ -35,6 +36,8 @@ from explorekit.explorer.view import (
     with_y,
 )
 from explorekit.explorer.watch import Watch
+
+logger = logging.getLogger(__name__)
 
 # Following a run may take this part of a core at most, but waits no longer than so many seconds.
 _SHARE = 0.04
@@ -111,6 +114,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._generation = self._source.generation
         self._slicer = Slicer(self._source.results)
         self._scales: dict[str, Scale] = {}
+        self._measured: set[str] = set()
         self._notes: list[str] = []
         self._view = self._start(View())
         self._canvas = Canvas()
@@ -224,9 +228,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._generation = generation
         for dim in [dim for dim in self._made if old.sizes.get(dim) != new.sizes.get(dim)]:
             self._made.pop(dim).close()
-        self._scales = {
-            name: _joined(scale, measure(new, name)) for name, scale in self._scales.items() if name in new
-        }
+        self._measured = set()
         self._view = self._resumed(old) if self._view.variable is None else carried(self._view, old, new)
         return True
 
@@ -301,9 +303,16 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         return control
 
     def _draw(self) -> None:
-        frame = self._slicer.frame(self._view)
-        scale = self._scale(frame)
-        self.image.value = self._canvas.draw(frame, scale, message_for(frame, self._error(frame)))
+        try:
+            frame = self._slicer.frame(self._view)
+            scale = self._scale(frame)
+            message = message_for(frame, self._error(frame))
+        except Exception as error:
+            # The controls have moved already: beside them, the picture of before would be a wrong one.
+            logger.debug("could not read %s", self._view, exc_info=True)
+            frame, scale = Frame("nothing", title=self._slicer.title(self._view)), Scale()
+            message = f"{self._view.variable} cannot be read: {error}"
+        self.image.value = self._canvas.draw(frame, scale, message)
         text = caption(frame, self._notes)
         if self.caption.value != text:
             self.caption.value = text
@@ -312,7 +321,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         name = self._view.variable
         if name is None:
             return Scale()
-        scale = self._scales.get(name) or measure(self._slicer.dataset, name)
+        scale = self._scales.get(name, Scale())
+        if name not in self._measured:
+            scale = _joined(scale, measure(self._slicer.dataset, name))
+            self._measured.add(name)
         self._scales[name] = scale = scale.including(frame.values)
         return scale
 

@@ -10,6 +10,8 @@ import pytest
 import xarray as xr
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 OK, PENDING, FAILED, TIMED_OUT = 1, 0, 2, 3
 FLAGS = {
@@ -114,6 +116,21 @@ def eventually():
 @pytest.fixture
 def growing():
     return GrowingStudy
+
+
+class Unreadable(BackendArray):
+    """A lazy array that cannot be read."""
+
+    shape, dtype = (10, 3), np.dtype(float)
+
+    def __getitem__(self, key):
+        raise OSError("a checksum is wrong")
+
+
+@pytest.fixture
+def unreadable(results):
+    """Results whose rate cannot be read."""
+    return results.assign(rate=(results.rate.dims, indexing.LazilyIndexedArray(Unreadable())))
 
 
 @pytest.fixture

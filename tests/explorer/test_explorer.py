@@ -144,6 +144,14 @@ def test_a_failed_run_says_why_where_the_source_knows(results, growing):
     assert "failed: ZeroDivisionError: no current" in words_in(explorer)
 
 
+def test_what_cannot_be_read_is_said_in_the_place_of_the_picture(results, unreadable):
+    explorer = explore(unreadable, "V")
+    explorer.variable_chooser.value = "rate"
+    assert "rate cannot be read: a checksum is wrong" in words_in(explorer)
+    explorer.variable_chooser.value = "V"
+    np.testing.assert_array_equal(line_of(explorer).get_ydata(), results.V.isel(tau_ref=0, time=0))
+
+
 def test_choosing_axes_makes_an_image_a_line_and_a_number(results):
     explorer = explore(results, "rate", x="I", y="tau_ref")
     assert list(explorer.controls) == []

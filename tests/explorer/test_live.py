@@ -142,6 +142,16 @@ def test_a_source_in_trouble_is_asked_again(growing, results, eventually, caplog
     assert "trying again" in caplog.text
 
 
+def test_a_variable_that_cannot_be_read_keeps_no_other_from_being_followed(
+    growing, results, unreadable, eventually
+):
+    study = growing(results)
+    explorer = explore(study, "rate", x="I")
+    explorer.variable_chooser.value = "V"
+    study.grow(unreadable.assign(V=results.V + 100))
+    eventually(lambda: np.nanmin(line(explorer)) > 50)
+
+
 def test_an_axis_that_grew_keeps_the_label_under_the_slider(growing, results, eventually):
     study = growing(results)
     explorer = explore(study, "V", tau_ref=7.5)
