@@ -229,7 +229,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         for dim in [dim for dim in self._made if old.sizes.get(dim) != new.sizes.get(dim)]:
             self._made.pop(dim).close()
         self._measured = set()
-        self._view = self._resumed(old) if self._view.variable is None else carried(self._view, old, new)
+        if self._view.variable is None:
+            self._view = self._resumed(old)
+            self._look_first()
+        else:
+            self._view = carried(self._view, old, new)
         return True
 
     def _resumed(self, old: xr.Dataset) -> View:

@@ -67,6 +67,27 @@ def test_before_the_first_result_the_parameters_are_there(growing, results, even
     assert "rate" in dict(explorer.variable_chooser.options)
 
 
+def test_what_is_shown_is_asked_for_first_also_when_it_was_not_there_at_once(growing, results, eventually):
+    asked = []
+    study = growing(results[["status"]])
+    study.prefer = asked.append
+    explorer = explore(study, "V", tau_ref=10.0)
+    assert asked == [{}]
+
+    study.grow(results)
+    eventually(lambda: asked[1:] == [{"I": 0, "tau_ref": 2}])
+    explorer.controls["I"].index = 3
+    assert asked[-1] == {"I": 3, "tau_ref": 2}
+
+
+def test_a_study_that_does_not_run_is_asked_for_nothing(growing, results):
+    asked = []
+    study = growing(results, running=False)
+    study.prefer = asked.append
+    explore(study, "V").controls["I"].index = 3
+    assert asked == []
+
+
 def test_a_wrong_name_given_before_the_first_result_is_told_when_it_comes(growing, results, eventually):
     study = growing(results[["status"]])
     explorer = explore(study, "rat")
