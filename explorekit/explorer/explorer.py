@@ -70,7 +70,7 @@ def explore(
     Raises
     ------
     ValueError
-        If a name is unknown; the text gives the nearest known one.
+        If a name is unknown, where the text gives the nearest known one, or a Dataset has no data variables.
     TypeError
         If ``data`` is nothing that has results.
 

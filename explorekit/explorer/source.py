@@ -40,8 +40,12 @@ def as_source(data: Any) -> Source:
     ------
     TypeError
         If it is none of these.
+    ValueError
+        If it is a Dataset without data variables.
     """
     if isinstance(data, xr.Dataset):
+        if not data.data_vars:
+            raise ValueError("there is nothing to explore: the Dataset has no data variables")
         return Still(data)
     if isinstance(data, xr.DataArray):
         # `to_dataset` refuses a name that is also a coordinate's.

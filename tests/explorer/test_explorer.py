@@ -323,6 +323,8 @@ def test_what_cannot_be_shown_is_refused_with_a_reason(results, asked, said):
 def test_what_has_no_results_is_refused():
     with pytest.raises(TypeError, match="cannot explore a list"):
         explore([1, 2])
+    with pytest.raises(ValueError, match="no data variables"):
+        explore(xr.Dataset(coords={"a": [1, 2]}))
 
 
 def test_a_data_array_and_what_has_results_can_be_explored(results):
