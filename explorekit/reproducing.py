@@ -214,7 +214,9 @@ def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) ->
                 result = points.function(*next(iter(points.values(_HERE))))
                 outputs: Outputs = outputs_of(result, simulation, taken)  # a generator runs here
             collector.add(0, outputs)
-    except Exception as raised:  # noqa: BLE001 - whatever the simulation raises
+    except KeyboardInterrupt:  # by the user, who waits here
+        raise
+    except BaseException as raised:  # noqa: BLE001 - also SystemExit: in a run it fails the point
         error, trace = f"{type(raised).__name__}: {raised}", traceback.format_exc()
     shards = []
     if not error:

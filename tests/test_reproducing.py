@@ -73,6 +73,17 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
     assert again.kept["still"].item() == again.new["still"].item() == 5
 
 
+def test_a_point_that_exits_fails_and_ends_nothing_else(tmp_path: Path) -> None:
+    def leaving(a):
+        raise SystemExit(a)
+
+    study = ek.Study(leaving, ek.Space(a=[3]), tmp_path)
+    study.run(False, n_workers=1)
+    again = study.reproduce(a=3)
+    assert again.same
+    assert again.new_error == "SystemExit: 3"
+
+
 def test_other_code_is_said(tmp_path: Path) -> None:
     def f(a):
         return {"x": a, "z": 1}
