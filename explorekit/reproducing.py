@@ -24,7 +24,7 @@ from explorekit.space.selecting import points_where, size
 from explorekit.space.values import format_value
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points, results_dataset
-from explorekit.store.equality import same_outputs
+from explorekit.store.equality import same_bits, same_outputs
 from explorekit.store.files import ShardFiles
 from explorekit.store.header import Origin
 from explorekit.store.index import read_shard
@@ -102,7 +102,7 @@ class Reproduction:
             return f"{kept.item()!r} is kept, {new.item()!r} is new"
         if kept.sizes != new.sizes:
             return f"{dict(kept.sizes)} is kept, {dict(new.sizes)} is new"
-        different = int((kept.values != new.values).sum())
+        different = int((~same_bits(kept.values.ravel(), new.values.ravel())).sum())
         return f"{different:,} of {kept.size:,} values differ"
 
 
