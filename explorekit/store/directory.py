@@ -323,8 +323,11 @@ class StudyDirectory:
                 if foreign
                 else f"{self.path} holds no study: there is no {MARKER}. Nothing was deleted."
             )
-        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.deleted")
-        self.path.rename(aside)
+        real = self.path.resolve()
+        aside = real.with_name(f".{real.name}.{secrets.token_hex(4)}.deleted")
+        real.rename(aside)
+        if self.path.is_symlink():
+            self.path.unlink()
         shutil.rmtree(aside)
 
     # ---- room

@@ -172,6 +172,16 @@ def test_it_is_deleted_once_its_name_confirms_it(study):
     assert [entry.name for entry in study.path.parent.iterdir() if "study" in entry.name] == []
 
 
+def test_it_is_deleted_through_a_link_with_the_link(study, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(study.path)
+    ek.open(link).delete(confirm="model")
+
+    assert not link.is_symlink()
+    assert not study.path.exists()
+    assert not list(study.path.parent.glob(".*"))
+
+
 def test_it_is_not_deleted_while_it_is_run(study):
     lock = StudyLock(study.path)
     lock.acquire()
