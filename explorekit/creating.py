@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from explorekit.errors import StudyError
+from explorekit.errors import SpaceError, StudyError
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import Simulation
@@ -52,6 +52,14 @@ def check_same(
         raise StudyError(
             f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
             f"Give the same, or another path: the results at hand came from those streams."
+        )
+
+
+def check_space(space: object) -> None:
+    """Raise `SpaceError` if what is given as a space, if anything, is none."""
+    if space is not None and not isinstance(space, Space):
+        raise SpaceError(
+            f"got {type(space).__name__} as the space; expected a Space: explorekit.Space(a=[1, 2])."
         )
 
 

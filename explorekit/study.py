@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from explorekit.adopting import OnChange, difference
 from explorekit.choosing import Choice, failed, few, pending
-from explorekit.creating import check_same, check_seed, create
+from explorekit.creating import check_same, check_seed, check_space, create
 from explorekit.errors import SimulationError, StudyError
 from explorekit.growing import GrowingStudy
 from explorekit.options import OnError, Order, PartOptions, RunOptions, client_of, request_of
@@ -85,6 +85,7 @@ class Study(GrowingStudy):
             raise StudyError(
                 "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."
             )
+        check_space(space)
         check_seed(seed, seed_by, space)
         self._captured = capture(self.simulation)
         if StudyDirectory.exists(path):
@@ -354,6 +355,7 @@ class Study(GrowingStudy):
         """
         from explorekit.forking import fork
 
+        check_space(space)
         record = self._directory.read_record()
         self._follow(record)
         chosen = self.space if space is None else space

@@ -117,6 +117,8 @@ def test_a_fork_has_what_fits_and_leaves_the_original(tmp_path: Path) -> None:
     assert list((tmp_path / "far" / "runs").iterdir()) == []
     with pytest.raises(StudyError, match="there is a study at"):
         study.fork(tmp_path / "fork")
+    with pytest.raises(SpaceError, match="got str as the space"):
+        study.fork(ek.Space(a=[9.0]), "fork")
     with pytest.raises(SimulationError, match="no argument 'z'"):
         study.fork(tmp_path / "z", ek.Space(z=[1]))
     assert not (tmp_path / "z").exists()

@@ -159,6 +159,8 @@ def test_bad_calls_fail_before_anything_is_made(tmp_path: Path) -> None:
         ek.Study(holds_a_lock, ek.Space(a=[1]), place)
     with pytest.raises(StudyError, match="needs a space"):
         ek.Study(doubled, path=place)
+    with pytest.raises(SpaceError, match="got dict as the space; expected a Space"):
+        ek.Study(doubled, {"a": [1]}, place)
     with pytest.raises(StudyError, match="got no path"):
         ek.Study(doubled, ek.Space(a=[1]))
     with pytest.raises(StudyError, match="seed=-1"):
