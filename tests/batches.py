@@ -92,12 +92,17 @@ def timed_alone(n: int, started: float = 1.6e9) -> Timings:
     )
 
 
+def catalog_of(directory: StudyDirectory, space: ek.Space | None = None) -> Catalog:
+    """The catalog of a study as another process would find it now."""
+    catalog = Catalog(directory, space or directory.read_space(directory.read_record().space))
+    catalog.refresh()
+    return catalog
+
+
 def snapshot_of(
     directory: StudyDirectory, space: ek.Space | None = None, fill: Mapping[str, Any] | None = None
 ) -> Any:
-    catalog = Catalog(directory, space or directory.read_space(directory.read_record().space))
-    catalog.refresh()
-    return catalog.snapshot(frozenset({VERSION}), fill)
+    return catalog_of(directory, space).snapshot(frozenset({VERSION}), fill)
 
 
 def results_of(directory: StudyDirectory, **options: Any) -> xr.Dataset:

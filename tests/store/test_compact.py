@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from batches import VERSION, Failed, make_study, study_with, write_batch
+from batches import VERSION, Failed, catalog_of, make_study, study_with, write_batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,15 +27,9 @@ from explorekit.store.status import FAILED, OK
 VERSIONS = frozenset({VERSION})
 
 
-def opened(directory, space):
-    catalog = Catalog(directory, space)
-    catalog.refresh()
-    return catalog
-
-
 def seen(directory, space):
     """All that a user can see of a study."""
-    snapshot = opened(directory, space).snapshot(VERSIONS)
+    snapshot = catalog_of(directory, space).snapshot(VERSIONS)
     failures = failures_frame(snapshot)
     return results_dataset(snapshot).load(), runs_dataset(snapshot).load(), failures
 
@@ -51,7 +45,7 @@ def assert_same(before, after):
 
 def compacted(directory, space, **options):
     before = seen(directory, space)
-    report = compact(opened(directory, space), **options)
+    report = compact(catalog_of(directory, space), **options)
     assert_same(before, seen(directory, space))
     return report
 
@@ -102,7 +96,7 @@ def test_everything_reads_as_before_from_one_file(tmp_path, batches):
     report = compacted(directory, SPACE)
 
     assert len(directory.shard_files()) == report.after == 1
-    assert compact(opened(directory, SPACE)).written == 0
+    assert compact(catalog_of(directory, SPACE)).written == 0
 
 
 def test_outputs_lie_over_the_dimensions_of_the_space_for_any_reader(tmp_path):
@@ -138,15 +132,15 @@ def test_very_uneven_outputs_are_not_padded_on_disk(tmp_path):
     (path,) = directory.shard_files()
 
     assert path.stat().st_size < 8 * 12 * 5000 / 2
-    compact(opened(directory, SPACE), {"a": 1})
+    compact(catalog_of(directory, SPACE), {"a": 1})
     assert ek.open(directory.path).check().ok
 
 
 def test_records_taken_out_stay_out(tmp_path):
     directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
-    opened(directory, SPACE).supersede_points(np.array([3, 4]), "discard")
+    catalog_of(directory, SPACE).supersede_points(np.array([3, 4]), "discard")
     compacted(directory, SPACE)
-    opened(directory, SPACE).supersede_points(np.array([5]), "discard")
+    catalog_of(directory, SPACE).supersede_points(np.array([5]), "discard")
 
     assert compacted(directory, SPACE).after == 1
     assert seen(directory, SPACE)[0]["status"].values.ravel()[3:7].tolist() == [0, 0, 0, 1]
@@ -160,7 +154,7 @@ def test_code_versions_stay_apart(tmp_path):
         write_batch(directory, space, {position: {"x": -1.0}}, sequence=9 + position, version="old")
     compacted(directory, space)
 
-    catalog = opened(directory, space)
+    catalog = catalog_of(directory, space)
     assert catalog.versions() == {VERSION: 4, "old": 4}
     assert results_dataset(catalog.snapshot(frozenset({"old"})))["x"].values.tolist() == [-1.0] * 4
     assert len(directory.shard_files()) == 2
@@ -174,10 +168,10 @@ def test_what_contradicts_another_version_takes_no_other_results_with_it(tmp_pat
     write_batch(directory, space, {p: {"x": np.arange(3.0), "y": 1.0} for p in range(3, 9)}, sequence=2)
     directory.update_record(kept=("old",))
     both = frozenset({VERSION, "old"})
-    before = opened(directory, space).snapshot(both)
-    compact(opened(directory, space))
+    before = catalog_of(directory, space).snapshot(both)
+    compact(catalog_of(directory, space))
 
-    after = opened(directory, space).snapshot(both)
+    after = catalog_of(directory, space).snapshot(both)
     xr.testing.assert_identical(results_dataset(after).load(), results_dataset(before).load())
     assert after.index.counts() == {OK: 8, FAILED: 1}
 
@@ -188,8 +182,8 @@ def test_integers_and_floats_of_one_output_are_not_mixed(tmp_path):
     directory = study_with(tmp_path / "study", space, *batches)
     compacted(directory, space)
 
-    opened(directory, space).supersede_points(np.array([1, 3]), "discard")
-    snapshot = opened(directory, space).snapshot(VERSIONS, {"x": -1})
+    catalog_of(directory, space).supersede_points(np.array([1, 3]), "discard")
+    snapshot = catalog_of(directory, space).snapshot(VERSIONS, {"x": -1})
     assert results_dataset(snapshot)["x"].values.tolist() == [2**60 + 1, -1, 3, -1]
 
 
@@ -230,7 +224,7 @@ def test_large_studies_are_cut_into_blocks(tmp_path, monkeypatch):
     compacted(directory, SPACE)
 
     assert len(directory.shard_files()) == 3
-    assert compact(opened(directory, SPACE)).written == 0
+    assert compact(catalog_of(directory, SPACE)).written == 0
 
 
 def test_only_what_has_come_since_is_written_again(tmp_path, monkeypatch):
@@ -271,7 +265,7 @@ def test_a_volume_is_kept_once_for_each_pair_of_dimensions(tmp_path):
         assert file["layouts/v.1"].chunking() == [40, 30, 1]
         assert set(file["layouts"].variables) == {"v.0", "v.1"}
 
-    read = results_dataset(opened(directory, VOLUME).snapshot(VERSIONS))["v"]
+    read = results_dataset(catalog_of(directory, VOLUME).snapshot(VERSIONS))["v"]
     whole = np.arange(20.0) + 100 * np.arange(1200.0).reshape(40, 30, 1)
     before = path.read_bytes()
     for key in (
@@ -304,7 +298,7 @@ def test_a_copy_that_is_damaged_is_not_read(tmp_path):
     directory = study_with(tmp_path / "study", VOLUME, {p: volume(p) for p in range(1200)})
     compacted(directory, VOLUME)
     (path,) = directory.shard_files()
-    read = results_dataset(opened(directory, VOLUME).snapshot(VERSIONS))["v"]
+    read = results_dataset(catalog_of(directory, VOLUME).snapshot(VERSIONS))["v"]
     plane = (5.0 + 100 * np.arange(1200)).tobytes()
     content = bytearray(path.read_bytes())
     content[content.index(plane) + 1000] ^= 1
@@ -319,7 +313,7 @@ def test_a_copy_that_is_damaged_is_not_read(tmp_path):
 def test_chunks_that_make_no_sense_are_refused(tmp_path, chunks, words):
     directory = study_with(tmp_path / "study", SPACE, *one_by_one(3))
     with pytest.raises(StudyError, match=words):
-        compact(opened(directory, SPACE), chunks)
+        compact(catalog_of(directory, SPACE), chunks)
 
 
 def test_chunks_may_be_those_of_a_dimension_that_one_code_version_lacks(tmp_path):
@@ -380,7 +374,7 @@ def test_it_may_die_at_any_step_and_be_done_again(tmp_path, monkeypatch, step, t
     monkeypatch.setattr(compact_module, "TARGET_BYTES", 400)
     directory = study_with(tmp_path / "study", SPACE, *[{p: {"x": float(p)}} for p in range(12)])
     before = seen(directory, SPACE)
-    catalog = opened(directory, SPACE)
+    catalog = catalog_of(directory, SPACE)
     with monkeypatch.context() as patch:
         dying(patch, step, turn)
         with contextlib.suppress(Killed):
@@ -396,11 +390,11 @@ def test_what_a_reader_holds_is_looked_up_again_when_its_file_is_gone(tmp_path):
     import pickle
 
     directory = study_with(tmp_path / "study", SPACE, *one_by_one(12, fail=(2,)))
-    snapshot = opened(directory, SPACE).snapshot(VERSIONS)
+    snapshot = catalog_of(directory, SPACE).snapshot(VERSIONS)
     held = results_dataset(snapshot), runs_dataset(snapshot)
     travelled = pickle.loads(pickle.dumps(held))
     fresh = seen(directory, SPACE)
-    compact(opened(directory, SPACE))
+    compact(catalog_of(directory, SPACE))
 
     for results, runs in (held, travelled):
         xr.testing.assert_identical(results.load(), fresh[0])
@@ -474,4 +468,4 @@ def test_any_study_reads_the_same_before_and_after(tmp_path, drawn, target, chun
         patch.setattr(compact_module, "TARGET_BYTES", target)
         patch.setattr(layout_module, "CHUNK_BYTES", chunk)
         compacted(directory, space)
-        assert compact(opened(directory, space)).written == 0
+        assert compact(catalog_of(directory, space)).written == 0

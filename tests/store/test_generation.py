@@ -5,14 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
-from batches import VERSION, Failed, make_study, study_with, write_batch
+from batches import VERSION, Failed, catalog_of, make_study, study_with, write_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.space.identity import canonical
 from explorekit.store import catalog as catalog_module
-from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
 from explorekit.store.directory import StudyDirectory, StudyRecord
 from explorekit.store.generation import read_generation
@@ -29,12 +28,6 @@ BATCHES = [
 ]
 
 
-def opened(directory, space=SPACE):
-    catalog = Catalog(directory, space)
-    catalog.refresh()
-    return catalog
-
-
 def results(catalog):
     return results_dataset(catalog.snapshot(frozenset({VERSION})))
 
@@ -42,7 +35,7 @@ def results(catalog):
 @pytest.fixture
 def kept(tmp_path):
     directory = study_with(tmp_path, SPACE, *BATCHES)
-    opened(directory).keep()
+    catalog_of(directory).keep()
     return directory
 
 
@@ -59,11 +52,11 @@ def unread(monkeypatch):
 
 def same(directory, space=SPACE):
     """Assert that the study reads as it does without an index, and return its results."""
-    found = opened(directory, space)
+    found = catalog_of(directory, space)
     bare = directory.path.parent / f"{directory.path.name}-bare"
     shutil.copytree(directory.path, bare)
     shutil.rmtree(bare / "index")
-    truth = opened(StudyDirectory(bare), space)
+    truth = catalog_of(StudyDirectory(bare), space)
     assert results(found).identical(results(truth))
     assert found.versions() == truth.versions()
     for name, column in runs_dataset(truth.snapshot(frozenset({VERSION}))).items():
@@ -74,7 +67,7 @@ def same(directory, space=SPACE):
 
 def test_a_study_opens_without_a_look_at_its_shards(kept, unread, monkeypatch):
     monkeypatch.setattr(StudyDirectory, "shard_names", lambda self: pytest.fail("listed"))
-    found = results(opened(kept))
+    found = results(catalog_of(kept))
 
     assert found["status"].values.tolist() == [1, 1, 2, 1, 0, 1]
     assert found["x"].values[5] == 5.5
@@ -99,10 +92,10 @@ def test_a_shard_that_was_deleted_leaves_its_points_pending(kept):
 
 
 def test_records_taken_out_before_and_after_are_out(kept):
-    catalog = opened(kept)
+    catalog = catalog_of(kept)
     catalog.supersede_points(np.array([0]), "discard")
     catalog.keep()
-    opened(kept).supersede_points(np.array([3]), "discard")
+    catalog_of(kept).supersede_points(np.array([3]), "discard")
 
     assert same(kept)["status"].values.tolist() == [0, 1, 2, 0, 0, 1]
 
@@ -110,7 +103,7 @@ def test_records_taken_out_before_and_after_are_out(kept):
 def test_a_shard_that_comes_back_stays_out_if_it_was_taken_out(kept, tmp_path):
     victim = kept.shard_files()[0]
     aside = victim.rename(tmp_path / "aside")
-    catalog = opened(kept)
+    catalog = catalog_of(kept)
     catalog.supersede({victim.name: None}, "quarantine")
     catalog.keep()
     aside.rename(victim)
@@ -119,7 +112,7 @@ def test_a_shard_that_comes_back_stays_out_if_it_was_taken_out(kept, tmp_path):
 
 
 def test_a_decision_that_was_taken_back_counts_no_longer(kept):
-    catalog = opened(kept)
+    catalog = catalog_of(kept)
     catalog.supersede_points(np.array([0]), "discard")
     catalog.keep()
     (decision,) = kept.superseded_files()
@@ -132,10 +125,10 @@ def test_a_decision_that_was_taken_back_counts_no_longer(kept):
 
 def test_a_damaged_file_is_told_of_again_but_not_read_again(kept, caplog, unread):
     (kept.runs / "000001-00000009-0123456789ab.nc").write_bytes(b"garbage")
-    opened(kept).keep()
+    catalog_of(kept).keep()
     caplog.clear()
 
-    assert results(opened(kept))["status"].values[0] == OK
+    assert results(catalog_of(kept))["status"].values[0] == OK
     assert "0123456789ab" in caplog.text
     assert unread == []
 
@@ -168,19 +161,19 @@ def flipped(content):
 
 def test_behind_a_damaged_generation_the_one_before_still_serves(kept, unread):
     write_batch(kept, SPACE, {4: {"x": 4, "v": [4.0]}}, sequence=9)
-    opened(kept).keep()
+    catalog_of(kept).keep()
     unread.clear()
     newest = max((kept.path / "index").iterdir())
     newest.write_bytes(b"")
 
-    assert results(opened(kept))["status"].values[4] == OK
+    assert results(catalog_of(kept))["status"].values[4] == OK
     assert len(unread) == 1
 
 
 def test_old_generations_do_not_pile_up(kept):
     for sequence in range(5, 10):
         write_batch(kept, SPACE, {4: {"x": sequence, "v": [0.0]}}, sequence=sequence)
-        opened(kept).keep()
+        catalog_of(kept).keep()
 
     assert len(list((kept.path / "index").iterdir())) == 2
 
@@ -190,7 +183,7 @@ def test_one_is_written_now_and_then_while_shards_come_in(tmp_path, monkeypatch)
     monkeypatch.setattr(catalog_module, "_BEHIND", 1)
     space = ek.Space(a=range(40))
     directory = make_study(tmp_path, space)
-    catalog = opened(directory, space)
+    catalog = catalog_of(directory, space)
     sizes = []
     for position in range(40):
         path = write_batch(directory, space, {position: {"x": position}}, sequence=position)
@@ -217,7 +210,7 @@ def test_a_full_disk_costs_the_index_only(kept, monkeypatch):
 
     monkeypatch.setattr("explorekit.store.durable.write_bytes", full)
     write_batch(kept, SPACE, {4: {"x": 4, "v": [4.0]}}, sequence=9)
-    opened(kept).keep()
+    catalog_of(kept).keep()
 
     assert same(kept)["status"].values[4] == OK
 
@@ -228,7 +221,7 @@ def test_after_an_axis_grew_the_index_still_serves(kept, unread):
 
     assert same(kept, longer)["status"].values.tolist() == [0, 1, 1, 1, 2, 0, 1, 0]
     unread.clear()
-    opened(kept, longer)
+    catalog_of(kept, longer)
     assert unread == []
 
 
@@ -236,7 +229,7 @@ def test_a_point_that_the_old_space_did_not_have_is_found_in_the_longer_one(tmp_
     longer = ek.Space(a=range(8))
     directory = study_with(tmp_path, SPACE, BATCHES[0])
     write_batch(directory, longer, {1: {"x": 9, "v": [0.0]}, 7: {"x": 7, "v": [0.0]}}, sequence=5)
-    opened(directory).keep()
+    catalog_of(directory).keep()
 
     assert same(directory, longer)["status"].values.tolist() == [1, 1, 0, 0, 0, 0, 0, 1]
 
@@ -297,27 +290,27 @@ def test_a_space_with_a_further_parameter_is_known_from_the_index_if_all_code_ha
         tmp_path / "study", StudyRecord("model", 0, "", code=VERSION, baselines=baselines), space
     )
     write_batch(directory, space, {0: {"x": 1.0}, 1: {"x": 2.0}})
-    catalog = opened(directory, space)
+    catalog = catalog_of(directory, space)
     catalog.keep()
     unread.clear()
 
     longer = ek.Space(a=[1, 2], h=[0, 1])
-    found = opened(directory, longer)
+    found = catalog_of(directory, longer)
     assert unread == []
     np.testing.assert_array_equal(results(found)["x"].values, [[np.nan, 1.0], [np.nan, 2.0]])
 
     other = "fedcba9876543210"
     directory.add_code(other, "", dict, {"h": canonical(np.array(0))[0].hex()})
     write_batch(directory, space, {0: {"x": 3.0}}, version=other, epoch=2)
-    opened(directory, space).keep()
+    catalog_of(directory, space).keep()
     unread.clear()
-    assert results(opened(directory, longer))["status"].values.tolist() == [[0, 1], [0, 1]]
+    assert results(catalog_of(directory, longer))["status"].values.tolist() == [[0, 1], [0, 1]]
     assert len(unread) == 2
 
 
 def test_what_is_kept_lacks_what_was_taken_away(tmp_path):
     directory = study_with(tmp_path / "study", SPACE, {0: {"x": 0.5}}, {1: {"x": 1.5}}, {2: {"x": 2.5}})
-    catalog = opened(directory)
+    catalog = catalog_of(directory)
     catalog.keep()
     directory.move_to_trash([directory.shard_files()[0].name])
     catalog.refresh()

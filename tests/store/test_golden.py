@@ -16,9 +16,8 @@ import explorekit as ek
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from batches import VERSION, Failed, make_study, write_batch
+from batches import VERSION, Failed, catalog_of, make_study, write_batch
 
-from explorekit.store.catalog import Catalog
 from explorekit.store.compact import compact
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -56,12 +55,10 @@ def make(path):
         result = Failed("no\nway") if position == FAILED_AT else results(position)
         write_batch(directory, space(), {position: result}, sequence=position, worker=f"w{position % 2}")
         if position == N // 2:
-            catalog = Catalog(directory, space())
-            catalog.refresh()
+            catalog = catalog_of(directory)
             compact(catalog)
     write_batch(directory, space(), {N - 1: results(N - 1), 5: results(5), 4: results(4)}, epoch=2)
-    catalog = Catalog(directory, space())
-    catalog.refresh()
+    catalog = catalog_of(directory)
     catalog.supersede_points(np.array([DISCARDED]), "discard")
     catalog.keep()
 

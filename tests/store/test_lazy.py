@@ -7,7 +7,16 @@ import numpy as np
 import psutil
 import pytest
 import xarray as xr
-from batches import VERSION, bytes_read, make_study, results_of, snapshot_of, study_with, write_batch
+from batches import (
+    VERSION,
+    bytes_read,
+    catalog_of,
+    make_study,
+    results_of,
+    snapshot_of,
+    study_with,
+    write_batch,
+)
 from store.samples import result_at
 
 import explorekit as ek
@@ -127,8 +136,7 @@ def test_handles_are_bounded_and_closed(tmp_path, monkeypatch):
 def test_a_snapshot_stays_as_it_was_while_more_arrives(tmp_path):
     space = ek.Space(a=range(3))
     directory = study_with(tmp_path, space, {0: {"x": 1}})
-    catalog = Catalog(directory, space)
-    catalog.refresh()
+    catalog = catalog_of(directory)
     before = results_dataset(catalog.snapshot(frozenset({VERSION})))
     generation = catalog.generation
     write_batch(directory, space, {1: {"x": 0.5, "y": 1}}, sequence=9)

@@ -1,10 +1,9 @@
 """Which record of a point counts, and what is told of each run and each failure."""
 
 import numpy as np
-from batches import VERSION, Failed, make_study, results_of, snapshot_of, study_with, write_batch
+from batches import VERSION, Failed, catalog_of, make_study, results_of, snapshot_of, study_with, write_batch
 
 import explorekit as ek
-from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import failures_frame, results_dataset, runs_dataset
 from explorekit.store.status import FAILED, OK, PENDING
 
@@ -34,8 +33,7 @@ def test_records_of_other_code_do_not_count(tmp_path):
     directory = make_study(tmp_path, space)
     write_batch(directory, space, {0: {"x": 1}}, version="another")
     write_batch(directory, space, {1: {"x": 2}}, sequence=1)
-    catalog = Catalog(directory, space)
-    catalog.refresh()
+    catalog = catalog_of(directory)
 
     assert results_dataset(catalog.snapshot(frozenset({VERSION})))["status"].values.tolist() == [PENDING, OK]
     both = results_dataset(catalog.snapshot(frozenset({VERSION, "another"})))

@@ -4,13 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from batches import VERSION, Failed, make_study, results_of, study_with, write_batch
+from batches import VERSION, Failed, catalog_of, make_study, results_of, study_with, write_batch
 from hypothesis import given
 from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.errors import StudyError
-from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset
 from explorekit.store.status import FAILED, OK, PENDING
 from explorekit.store.superseded import (
@@ -27,19 +26,13 @@ SPACE = ek.Space(a=[0, 1, 2, 3, 4, 5])
 TWO = [{0: {"x": 0}, 1: {"x": 1}, 2: {"x": 2}}, {3: {"x": 3}, 4: Failed(), 5: {"x": 5}}]
 
 
-def opened(directory, space=None):
-    catalog = Catalog(directory, space or SPACE)
-    catalog.refresh()
-    return catalog
-
-
 def statuses(directory):
     return results_of(directory)["status"].values.tolist()
 
 
 def test_a_point_that_was_taken_out_is_pending_here_and_in_every_process_that_opens_the_study(tmp_path):
     directory = study_with(tmp_path, SPACE, *TWO)
-    catalog = opened(directory)
+    catalog = catalog_of(directory)
     before = catalog.generation
 
     catalog.supersede_points(np.array([4, 1]), "discard")
@@ -53,7 +46,7 @@ def test_a_point_that_was_taken_out_is_pending_here_and_in_every_process_that_op
 
 def test_a_point_that_was_taken_out_may_be_run_again(tmp_path):
     directory = study_with(tmp_path, SPACE, *TWO)
-    opened(directory).supersede_points(np.array([1]), "rerun")
+    catalog_of(directory).supersede_points(np.array([1]), "rerun")
     write_batch(directory, SPACE, {1: {"x": 10}}, epoch=2)
 
     assert results_of(directory)["x"].values.tolist()[:3] == [0.0, 10.0, 2.0]
@@ -61,7 +54,7 @@ def test_a_point_that_was_taken_out_may_be_run_again(tmp_path):
 
 def test_all_records_of_a_point_go_at_once_also_those_that_did_not_show(tmp_path):
     directory = study_with(tmp_path, SPACE, {0: {"x": 0}}, {0: {"x": 100}, 1: {"x": 1}})
-    opened(directory).supersede_points(np.array([0]), "discard")
+    catalog_of(directory).supersede_points(np.array([0]), "discard")
 
     assert statuses(directory)[:2] == [PENDING, OK]
 
@@ -69,7 +62,7 @@ def test_all_records_of_a_point_go_at_once_also_those_that_did_not_show(tmp_path
 def test_records_of_other_code_versions_may_be_spared(tmp_path):
     directory = study_with(tmp_path, SPACE, {0: {"x": 0}})
     write_batch(directory, SPACE, {0: {"x": 1}}, sequence=1, version="another")
-    catalog = opened(directory)
+    catalog = catalog_of(directory)
 
     catalog.supersede_points(np.array([0]), "discard", frozenset({VERSION}))
 
@@ -79,7 +72,7 @@ def test_records_of_other_code_versions_may_be_spared(tmp_path):
 def test_a_whole_shard_is_taken_out_by_its_name_before_or_after_it_is_known(tmp_path):
     directory = study_with(tmp_path, SPACE, *TWO)
     first = directory.shard_files()[0].name
-    opened(directory).supersede({first: None}, "quarantine")
+    catalog_of(directory).supersede({first: None}, "quarantine")
 
     assert statuses(directory) == [PENDING, PENDING, PENDING, OK, FAILED, OK]
 
@@ -87,13 +80,13 @@ def test_a_whole_shard_is_taken_out_by_its_name_before_or_after_it_is_known(tmp_
 def test_nothing_is_written_where_nothing_is_taken_out(tmp_path):
     directory = study_with(tmp_path, SPACE, TWO[0])
 
-    assert not opened(directory).supersede_points(np.array([5]), "discard").rows
+    assert not catalog_of(directory).supersede_points(np.array([5]), "discard").rows
     assert directory.superseded_files() == []
 
 
 def test_it_holds_after_the_axis_grew_around_the_point(tmp_path):
     directory = study_with(tmp_path, SPACE, *TWO)
-    opened(directory).supersede_points(np.array([1]), "discard")
+    catalog_of(directory).supersede_points(np.array([1]), "discard")
 
     longer = ek.Space(a=[-1, 0, 1, 2, 3, 4, 5])
     assert results_of(directory, space=longer)["status"].values.tolist()[:4] == [0, 1, 0, 1]
@@ -102,7 +95,7 @@ def test_it_holds_after_the_axis_grew_around_the_point(tmp_path):
 def test_several_decisions_add_up(tmp_path):
     directory = study_with(tmp_path, SPACE, *TWO)
     for position in (0, 2):
-        opened(directory).supersede_points(np.array([position]), "discard")
+        catalog_of(directory).supersede_points(np.array([position]), "discard")
 
     assert statuses(directory)[:3] == [PENDING, OK, PENDING]
     assert len(directory.superseded_files()) == 2
@@ -119,7 +112,7 @@ def test_several_decisions_add_up(tmp_path):
 )
 def test_a_damaged_decision_is_told_of_and_does_not_hide_the_study(tmp_path, caplog, damage):
     directory = study_with(tmp_path, SPACE, TWO[0])
-    opened(directory).supersede_points(np.array([0]), "discard")
+    catalog_of(directory).supersede_points(np.array([0]), "discard")
     (path,) = directory.superseded_files()
     path.write_bytes(damage(path.read_bytes()))
 
@@ -142,13 +135,13 @@ def test_a_decision_of_a_newer_format_is_not_guessed_at(tmp_path):
 def test_an_archive_that_dropped_the_empty_folder_is_no_obstacle(tmp_path):
     directory = study_with(tmp_path, SPACE, TWO[0])
     (directory.path / "superseded").rmdir()
-    opened(directory).supersede_points(np.array([0]), "discard")
+    catalog_of(directory).supersede_points(np.array([0]), "discard")
 
     assert statuses(directory)[0] == PENDING
 
 
 def test_a_study_without_runs_has_nothing_to_take_out(tmp_path):
-    assert not opened(make_study(tmp_path, SPACE)).supersede_points(np.array([0]), "discard").rows
+    assert not catalog_of(make_study(tmp_path, SPACE)).supersede_points(np.array([0]), "discard").rows
 
 
 # ---- laws
