@@ -117,6 +117,11 @@ def study_with(path: Path, space: ek.Space, *batches: Mapping[int, Any]) -> Stud
     return directory
 
 
+def files_below(folder: Path) -> dict[str, bytes]:
+    """The content of every file, by its path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 def flip_bytes_of(path: Path, pattern: bytes) -> None:
     """Flip a bit in the only place of a file where some bytes stand."""
     content = bytearray(path.read_bytes())

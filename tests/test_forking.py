@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import by_label, run_here
+from batches import by_label, files_below, run_here
 from held import being_run
 
 import explorekit as ek
@@ -36,10 +36,6 @@ def made(path: Path, space: ek.Space, simulation=model, code=None) -> ek.Study:
     study = ek.Study(simulation, space, path, seed=4)
     run_here(study, code=code)
     return study
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 # ---- versions of the code
@@ -99,15 +95,15 @@ def test_a_study_without_runs_has_no_versions(tmp_path: Path) -> None:
 
 def test_a_fork_has_what_fits_and_leaves_the_original(tmp_path: Path) -> None:
     study = made(tmp_path / "study", ek.Space(a=[1.0, 2.0], b=[1.0, 5.0]))
-    before = content(study.path)
+    before = files_below(study.path)
     space = ek.Space(a=[2.0, 3.0])
     fork = study.fork(tmp_path / "fork", space)
-    assert content(study.path) == before
+    assert files_below(study.path) == before
     assert fork.results["status"].values.tolist() == [1, 0]
     run_here(fork)
     assert by_label(fork.results.load()) == by_label(made(tmp_path / "whole", space).results.load())
     assert fork.provenance["sources"][0]["name"] == "study"
-    assert content(study.path) == before
+    assert files_below(study.path) == before
 
     pair = ek.Space(a=ek.param([1.0, 2.0, 1.0], dim="n"), b=ek.param([5.0, 5.0, 6.0], dim="n"))
     assert study.fork(tmp_path / "pair", pair).results["status"].values.tolist() == [1, 1, 0]
@@ -137,13 +133,13 @@ def test_later_runs_of_a_fork_come_after_those_it_took_over(tmp_path: Path) -> N
 def test_changed_code_may_run_in_a_fork(tmp_path: Path, caplog) -> None:
     caplog.set_level(logging.WARNING)  # a private cluster that still runs has raised it
     made(tmp_path / "study", ek.Space(a=[1.0, 2.0]))
-    before = content(tmp_path / "study")
+    before = files_below(tmp_path / "study")
     study = ek.Study(newer, path=tmp_path / "study", seed=4)
     study.run(False, n_workers=1, code="fork", where={"a": 1.0})
     assert study.path.name.startswith("study-")
     assert f"the study goes on in {study.path}" in caplog.text
     np.testing.assert_array_equal(study.results["sum"].values, [11.0, np.nan])
-    assert content(tmp_path / "study") == before
+    assert files_below(tmp_path / "study") == before
 
     again = ek.Study(newer, path=tmp_path / "study", seed=4)
     run = again.run(False, n_workers=1, code="fork")

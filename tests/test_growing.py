@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import by_label, run_here
+from batches import by_label, files_below, run_here
 from held import being_run
 
 import explorekit as ek
@@ -162,8 +162,8 @@ def test_two_who_extend_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_changes_nothing_and_says_what_to_do(tmp_path: Path) -> None:
-    study = ek.Study(noisy, ek.Space(a=[0.0, 1.0]), tmp_path)
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    study = ek.Study(noisy, ek.Space(a=[0.0, 1.0]), tmp_path / "study")
+    before = files_below(study.path)
     for added, error, text in (
         ({"b": [2, 3]}, SpaceError, "the points that are there have b=1"),
         ({"c": [2]}, SimulationError, "no argument 'c'"),
@@ -176,9 +176,9 @@ def test_what_does_not_fit_changes_nothing_and_says_what_to_do(tmp_path: Path) -
     with pytest.raises(SpaceError, match="cannot refine 'mode'"):
         ek.Study(noisy, ek.Space(a=[0.0], mode=["x"]), tmp_path / "m").refine("mode", around=1, n=2)
     with pytest.raises(SpaceMismatchError, match=r"study\.extend"):
-        ek.Study(noisy, ek.Space(a=[0.0, 1.0, 2.0]), tmp_path)
-    assert not (tmp_path / "lock").exists()
-    assert {p: p.read_bytes() for p in before} == before
+        ek.Study(noisy, ek.Space(a=[0.0, 1.0, 2.0]), study.path)
+    assert not (study.path / "lock").exists()
+    assert files_below(study.path) == before
 
 
 def test_a_study_that_cannot_be_written_does_not_grow(tmp_path: Path) -> None:

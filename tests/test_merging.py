@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import by_label, run_here, write_batch
+from batches import by_label, files_below, run_here, write_batch
 
 import explorekit as ek
 from explorekit.errors import MergeConflictError, SpaceError, StudyError
@@ -27,17 +27,13 @@ def made(path: Path, space: ek.Space, seed: int = 0, simulation=noisy) -> ek.Stu
     return study
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
 def test_the_union_of_points_is_what_one_study_would_have(tmp_path: Path, caplog) -> None:
     one = made(tmp_path / "one", ek.Space(a=[0.1, 0.3], b=2.0))
     two = made(tmp_path / "two", ek.Space(b=[3.0, 2.0], a=[0.1 + 0.2, 0.2]).repeat(2))
-    before = content(one.path), content(two.path)
+    before = files_below(one.path), files_below(two.path)
     both = ek.merge([one, tmp_path / "two"], tmp_path / "both")
 
-    assert (content(one.path), content(two.path)) == before
+    assert (files_below(one.path), files_below(two.path)) == before
     assert both.space.sizes == {"a": 3, "b": 2, "repetition": 2}
     assert both.space.parameters["a"].values.tolist() == [0.1, 0.2, 0.3]
     assert int((both.results["status"] == 1).sum()) == 2 + 4
@@ -186,7 +182,7 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
     made(tmp_path / "default", ek.Space(a=[2.0]), simulation=default)
     made(tmp_path / "without", ek.Space(a=[2.0]), simulation=_without_b())
     one.to_netcdf(tmp_path / "one.nc")
-    before = content(tmp_path)
+    before = files_below(tmp_path)
     both = tmp_path / "both"
     for studies, path, options, error, text in (
         ([one, tmp_path / "seed"], both, {}, StudyError, "seed=0, .* 5"),
@@ -212,7 +208,7 @@ def test_what_cannot_be_joined_changes_nothing(tmp_path: Path) -> None:
     ):
         with pytest.raises(error, match=text):
             ek.merge(studies, path, **options)
-    assert content(tmp_path) == before
+    assert files_below(tmp_path) == before
     made(tmp_path / "c", ek.Space(a=[1.0], c=2.0), simulation=_with_c())
     with pytest.raises(
         SpaceError, match=r"study at .*/c does not fit that of .*/one: nobody knows what 'c' was"

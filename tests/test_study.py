@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from batches import files_below
 
 import explorekit as ek
 from explorekit.errors import (
@@ -29,10 +30,6 @@ def doubled(a):
 
 def area(width, height=1.0):
     return width * height
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_from_space_to_file(tmp_path: Path) -> None:
@@ -119,11 +116,11 @@ def test_opening_again_resumes_whatever_the_order(tmp_path: Path) -> None:
 )
 def test_another_space_is_refused_and_nothing_is_touched(tmp_path: Path, space, difference) -> None:
     ek.Study(area, ek.Space(width=[1.0, 2.0], height=2.0), tmp_path)
-    before = content(tmp_path)
+    before = files_below(tmp_path)
     with pytest.raises(SpaceMismatchError, match="explores another space") as error:
         ek.Study(area, space, tmp_path)
     assert difference in str(error.value)
-    assert content(tmp_path) == before
+    assert files_below(tmp_path) == before
 
 
 def test_another_seed_is_refused(tmp_path: Path) -> None:
@@ -136,7 +133,7 @@ def test_a_directory_that_holds_something_else_is_refused_and_untouched(tmp_path
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(StudyError, match=r"thesis\.txt"):
         ek.Study(doubled, ek.Space(a=[1]), tmp_path)
-    assert content(tmp_path) == {"thesis.txt": b"years of work"}
+    assert files_below(tmp_path) == {"thesis.txt": b"years of work"}
     with pytest.raises(StudyError, match="is a file"):
         ek.Study(doubled, ek.Space(a=[1]), tmp_path / "thesis.txt")
 

@@ -7,7 +7,7 @@ import signal
 import netCDF4
 import numpy as np
 import pytest
-from batches import results_of, study_with, write_batch
+from batches import files_below, results_of, study_with, write_batch
 
 import explorekit as ek
 from explorekit.errors import ShardError, StudyBusyError, StudyError
@@ -41,10 +41,6 @@ def empty(path):
 
 def statuses(directory):
     return results_of(directory)["status"].values.tolist()
-
-
-def files_below(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_sound_study_is_left_alone(directory):
