@@ -25,9 +25,8 @@ def no_process_is_left() -> Iterator[None]:
 
     if "explorekit.engine.reservation" in sys.modules:
         sys.modules["explorekit.engine.reservation"].close_private_clusters()
-        sys.modules[
-            "explorekit.engine.cluster"
-        ].remove_leftovers()  # of scripts that tests killed, as the next start of a cluster would
+        # Of scripts that tests killed, as the next start of a cluster would.
+        sys.modules["explorekit.engine.cluster"].remove_leftovers()
     gc.collect()
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
