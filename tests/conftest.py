@@ -42,6 +42,14 @@ def no_process_is_left() -> Iterator[None]:
     pytest.fail(f"left behind: {[p.cmdline() for p in left]}, {_explorekit_threads()}, {files}")
 
 
+@pytest.fixture(scope="module")
+def syncing_takes_no_time() -> Iterator[None]:
+    """Waiting for the disk at each of a thousand random studies would take minutes on a busy one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 def _scratch() -> set[Path]:
     """Return the folders of clusters, but for those of processes that have nothing to do with this one."""
     others = set(psutil.pids()) - {os.getpid(), *(p.pid for p in psutil.Process().children(recursive=True))}

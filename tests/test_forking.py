@@ -1,7 +1,6 @@
 """Versions of the code, forks and discarded results: nothing that was made is lost, and nothing is mixed."""
 
 import logging
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,7 @@ from held import being_run
 import explorekit as ek
 from explorekit.errors import CodeChangedError, SimulationError, SpaceError, StudyBusyError, StudyError
 
-
-@pytest.fixture(autouse=True)
-def syncing_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
 
 
 def model(a, rng, b=1.0):

@@ -1,6 +1,5 @@
 """Studies that grow: only new points run, and no number that is there changes."""
 
-import os
 import threading
 from pathlib import Path
 
@@ -12,10 +11,7 @@ from held import being_run
 import explorekit as ek
 from explorekit.errors import SimulationError, SpaceError, SpaceMismatchError, StudyBusyError
 
-
-@pytest.fixture(autouse=True)
-def syncing_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
 
 
 def noisy(a, rng, b=1, mode="plain"):

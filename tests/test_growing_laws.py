@@ -1,6 +1,5 @@
 """The laws of growing and joining: whatever the order, one run of the whole would have given the same bits."""
 
-import os
 from functools import reduce
 from itertools import product
 from pathlib import Path
@@ -19,11 +18,7 @@ DEFAULTS = {"a": None, "b": 1.0, "mode": "plain", "repetition": 0}
 POOL = {"a": [0.1, 0.2, 0.3], "b": [1.0, 2.0], "mode": ["plain", "fast"], "repetition": [1, 2]}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def syncing_takes_no_time():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        yield
+pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
 
 
 def noisy(a, rng, b=1.0, mode="plain"):

@@ -1,6 +1,5 @@
 """Joining studies by the labels of their points; where their numbers differ the user decides."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,7 @@ import explorekit as ek
 from explorekit.errors import MergeConflictError, SpaceError, StudyError
 from explorekit.store.directory import StudyDirectory
 
-
-@pytest.fixture(autouse=True)
-def syncing_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
 
 
 def noisy(a, rng, b=1.0):

@@ -14,11 +14,8 @@ from explorekit.store.directory import StudyDirectory
 
 
 @pytest.fixture(autouse=True, scope="module")
-def syncing_takes_no_time() -> Iterator[None]:
-    """Waiting for the disk at each of a thousand random studies would take minutes on a busy one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        yield
+def quick(syncing_takes_no_time: None) -> None:
+    """Nothing in this folder depends on it."""
 
 
 @pytest.fixture(scope="session")
