@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from explorekit.errors import SpaceError, StudyError
 from explorekit.simulation.baselines import baselines_with
@@ -63,12 +62,10 @@ def check_space(space: object) -> None:
         )
 
 
-def check_seed(seed: Any, seed_by: Sequence[str] | None, space: Space | None) -> None:
-    """Raise `StudyError` if these cannot be the root of random streams, and the parameters that those depend on."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise StudyError(f"got seed={seed!r}; expected a whole number of at least 0.")
-    if isinstance(seed_by, str):
-        raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters: [{seed_by!r}].")
+def check_seed_by(seed_by: object, space: Space | None) -> None:
+    """Raise `StudyError` if these cannot be the parameters that random streams depend on."""
+    if seed_by is not None and (isinstance(seed_by, str) or not isinstance(seed_by, Sequence)):
+        raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters, such as ['repetition'].")
     if seed_by is not None and space is not None:
         for name in seed_by:
             if name not in space.parameters:

@@ -96,10 +96,8 @@ def request_of(
             f"{suggest(unknown[0], known)}"
         )
     n_workers, dashboard = options.get("n_workers"), options.get("dashboard", False)
-    if n_workers is not None and (
-        isinstance(n_workers, bool) or not isinstance(n_workers, Integral) or n_workers < 1
-    ):
-        raise StudyError(f"got n_workers={n_workers!r}; expected a whole number of at least 1.")
+    if n_workers is not None:
+        n_workers = whole_number("n_workers", n_workers, 1)
     order = options.get("order", "given")
     if order not in ("given", "coarse-to-fine"):
         raise StudyError(f"got order={order!r}; expected 'given' or 'coarse-to-fine'.")
@@ -143,7 +141,12 @@ def _policy_of(errors: Any, retries: Any, timeout: float | None) -> "Policy":
 
     if errors not in ("record", "raise"):
         raise StudyError(f"got errors={errors!r}; expected 'record' or 'raise'.")
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise StudyError(f"got retries={retries!r}; expected a whole number of at least 0.")
     check_timeout(timeout)
-    return Policy(retries, timeout, errors == "raise")
+    return Policy(whole_number("retries", retries, 0), timeout, errors == "raise")
+
+
+def whole_number(name: str, given: object, least: int) -> int:
+    """Return what is given under a name, of NumPy too, as an int, or raise `StudyError`."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        raise StudyError(f"got {name}={given!r}; expected a whole number of at least {least}.")
+    return int(given)

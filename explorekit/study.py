@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from explorekit.adopting import OnChange, difference
 from explorekit.choosing import Choice, failed, few, pending
-from explorekit.creating import check_same, check_seed, check_space, create
+from explorekit.creating import check_same, check_seed_by, check_space, create
 from explorekit.errors import SimulationError, StudyError
 from explorekit.growing import GrowingStudy
-from explorekit.options import OnError, Order, PartOptions, RunOptions, client_of, request_of
+from explorekit.options import OnError, Order, PartOptions, RunOptions, client_of, request_of, whole_number
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
@@ -86,7 +86,8 @@ class Study(GrowingStudy):
                 "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."
             )
         check_space(space)
-        check_seed(seed, seed_by, space)
+        seed = whole_number("seed", seed, 0)
+        check_seed_by(seed_by, space)
         self._captured = capture(self.simulation)
         if StudyDirectory.exists(path):
             check_same(StudyDirectory(path), space, seed, seed_by)

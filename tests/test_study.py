@@ -123,6 +123,13 @@ def test_another_space_is_refused_and_nothing_is_touched(tmp_path: Path, space, 
     assert files_below(tmp_path) == before
 
 
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    study = ek.Study(doubled, ek.Space(a=[1]), tmp_path, seed=np.int64(7))
+    study.run(False, n_workers=np.int64(1), retries=np.int8(1))
+    assert study.provenance["seed"] == "7"
+    assert ek.Study(doubled, path=tmp_path, seed=7).results["doubled"].values.tolist() == [2]
+
+
 def test_another_seed_is_refused(tmp_path: Path) -> None:
     ek.Study(doubled, ek.Space(a=[1]), tmp_path, seed=1)
     with pytest.raises(StudyError, match="has seed=1"):
@@ -162,6 +169,9 @@ def test_bad_calls_fail_before_anything_is_made(tmp_path: Path) -> None:
         ek.Study(doubled, ek.Space(a=[1]))
     with pytest.raises(StudyError, match="seed=-1"):
         ek.Study(doubled, ek.Space(a=[1]), place, seed=-1)
+    for wrong in (3, "a"):
+        with pytest.raises(StudyError, match=f"got seed_by={wrong!r}; expected a list of parameters"):
+            ek.Study(doubled, ek.Space(a=[1]), place, seed_by=wrong)
     with pytest.raises(StudyError, match="'b' is no parameter"):
         ek.Study(doubled, ek.Space(a=[1]), place, seed_by=["b"])
     with pytest.raises(SpaceError):
