@@ -84,8 +84,10 @@ def request_of(
     ------
     TypeError
         If there is no such option.
+    SimulationError
+        If `timeout` is no positive number.
     StudyError
-        If an option has a value that it cannot have.
+        If another option has a value that it cannot have.
     """
     from explorekit.engine.deadline import deadline
 

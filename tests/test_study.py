@@ -125,7 +125,7 @@ def test_another_space_is_refused_and_nothing_is_touched(tmp_path: Path, space, 
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
     study = ek.Study(doubled, ek.Space(a=[1]), tmp_path, seed=np.int64(7))
-    study.run(False, n_workers=np.int64(1), retries=np.int8(1))
+    study.run(False, n_workers=np.int64(1), retries=np.int8(1), timeout=np.float32(100))
     assert study.provenance["seed"] == "7"
     assert ek.Study(doubled, path=tmp_path, seed=7).results["doubled"].values.tolist() == [2]
 

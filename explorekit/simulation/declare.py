@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from explorekit.errors import SimulationError
@@ -120,7 +121,7 @@ def simulation(
         "encoding": checked_encoding(encoding or {}, SimulationError),
     }
     check_timeout(timeout)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
+    if isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not 0 <= tolerance < 1:
         raise SimulationError(f"got tolerance={tolerance!r}; expected a number of at least 0, below 1.")
     if function is None:
         return functools.partial(Simulation, **declared)
@@ -129,7 +130,7 @@ def simulation(
 
 def check_timeout(timeout: Any) -> None:
     """Raise `SimulationError` unless a timeout is None or a positive number of seconds."""
-    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    number = isinstance(timeout, Real) and not isinstance(timeout, bool)
     if timeout is not None and not (number and 0 < timeout < float("inf")):
         raise SimulationError(
             f"got timeout={timeout!r}; expected a positive number of seconds, or None for no limit."
