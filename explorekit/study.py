@@ -10,7 +10,7 @@ from explorekit.choosing import Choice, failed, few, pending
 from explorekit.creating import check_same, check_seed_by, check_space, create
 from explorekit.errors import SimulationError, StudyError
 from explorekit.growing import GrowingStudy
-from explorekit.options import OnError, Order, PartOptions, RunOptions, client_of, request_of, whole_number
+from explorekit.options import OnError, Order, PartOptions, RunOptions, request_of, whole_number
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
@@ -129,28 +129,28 @@ class Study(GrowingStudy):
         Raises
         ------
         StudyError
-            If a pilot cannot run.
+            If an option has a value that it cannot have, or a pilot cannot run.
 
         Examples
         --------
         >>> study.review(pilot=True)  # doctest: +SKIP
         >>> assert not study.review().problems  # doctest: +SKIP
         """
-        from explorekit.engine.deadline import deadline
         from explorekit.review import take_review, workers_of
 
-        end = deadline(max_time, until)
-        workers = workers_of(client_of(client), n_workers)
-        if pilot is not False and not self.running:
-            n = max(4, 2 * workers.slots) if pilot is True else pilot
-            self._start(client, few(n), n_workers=n_workers, code=code, max_time=max_time, until=until).wait()
-            end = deadline(max_time, until)
+        options: PartOptions = {"n_workers": n_workers, "code": code, "max_time": max_time, "until": until}
+        request = request_of(client, self.simulation, options)
+        workers = workers_of(request.client, request.n_workers)
+        n = max(4, 2 * workers.slots) if pilot is True else whole_number("pilot", pilot or 0, 0)
+        if n and not self.running:
+            self._start(client, few(n), **options).wait()
+            request = request_of(client, self.simulation, options)  # what it takes counts from now on
         trouble = ""
         try:
             self._directory.check_writable()
         except StudyError as error:
             trouble = str(error)
-        return take_review(self.name, self.path, self._snapshot(), workers, end, trouble)
+        return take_review(self.name, self.path, self._snapshot(), workers, request.end, trouble)
 
     def start(
         self,

@@ -63,11 +63,27 @@ def test_a_pilot_runs_spread_out_points_and_keeps_them(study) -> None:
         assert "194 pending, 6 ok" in shown
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"n_workers": 0}, "got n_workers=0; expected a whole number of at least 1"),
+        ({"n_workers": 1.5}, "got n_workers=1.5"),
+        ({"code": "new"}, "got code='new'"),
+        ({"pilot": -1}, "got pilot=-1; expected a whole number of at least 0"),
+        ({"pilot": 2.5}, "got pilot=2.5"),
+        ({"pilot": "some"}, "got pilot='some'"),
+    ],
+)
+def test_what_a_run_refuses_a_review_does_too(study, options, text) -> None:
+    with pytest.raises(StudyError, match=text):
+        study.review(False, **options)
+
+
 def test_a_run_that_finds_no_room_is_refused_before_it_starts(study, monkeypatch) -> None:
     study.review(False, pilot=1, n_workers=2)
     monkeypatch.setattr(review.shutil, "disk_usage", disk_with(10**6))
     looked = study.review(False)
-    assert "needs" not in looked.hopeless
+    assert looked.hopeless == ""
     assert any("disk" in text for text in looked.problems)  # it is said, and may yet fit
     monkeypatch.setattr(review.shutil, "disk_usage", disk_with(1000))
     assert study.review(False).hopeless in study.review(False).problems
