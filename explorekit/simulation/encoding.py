@@ -36,7 +36,7 @@ _WORDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "one of " + ", ".join(COMPRESSIONS),
     ),
     "zlib": (_is_flag, "True or False"),
-    "complevel": (lambda value: _is_count(value) and value <= 22, "an int from 0"),
+    "complevel": (_is_count, "an int of at least 0"),
     "shuffle": (_is_flag, "True or False"),
     "blosc_shuffle": (lambda value: _is_count(value) and value <= 2, "0, 1 or 2"),
     "fletcher32": (_is_flag, "True or False"),
@@ -76,10 +76,20 @@ def checked_encoding(given: Any, error: type[ExplorekitError]) -> dict[str, dict
             raise error(
                 f"got contiguous=True in the encoding of {name!r} beside {listing(words)}; only chunks can be compressed."
             )
+        _check_level(name, words, error)
         checked[str(name)] = {
             word: [int(n) for n in value] if word == "chunksizes" else value for word, value in words.items()
         }
     return checked
+
+
+def _check_level(name: str, words: Encoding, error: type[ExplorekitError]) -> None:
+    compression = words.get("compression") or "zlib"
+    highest = 22 if compression == "zstd" else 9
+    if words.get("complevel", 0) > highest:
+        raise error(
+            f"got complevel={words['complevel']!r} in the encoding of {name!r}; {compression} takes 0 to {highest}."
+        )
 
 
 def check_available(encoding: Mapping[str, Encoding], error: type[ExplorekitError]) -> None:
