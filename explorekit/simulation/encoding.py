@@ -7,10 +7,9 @@ from explorekit.errors import ExplorekitError, listing, suggest
 
 Encoding = Mapping[str, Any]
 
-COMPRESSIONS = (
-    *("zlib", "szip", "zstd", "bzip2"),
-    *("blosc_lz", "blosc_lz4", "blosc_lz4hc", "blosc_zlib", "blosc_zstd"),
-)
+# Those that write whatever they are given: blosc fails at chunks that it cannot make smaller (Unidata/netcdf-c#3441), which
+# costs the whole file, and szip at texts and at chunks of fewer than eight values.
+COMPRESSIONS = ("zlib", "zstd", "bzip2")
 
 
 def _is_flag(value: Any) -> bool:
@@ -38,7 +37,6 @@ _WORDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "zlib": (_is_flag, "True or False"),
     "complevel": (_is_count, "an int of at least 0"),
     "shuffle": (_is_flag, "True or False"),
-    "blosc_shuffle": (lambda value: _is_count(value) and value <= 2, "0, 1 or 2"),
     "fletcher32": (_is_flag, "True or False"),
     "contiguous": (_is_flag, "True or False"),
     "chunksizes": (_are_lengths, "a length of at least 1 for each dimension"),
@@ -97,14 +95,12 @@ def check_available(encoding: Mapping[str, Encoding], error: type[ExplorekitErro
     import netCDF4
 
     supported = {
-        "szip": netCDF4.__has_szip_support__,
         "zstd": netCDF4.__has_zstandard_support__,
         "bzip2": netCDF4.__has_bzip2_support__,
-        "blosc": netCDF4.__has_blosc_support__,
     }
     for name, words in encoding.items():
         compression = words.get("compression") or "zlib"
-        if not supported.get(compression.split("_")[0], True):
+        if not supported.get(compression, True):
             raise error(
                 f"got compression={compression!r} in the encoding of {name!r}, which the netCDF library here lacks; "
                 f"take 'zlib', or install netCDF4 from PyPI or conda-forge, which have it."

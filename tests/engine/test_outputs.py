@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import explorekit as ek
+from explorekit.simulation.encoding import COMPRESSIONS
 
 
 def study_of(simulation, space, path) -> ek.Study:
@@ -186,6 +187,23 @@ def test_a_space_without_dimensions_is_one_point(tmp_path: Path, n: int) -> None
     assert study.results["result"].item() == 2.0 * n
     study.to_netcdf(tmp_path / "one.nc")
     assert ek.open(tmp_path / "one.nc").results["result"].item() == 2.0 * n
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("complevel", [0, 9])
+def test_every_compression_keeps_what_it_cannot_make_smaller(tmp_path: Path, compression, complevel) -> None:
+    def model(a):
+        noise = np.random.default_rng(a).integers(0, 256, 200, dtype=np.uint8)
+        return {"noise": noise, "few": noise[:3], "one": a, "text": "äb"[a], "z": complex(a)}
+
+    words = {"compression": compression, "complevel": complevel}
+    names = ("noise", "few", "one", "text", "z")
+    declared = ek.simulation(model, encoding=dict.fromkeys(names, words))
+    study = ek.Study(declared, ek.Space(a=[0, 1]), tmp_path / "study")
+    study.run(False, n_workers=1)
+    for a in range(2):
+        for name, expected in model(a).items():
+            np.testing.assert_array_equal(study.results[name].sel(a=a).values, expected)
 
 
 def test_outputs_are_encoded_as_declared_where_they_are_made(tmp_path: Path) -> None:
