@@ -38,6 +38,7 @@ _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20
 _CACHE_BYTES = 4 * 2**20
 _NAT = np.iinfo(np.int64).min
+_ROUNDING = frozenset({"least_significant_digit", "significant_digits"})
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,8 @@ def _create(
         layout = {"contiguous": True}
         if chunked and not (encoding or {}).get("contiguous"):
             layout = {"fletcher32": True, **(encoding or {})}
+            if stored.kind != "f":  # netCDF refuses to round what is exact
+                layout = {word: value for word, value in layout.items() if word not in _ROUNDING}
             wanted = layout.get("chunksizes") or _chunks(shape, stored.itemsize)
             layout["chunksizes"] = [min(length, size) for length, size in zip(wanted, shape, strict=True)]
     variable = group.createVariable(name, stored, tuple(dims), fill_value=fill, **layout)

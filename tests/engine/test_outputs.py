@@ -206,6 +206,20 @@ def test_every_compression_keeps_what_it_cannot_make_smaller(tmp_path: Path, com
             np.testing.assert_array_equal(study.results[name].sel(a=a).values, expected)
 
 
+@pytest.mark.parametrize("words", [{"significant_digits": 2}, {"least_significant_digit": 1}])
+def test_only_floats_are_rounded(tmp_path: Path, words) -> None:
+    def model(a):
+        return {"x": 1.2345 + a, "n": 12345 + a, "text": "ab"[a], "on": a > 0}
+
+    declared = ek.simulation(model, encoding=dict.fromkeys(("x", "n", "text", "on"), words))
+    results = study_of(declared, ek.Space(a=[0, 1]), tmp_path / "study").results
+    np.testing.assert_allclose(results["x"].values, [1.2345, 2.2345], atol=0.05)
+    assert (results["x"].values != [1.2345, 2.2345]).all()
+    assert results["n"].values.tolist() == [12345, 12346]
+    assert results["text"].values.tolist() == ["a", "b"]
+    assert results["on"].values.tolist() == [False, True]
+
+
 def test_outputs_are_encoded_as_declared_where_they_are_made(tmp_path: Path) -> None:
     import netCDF4
 
