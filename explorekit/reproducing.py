@@ -223,7 +223,7 @@ def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) ->
         stacked, ragged = collector.stack(np.array([True]))
         record = Record(np.array([OK], dtype=np.int8), _untimed(), [])
         path = folder / "new.nc"
-        write_shard(path, here, _HERE, stacked, ragged, record, Origin(1, 0, "", "", ""))
+        write_shard(path, here, _HERE, stacked, ragged, record, Origin(1, 0, "", "", ""), simulation.encoding)
         path = path.rename(folder / f"{durable.content_hash(path)}.nc")
         shards.append(read_shard(path, here))
     return fixed_snapshot(folder, here, ShardTable.of(shards), ShardFiles()), error, trace

@@ -334,6 +334,8 @@ def _create(
             layout = {"fletcher32": True, **(encoding or {})}
             if stored.kind != "f":  # netCDF refuses to round what is exact
                 layout = {word: value for word, value in layout.items() if word not in _ROUNDING}
+            elif "significant_digits" in layout:  # by default every other value is rounded up, the rest down
+                layout["quantize_mode"] = "GranularBitRound"
             wanted = layout.get("chunksizes") or _chunks(shape, stored.itemsize)
             layout["chunksizes"] = [min(length, size) for length, size in zip(wanted, shape, strict=True)]
     variable = group.createVariable(name, stored, tuple(dims), fill_value=fill, **layout)

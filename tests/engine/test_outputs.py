@@ -207,6 +207,22 @@ def test_every_compression_keeps_what_it_cannot_make_smaller(tmp_path: Path, com
 
 
 @pytest.mark.parametrize("words", [{"significant_digits": 2}, {"least_significant_digit": 1}])
+def test_a_value_is_rounded_to_the_same_wherever_it_lies(tmp_path: Path, words) -> None:
+    def model(a):
+        return np.sqrt(np.arange(3.0) + a)
+
+    declared = ek.simulation(model, encoding={"model": words})
+    study = ek.Study(declared, ek.Space(a=range(6)), tmp_path / "study")
+    for positions in ([0, 3], [1, 2, 5], [4]):
+        study.run(False, n_workers=1, where={"a": positions})
+    before = study.results["model"].values
+    np.testing.assert_array_equal(before[1:, 0], before[:-1, 1])
+    assert study.reproduce(a=4)
+    study.compact()
+    np.testing.assert_array_equal(study.results["model"].values, before)
+
+
+@pytest.mark.parametrize("words", [{"significant_digits": 2}, {"least_significant_digit": 1}])
 def test_only_floats_are_rounded(tmp_path: Path, words) -> None:
     def model(a):
         return {"x": 1.2345 + a, "n": 12345 + a, "text": "ab"[a], "on": a > 0}
