@@ -9,8 +9,8 @@ import numpy.typing as npt
 from explorekit.errors import OutputError
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.names import POINT
-from explorekit.simulation.outputs import Output, Outputs, outputs_of, same, storable
-from explorekit.simulation.tables import column_values, is_table
+from explorekit.simulation.outputs import Output, Outputs, is_xarray, outputs_of, same, storable
+from explorekit.simulation.tables import check_columns, column_values, is_table
 
 
 def block_outputs_of(result: Any, n: int, simulation: Simulation, taken: frozenset[str]) -> Outputs:
@@ -66,14 +66,12 @@ def _varying_coords(named: Mapping[str, Any], n: int) -> dict[str, npt.NDArray[A
 def _named(result: Any, simulation: Simulation) -> Mapping[str, Any]:
     if result is None:
         return {}
-    if type(result).__module__.startswith("xarray"):
-        dataset = (
-            result.to_dataset(name=result.name or simulation.name)
-            if hasattr(result, "to_dataset")
-            else result
-        )
-        return {str(name): dataset[name] for name in dataset.data_vars}
+    if is_xarray(result, "DataArray"):
+        result = result.to_dataset(name=result.name or simulation.name)
+    if is_xarray(result, "Dataset"):
+        return {str(name): result[name] for name in result.data_vars}
     if is_table(result, "DataFrame"):
+        check_columns(simulation.name, result)
         return {name: column_values(str(name), result[name]) for name in result.columns}
     named = result if isinstance(result, Mapping) else {simulation.name: result}
     for name, value in named.items():

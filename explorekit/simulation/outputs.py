@@ -174,9 +174,9 @@ def _from_value(result: Any, simulation: Simulation) -> Outputs:
         return Outputs({simulation.name: _output(simulation.name, result, simulation)})
     if result is None:
         return Outputs({})
-    if _is_xarray(result, "Dataset"):
+    if is_xarray(result, "Dataset"):
         return _from_dataset(result, simulation)
-    if _is_xarray(result, "DataArray"):
+    if is_xarray(result, "DataArray"):
         return _from_dataset(result.to_dataset(name=result.name or simulation.name), simulation)
     if isinstance(result, Mapping):
         return _from_mapping(result, simulation)
@@ -216,7 +216,7 @@ def _from_mapping(result: Mapping[Any, Any], simulation: Simulation) -> Outputs:
 
 def _from_array(name: str, value: Any, simulation: Simulation) -> Outputs:
     """Return one named output: an array of any library, or what makes one."""
-    if _is_xarray(value, "DataArray"):
+    if is_xarray(value, "DataArray"):
         return _from_dataset(value.to_dataset(name=name), simulation)
     if is_table(value, "Series"):
         return _from_table(from_series(name, value, simulation.dims.get(name)), simulation)
@@ -474,7 +474,8 @@ def same(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM"))
 
 
-def _is_xarray(value: Any, name: str) -> bool:
+def is_xarray(value: Any, name: str) -> bool:
+    """Return whether a value is a ``Dataset`` or ``DataArray``."""
     # By name, so that a child whose simulation does without xarray need not import it (0.5 s).
     return any(
         base.__name__ == name and base.__module__.startswith("xarray.") for base in type(value).__mro__

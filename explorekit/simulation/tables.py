@@ -56,6 +56,14 @@ def from_frame(name: str, frame: Any, dims: tuple[str, ...] | None) -> Table:
     OutputError
         If the index or the columns have no form as labelled arrays.
     """
+    check_columns(name, frame)
+    frame, shape, dims, labels = _unstacked(name, frame, dims)
+    columns = {column: column_values(column, frame[column]).reshape(shape) for column in frame.columns}
+    return Table(dims, columns, labels)
+
+
+def check_columns(name: str, frame: Any) -> None:
+    """Raise `OutputError` unless the columns of a DataFrame have names as text, each one of its own."""
     for column in frame.columns:
         if not isinstance(column, str) or not column:
             raise OutputError(
@@ -67,9 +75,6 @@ def from_frame(name: str, frame: Any, dims: tuple[str, ...] | None) -> Table:
         raise OutputError(
             f"the simulation returned a DataFrame {name!r} with two columns {twice!r}; rename one."
         )
-    frame, shape, dims, labels = _unstacked(name, frame, dims)
-    columns = {column: column_values(column, frame[column]).reshape(shape) for column in frame.columns}
-    return Table(dims, columns, labels)
 
 
 def from_series(name: str, series: Any, dims: tuple[str, ...] | None) -> Table:

@@ -117,6 +117,19 @@ def test_a_table_among_others_is_refused_with_what_to_return(tmp_path: Path) -> 
     assert study.failures["message"].str.contains("dict with the DataFrame 'table'; expected").all()
 
 
+@pytest.mark.parametrize(
+    ("columns", "text"), [(["x", "x"], "two columns 'x'"), (["x", 3], "the column 3; expected names")]
+)
+def test_columns_that_are_no_outputs_are_named(tmp_path: Path, columns, text) -> None:
+    @ek.simulation(vectorized=True)
+    def model(a):
+        return pd.DataFrame(np.stack([a, a], axis=1), columns=columns)
+
+    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    assert study.failures["error"].tolist() == ["OutputError"] * 3
+    assert study.failures["message"].str.contains(text).all()
+
+
 def test_array_arguments_are_read_only(tmp_path: Path) -> None:
     @ek.simulation(vectorized=True)
     def model(a):
