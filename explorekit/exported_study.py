@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from explorekit.saved import SavedStudy
 from explorekit.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import xarray as xr
 
@@ -60,6 +64,6 @@ class ExportedStudy(SavedStudy):
 
         return read_provenance(self.path)
 
-    def _counts(self) -> str:
-        status = self.results["status"].values
-        return f"{int((status == 1).sum()):,} ok of {status.size:,} points"
+    def _recorded(self) -> "Mapping[int, int]":
+        status, counts = np.unique(self.results["status"].values, return_counts=True)
+        return dict(zip(status.tolist(), counts.tolist(), strict=True))

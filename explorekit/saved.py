@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorekit.space import Space
+from explorekit.store.status import FAILED, OK, TIMED_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     import xarray as xr
@@ -162,6 +163,12 @@ class SavedStudy(ABC):
             + self.space._repr_html_()
         )
 
-    @abstractmethod
     def _counts(self) -> str:
         """Return how many points are ok, failed and pending, as text."""
+        counts, total = self._recorded(), len(self.space)
+        ok, failed = counts.get(OK, 0), counts.get(FAILED, 0) + counts.get(TIMED_OUT, 0)
+        return f"{ok:,} ok, {failed:,} failed, {total - ok - failed:,} pending of {total:,} points"
+
+    @abstractmethod
+    def _recorded(self) -> "Mapping[int, int]":
+        """Return how many points have a record of each status."""

@@ -358,12 +358,8 @@ class StudyFolder(SavedStudy):
             self._catalog.move_to(self._directory.read_space(record.space), record.space)
             self._space_hash = record.space
 
-    def _counts(self) -> str:
-        from explorekit.store.status import FAILED, OK, TIMED_OUT
-
-        counts = self._snapshot().index.counts()
-        ok, failed = counts.get(OK, 0), counts.get(FAILED, 0) + counts.get(TIMED_OUT, 0)
-        return f"{ok:,} ok, {failed:,} failed, {len(self.space) - ok - failed:,} pending of {len(self.space):,} points"
+    def _recorded(self) -> Mapping[int, int]:
+        return self._snapshot().index.counts()
 
 
 class StudyOfVersion(StudyFolder):

@@ -51,6 +51,8 @@ def test_from_space_to_file(tmp_path: Path) -> None:
     assert "return width * height" in kept.provenance["source"]
     assert kept.provenance["packages"]["numpy"] == np.__version__
     assert kept.provenance["seed"] == "1"
+    for one in (study, kept):
+        assert repr(one).endswith(": 6 ok, 0 failed, 0 pending of 6 points>")
 
 
 def test_a_file_is_written_in_the_encoding_that_is_asked_for(tmp_path: Path) -> None:
