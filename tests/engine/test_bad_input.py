@@ -7,14 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine.studies import study_of
 
 import explorekit as ek
-
-
-def study_of(simulation, space, path) -> ek.Study:
-    study = ek.Study(simulation, space, path)
-    study.run(False, n_workers=2)
-    return study
 
 
 def messages(study: ek.Study) -> dict[object, str]:

@@ -6,11 +6,13 @@ import resource
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from engine.studies import study_of
 
 import explorekit as ek
 from explorekit.engine import driver, task
@@ -20,11 +22,7 @@ from explorekit.errors import RunError
 from explorekit.store.failures import Failure
 from explorekit.store.status import FAILED, OK
 
-
-def study_of(simulation, space, path, **options) -> ek.Study:
-    study = ek.Study(simulation, space, path)
-    study.run(False, n_workers=1, **options)
-    return study
+on_one_worker = partial(study_of, n_workers=1)
 
 
 def test_a_batch_that_is_too_large_once_stacked_is_handed_in_by_parts(tmp_path: Path, monkeypatch) -> None:
@@ -35,7 +33,7 @@ def test_a_batch_that_is_too_large_once_stacked_is_handed_in_by_parts(tmp_path: 
         side = 2000 if a == 40 else 2  # padded, 32 MB each
         return np.full((side, side), a)
 
-    study = study_of(model, ek.Space(a=range(60)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(60)), tmp_path / "s")
     assert (study.results["status"].values == OK).all()
     np.testing.assert_array_equal(study.results["model"][:, 0, 0].values, range(60))
 
@@ -56,7 +54,7 @@ def test_a_result_that_cannot_be_handed_in_costs_its_point(tmp_path: Path) -> No
         time.sleep(0.002)
         return np.array([a])
 
-    study = study_of(model, ek.Space(a=range(34, 40)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(34, 40)), tmp_path / "s")
     assert study.failures["a"].tolist() == [37]
     assert "its result could not be kept: signal SIGABRT" in study.failures["message"][0]
     assert (study.results["status"].values == OK).sum() == 5
@@ -79,7 +77,7 @@ def test_a_shard_that_failed_for_a_reason_that_has_passed_is_written_again(tmp_p
             runner.write_shard = fails_once
         return a
 
-    study = study_of(model, ek.Space(a=range(6)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(6)), tmp_path / "s")
     np.testing.assert_array_equal(study.results["model"].values, range(6))
 
 
@@ -91,7 +89,7 @@ def test_where_finished_runs_cannot_be_set_aside_they_are_handed_in(tmp_path: Pa
         time.sleep(0.03)
         return np.full(200_000, a)
 
-    study = study_of(model, ek.Space(a=range(12)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(12)), tmp_path / "s")
     assert (study.results["status"].values == OK).all()
     np.testing.assert_array_equal(study.results["model"][:, -1].values, range(12))
 
@@ -111,7 +109,7 @@ def test_the_time_for_setting_finished_runs_aside_is_no_runs(tmp_path: Path) -> 
         time.sleep(0.06)
         return a
 
-    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s", timeout=0.4)
+    study = on_one_worker(model, ek.Space(a=range(3)), tmp_path / "s", timeout=0.4)
     assert study.results["status"].values.tolist() == [OK, OK, OK]
 
 
@@ -121,7 +119,7 @@ def test_a_simulation_may_take_away_the_standard_output(tmp_path: Path) -> None:
             sys.stdout = None
         return a
 
-    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(3)), tmp_path / "s")
     assert (study.results["status"].values == OK).all()
 
 
@@ -134,7 +132,7 @@ def test_a_copy_of_the_process_that_a_run_makes_ends_with_it(tmp_path: Path) -> 
             sys.exit(4)
         return os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
 
-    study = study_of(model, ek.Space(a=range(400)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(400)), tmp_path / "s")
     np.testing.assert_array_equal(
         study.results["model"].values, [4 if a % 10 == 3 else a for a in range(400)]
     )
@@ -152,7 +150,7 @@ def test_a_copy_of_a_process_that_outlives_it_holds_up_nobody(tmp_path: Path) ->
             os.kill(os.getpid(), signal.SIGKILL)
         return a
 
-    study = study_of(model, ek.Space(a=range(5)), tmp_path / "s", timeout=5)
+    study = on_one_worker(model, ek.Space(a=range(5)), tmp_path / "s", timeout=5)
     assert study.results["status"].values.tolist() == [OK, OK, FAILED, OK, OK]
     assert "SIGKILL" in study.failures["message"][0]
     assert not outlived.exists()
@@ -189,7 +187,7 @@ def test_an_error_without_a_text_is_recorded_by_its_name(tmp_path: Path) -> None
             raise Mute
         return a
 
-    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = on_one_worker(model, ek.Space(a=range(3)), tmp_path / "s")
     assert study.results["status"].values.tolist() == [OK, FAILED, OK]
     assert study.failures["error"].tolist() == ["Mute"]
     assert "raise Mute" in study.failures["traceback"][0]

@@ -6,15 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from engine.studies import study_of
 
 import explorekit as ek
 from explorekit.simulation.encoding import COMPRESSIONS
-
-
-def study_of(simulation, space, path) -> ek.Study:
-    study = ek.Study(simulation, space, path)
-    study.run(False, n_workers=2)
-    return study
 
 
 def test_a_generator_gives_one_result_a_step(tmp_path: Path) -> None:
@@ -121,8 +116,7 @@ def test_an_object_that_a_simulation_returns_again_and_again_is_read_in_time(tmp
         kept["x"] = a / 2
         return kept
 
-    study = ek.Study(reuses, ek.Space(a=range(3000)), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(reuses, ek.Space(a=range(3000)), tmp_path / "s", n_workers=1)
     expected = np.where(np.arange(3000) % 100 == 99, np.nan, np.arange(3000) / 2)
     np.testing.assert_array_equal(study.results["x"].values, expected)
     assert study.failures["a"].tolist() == list(range(99, 3000, 100))
@@ -151,8 +145,7 @@ def test_repetitions_of_a_simulation_without_parameters_fail_alone(tmp_path: Pat
             raise ValueError
         return len(calls)
 
-    study = ek.Study(tenth, ek.Space().repeat(1000), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(tenth, ek.Space().repeat(1000), tmp_path / "s", n_workers=1)
     assert set(study.failures["error"]) == {"ValueError"}
     assert len(study.failures) == 100
 
@@ -166,8 +159,7 @@ def test_names_and_attributes_may_be_of_an_enumeration(tmp_path: Path) -> None:
     def model(a: int) -> dict[str, object]:
         return {Name.RATE: xr.DataArray(float(a), attrs={"units": Name.HZ}), "late": a}
 
-    study = ek.Study(model, ek.Space(a=range(5)), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(model, ek.Space(a=range(5)), tmp_path / "s", n_workers=1)
     assert study.results["rate"].values.tolist() == [0, 1, 2, 3, 4]
     assert study.results["rate"].attrs["units"] == study.results["late"].attrs["units"] == "Hz"
 

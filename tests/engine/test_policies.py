@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine.studies import study_of
 
 import explorekit as ek
 from explorekit.store.status import FAILED, OK, PENDING, TIMED_OUT
@@ -69,8 +70,7 @@ def test_in_a_group_of_short_runs_the_culprit_is_found(tmp_path: Path) -> None:
             raise ValueError("no")
         return a
 
-    study = ek.Study(model, ek.Space(a=range(6000)), tmp_path / "s")
-    study.run(False, n_workers=2)
+    study = study_of(model, ek.Space(a=range(6000)), tmp_path / "s")
     failures = study.failures.set_index("a")
     assert failures["error"].to_dict() == {
         1500: "ProcessDied",
@@ -97,8 +97,7 @@ def test_what_a_group_returns_may_change_in_the_middle(tmp_path: Path) -> None:
             return (one for one in [a])
         return a
 
-    study = ek.Study(model, ek.Space(a=range(5000)), tmp_path / "s")
-    study.run(False, n_workers=2)
+    study = study_of(model, ek.Space(a=range(5000)), tmp_path / "s")
     bad = study.failures
     assert bad["a"].tolist() == [4500, 4600]
     assert set(bad["error"]) == {"OutputError"}
@@ -115,8 +114,7 @@ def test_a_run_that_hangs_in_c_is_timed_out_alone(tmp_path: Path) -> None:
             ctypes.PyDLL(None).sleep(60)  # holds the interpreter, as C code does that never looks up
         return a
 
-    study = ek.Study(model, ek.Space(a=range(3000)), tmp_path / "s")
-    study.run(False, n_workers=2, timeout=0.4)
+    study = study_of(model, ek.Space(a=range(3000)), tmp_path / "s", timeout=0.4)
     runs = study.runs
     assert np.flatnonzero(runs["status"].values == TIMED_OUT).tolist() == [3, 2000]
     assert (np.delete(runs["status"].values, [3, 2000]) == OK).all()
@@ -132,8 +130,7 @@ def test_a_timeout_that_the_simulation_declares(tmp_path: Path) -> None:
             time.sleep(1)
         return a
 
-    study = ek.Study(model, ek.Space(a=range(3)), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s", n_workers=1)
     assert statuses(study) == [OK, TIMED_OUT, OK]
 
 
@@ -142,8 +139,7 @@ def test_runs_that_hang_are_recorded_as_they_are_ended(tmp_path: Path) -> None:
         time.sleep(60)
         return a
 
-    study = ek.Study(model, ek.Space(a=range(4)), tmp_path / "s")
-    study.run(False, n_workers=1, timeout=0.3)
+    study = study_of(model, ek.Space(a=range(4)), tmp_path / "s", n_workers=1, timeout=0.3)
     assert statuses(study) == [TIMED_OUT] * 4
     assert len(list((tmp_path / "s" / "runs").glob("*.nc"))) == 4
 
@@ -170,14 +166,12 @@ def test_runs_are_tried_again_with_the_same_stream_and_the_tries_are_counted(tmp
         return drawn
 
     space = ek.Space(a=range(6))
-    study = ek.Study(model, space, tmp_path / "s")
-    study.run(False, n_workers=1, retries=2)
+    study = study_of(model, space, tmp_path / "s", n_workers=1, retries=2)
     assert statuses(study) == [OK, OK, OK, FAILED, FAILED, OK]
     assert study.runs["attempts"].values.tolist() == [1, 3, 2, 3, 3, 1]
     assert study.failures["error"].tolist() == ["ValueError", "ProcessDied"]
 
-    plain = ek.Study(lambda a, rng: rng.random(), space, tmp_path / "plain")
-    plain.run(False, n_workers=1)
+    plain = study_of(lambda a, rng: rng.random(), space, tmp_path / "plain", n_workers=1)
     ok = np.array([0, 1, 2, 5])
     np.testing.assert_array_equal(study.results["model"].values[ok], plain.results["result"].values[ok])
 
@@ -188,8 +182,7 @@ def test_short_runs_are_tried_again_too(tmp_path: Path) -> None:
             raise ValueError
         return a
 
-    study = ek.Study(model, ek.Space(a=range(4000)), tmp_path / "s")
-    study.run(False, n_workers=2, retries=1)
+    study = study_of(model, ek.Space(a=range(4000)), tmp_path / "s", retries=1)
     attempts = study.runs["attempts"].values
     assert np.flatnonzero(attempts != 1).tolist() == [500, 1500, 2500, 3500]
     assert attempts[500] == 2
@@ -209,8 +202,7 @@ def test_a_run_that_takes_too_much_memory_is_ended_alone(tmp_path: Path, monkeyp
             time.sleep(0.02)
         return float(a)
 
-    study = ek.Study(model, ek.Space(a=range(5)), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(model, ek.Space(a=range(5)), tmp_path / "s", n_workers=1)
     assert statuses(study) == [OK, OK, FAILED, OK, OK]
     (failure,) = study.failures.to_dict("records")
     assert failure["error"] == "MemoryError"
@@ -230,8 +222,7 @@ def test_the_record_tells_what_each_run_took(tmp_path: Path) -> None:
                 pass
         return float(np.ones(2**22 if a == 2 else 1)[0])  # 32 MiB
 
-    study = ek.Study(model, ek.Space(a=range(4)), tmp_path / "s")
-    study.run(False, n_workers=1)
+    study = study_of(model, ek.Space(a=range(4)), tmp_path / "s", n_workers=1)
     runs = study.runs
     duration, cpu = runs["duration"].values, runs["cpu_time"].values
     assert duration[0] >= 0.05

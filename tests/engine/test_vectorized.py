@@ -6,15 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from engine.studies import study_of
 
 import explorekit as ek
 from explorekit.store.status import OK
-
-
-def run(simulation, space, path) -> ek.Study:
-    study = ek.Study(simulation, space, path, seed=3)
-    study.run(False, n_workers=2)
-    return study
 
 
 def test_a_vectorised_simulation_gives_what_a_plain_one_gives(tmp_path: Path) -> None:
@@ -43,7 +38,10 @@ def test_a_vectorised_simulation_gives_what_a_plain_one_gives(tmp_path: Path) ->
             "v": [a, b],
         }
 
-    got, expected = run(many, space, tmp_path / "many").results, run(one, space, tmp_path / "one").results
+    got, expected = (
+        study_of(many, space, tmp_path / "many").results,
+        study_of(one, space, tmp_path / "one").results,
+    )
     assert (got["status"].values == OK).all()
     for name in expected.data_vars:
         assert got[name].dims == expected[name].dims
@@ -58,7 +56,7 @@ def test_labelled_results_have_their_points_along_point(tmp_path: Path) -> None:
         y = xr.DataArray(np.sin(np.outer(x, k)), {"x": x}, ("x", "point"), attrs={"units": "m"})
         return xr.Dataset({"y": y, "total": y.sum("x"), "same": 1.5})
 
-    results = run(wave, ek.Space(k=np.arange(300.0)), tmp_path / "s").results
+    results = study_of(wave, ek.Space(k=np.arange(300.0)), tmp_path / "s").results
     assert results["y"].dims == ("k", "x")
     assert results["y"].attrs["units"] == "m"
     assert results["x"].dims == ("x",)
@@ -76,7 +74,7 @@ def test_coordinates_may_differ_from_point_to_point(tmp_path: Path) -> None:
         return {"y": y, "z": -y, "mean": y.mean("step")}
 
     g = np.arange(1.0, 2001)
-    study = run(fall, ek.Space(g=g), tmp_path)
+    study = study_of(fall, ek.Space(g=g), tmp_path)
     assert (study.results["status"].values == OK).all()
     np.testing.assert_array_equal(study.results["t"].values, np.arange(3) / g[:, None])
     np.testing.assert_array_equal(study.results["y"].values, 2 * study.results["t"].values)
@@ -89,7 +87,7 @@ def test_a_point_that_raises_fails_alone(tmp_path: Path) -> None:
             raise ValueError("no 700")
         return 2 * a
 
-    study = run(model, ek.Space(a=range(3000)), tmp_path / "s")
+    study = study_of(model, ek.Space(a=range(3000)), tmp_path / "s")
     assert study.failures["a"].tolist() == [700]
     assert study.failures["message"].tolist() == ["no 700"]
     good = np.delete(np.arange(3000), 700)
@@ -102,7 +100,7 @@ def test_results_that_do_not_go_with_the_points_fail_with_what_was_expected(tmp_
     def model(a):
         return result
 
-    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
     assert len(study.failures) == 3
     assert study.failures["message"].str.contains("values along the first axis").all()
 
@@ -112,7 +110,7 @@ def test_a_table_among_others_is_refused_with_what_to_return(tmp_path: Path) -> 
     def model(a):
         return {"table": pd.DataFrame({"x": a})}
 
-    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
     assert study.failures["error"].tolist() == ["OutputError"] * 3
     assert study.failures["message"].str.contains("dict with the DataFrame 'table'; expected").all()
 
@@ -136,7 +134,7 @@ def test_array_arguments_are_read_only(tmp_path: Path) -> None:
         a += 1
         return a
 
-    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
     assert study.failures["message"].str.contains("read-only").all()
 
 
@@ -162,10 +160,10 @@ def test_a_table_has_a_row_for_each_point_whatever_its_index(tmp_path: Path) -> 
     def series(a):
         return {"x": pd.Series(a / 2, index=a + 100)}
 
-    results = run(frame, ek.Space(a=range(300)), tmp_path / "frame").results
+    results = study_of(frame, ek.Space(a=range(300)), tmp_path / "frame").results
     np.testing.assert_array_equal(results["x"].values, np.arange(300) / 2)
     assert results["name"].values[-1] == "299"
-    results = run(series, ek.Space(a=range(300)), tmp_path / "series").results
+    results = study_of(series, ek.Space(a=range(300)), tmp_path / "series").results
     np.testing.assert_array_equal(results["x"].values, np.arange(300) / 2)
 
 
@@ -174,7 +172,7 @@ def test_masked_numbers_are_missing_and_masked_integers_are_refused(tmp_path: Pa
     def model(a):
         return {"x": np.ma.masked_less(a * 1.0, 4), "none": np.ma.masked_array(1.0, mask=True)}
 
-    results = run(model, ek.Space(a=range(8)), tmp_path / "s").results
+    results = study_of(model, ek.Space(a=range(8)), tmp_path / "s").results
     np.testing.assert_array_equal(results["x"].values, [np.nan] * 4 + [4, 5, 6, 7])
     assert np.isnan(results["none"].values).all()
 
@@ -182,6 +180,6 @@ def test_masked_numbers_are_missing_and_masked_integers_are_refused(tmp_path: Pa
     def whole(a):
         return np.ma.masked_less(a, 4)
 
-    study = run(whole, ek.Space(a=range(8)), tmp_path / "whole")
+    study = study_of(whole, ek.Space(a=range(8)), tmp_path / "whole")
     assert study.failures["a"].tolist() == [0, 1, 2, 3]
     assert "masked values" in study.failures["message"][0]
