@@ -123,7 +123,7 @@ def test_columns_that_are_no_outputs_are_named(tmp_path: Path, columns, text) ->
     def model(a):
         return pd.DataFrame(np.stack([a, a], axis=1), columns=columns)
 
-    study = run(model, ek.Space(a=range(3)), tmp_path / "s")
+    study = study_of(model, ek.Space(a=range(3)), tmp_path / "s")
     assert study.failures["error"].tolist() == ["OutputError"] * 3
     assert study.failures["message"].str.contains(text).all()
 
