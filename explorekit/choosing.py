@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorekit.space import Space
+from explorekit.space.selecting import common
 from explorekit.store.status import FAILED, TIMED_OUT
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def pending(index: "Index", space: Space) -> "Ranges":
 def failed(index: "Index", _: Space) -> "Ranges":
     """Choose the points of which the latest record is a failure."""
     return index.stretches_of(FAILED, TIMED_OUT)
+
+
+def within(part: "Ranges", choose: Choice) -> Choice:
+    """Return what chooses those of some points that lie in a part of the space."""
+    return lambda index, space: common(choose(index, space), part)
 
 
 def few(n: int) -> Choice:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorekit.adopting import OnChange, adopt, has_changed, keep_code
-from explorekit.choosing import Choice, pending
+from explorekit.choosing import Choice, within
 from explorekit.options import Request
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.points import Seeding
 from explorekit.space import Space
-from explorekit.space.selecting import common, points_where, size
+from explorekit.space.selecting import points_where, size
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory
@@ -95,16 +95,16 @@ def begin(
     driver = reservation = None
     try:
         catalog.refresh()
-        part = None if request.where is None else points_where(space, request.where)
-        if request.client is None and _seems_pending(directory, catalog, captured, request.code):
+        if request.where is not None:
+            choose = within(points_where(space, request.where), choose)
+        if request.client is None and _seems_to_run(directory, catalog, captured, choose, request.code):
             reservation = _reserve(request)  # it starts while the rest is planned
         record = adopt(directory, catalog, captured, request.code)
         job = _job_of(directory, simulation, captured, space, seeding, request.policy)
         catalog.refresh()  # workers whose driver is gone may have handed in more
         snapshot = catalog.snapshot(versions_that_count(record))
         index = snapshot.index
-        chosen = choose(index, space)
-        points = chosen if part is None else common(chosen, part)
+        points = choose(index, space)
         check_room(snapshot, size(points), directory.path)
         if request.client is None and reservation is None and len(points):
             reservation = _reserve(request)
@@ -122,15 +122,15 @@ def begin(
         raise
 
 
-def _seems_pending(
-    directory: StudyDirectory, catalog: Catalog, captured: Captured, code: OnChange | None
+def _seems_to_run(
+    directory: StudyDirectory, catalog: Catalog, captured: Captured, choose: Choice, code: OnChange | None
 ) -> bool:
-    """Return whether a run would have points to run, as far as is known before it is planned."""
+    """Return whether there are points to run, as far as is known before they are planned."""
     record = directory.read_record()
     if has_changed(record, catalog, captured):
         return code is not None
     index = catalog.snapshot(versions_that_count(record)).index
-    return len(pending(index, catalog.space)) > 0
+    return len(choose(index, catalog.space)) > 0
 
 
 def _reserve(request: Request) -> "Reservation":

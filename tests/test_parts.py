@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from engine.scripts import run_script
 
 import explorekit as ek
 from explorekit.errors import CodeChangedError, SpaceError, StudyBusyError, StudyError
@@ -65,6 +66,24 @@ def test_what_failed_is_run_again_when_asked(tmp_path: Path) -> None:
     whole.run(False, n_workers=1)
     assert study.results.load().identical(whole.results.load())
     assert study.retry(False, n_workers=1).progress.new == 0
+
+
+def test_no_cluster_starts_where_nothing_is_to_be_run(tmp_path: Path) -> None:
+    script = """
+    import psutil
+    import explorekit as ek
+
+    def half(x):
+        return x / 2
+
+    study = ek.Study(half, ek.Space(x=[1, 2]), "study")
+    study.retry(False)
+    assert not psutil.Process().children()
+    study.run(False, n_workers=1, where={"x": 1})
+    """
+    run_script(tmp_path, script)
+    again = script.replace("retry(False)", 'run(False, where={"x": 1})')
+    run_script(tmp_path, again)
 
 
 def test_after_a_bug_is_mended_what_failed_is_run_with_the_new_code(tmp_path: Path) -> None:
