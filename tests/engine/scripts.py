@@ -1,5 +1,6 @@
-"""Running a user's script in a process of its own, to kill, interrupt and watch."""
+"""Running a user's script in a process of its own, to kill, interrupt and watch, and finding what it started."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 import explorekit
 
@@ -43,3 +46,20 @@ def wait_until(condition: Callable[[], object], timeout: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def running(module: str, below: int | None = None) -> list[psutil.Process]:
+    """The processes below this one, or another, that run a module of explorekit."""
+    found = []
+    for process in psutil.Process(below).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if f"explorekit.{module}" in process.cmdline():
+                found.append(process)
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from engine.scripts import run_script, start_script, wait_until
+from engine.scripts import lives, run_script, running, start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine import driver
@@ -18,13 +18,6 @@ from explorekit.engine import driver
 
 def shards(study: Path) -> list[Path]:
     return sorted((study / "runs").glob("[0-9]*.nc"))
-
-
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def slow(a: float) -> float:
@@ -149,15 +142,9 @@ def test_killing_the_driver_ends_workers_and_children(tmp_path: Path) -> None:
 def test_a_killed_driver_leaves_no_folder_also_of_a_worker_that_was_replaced(tmp_path: Path) -> None:
     script = start_script(tmp_path, SCRIPT + "    run.wait()\n")
     wait_until(lambda: len(shards(tmp_path / "study")) >= 2)
-    workers = [
-        p
-        for p in psutil.Process(script.pid).children()
-        if "explorekit.engine.worker" in " ".join(p.cmdline())
-    ]
+    workers = running("engine.worker", script.pid)
     workers[0].kill()
-    wait_until(
-        lambda: any(p.pid not in {w.pid for w in workers} for p in psutil.Process(script.pid).children())
-    )
+    wait_until(lambda: not set(running("engine.worker", script.pid)) <= set(workers))
     script.kill()
     script.communicate()
     folders = Path(tempfile.gettempdir())
@@ -177,9 +164,7 @@ def test_a_worker_that_is_frozen_does_not_hold_up_a_cancel(tmp_path: Path, monke
     study = ek.Study(model, ek.Space(a=range(4)), tmp_path / "s")
     run = study.start(False, n_workers=1)
     wait_until(lambda: len(list((tmp_path / "running").iterdir())) == 2)
-    workers = [
-        p for p in psutil.Process().children(recursive=True) if "explorekit.engine.worker" in p.cmdline()
-    ]
+    workers = running("engine.worker")
     for worker in workers:
         worker.suspend()
     try:

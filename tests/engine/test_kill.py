@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from engine.scripts import start_script, wait_until
+from engine.scripts import running, start_script, wait_until
 
 import explorekit as ek
+from explorekit.engine import driver
 from explorekit.engine.plan import TARGET
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -43,8 +44,8 @@ SCRIPT = f"""
 """
 
 
-def acknowledged(study: Path) -> set[str]:
-    return {path.name for path in (study / "runs").glob("[0-9]*.nc")}
+def acknowledged(study: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (study / "runs").glob("[0-9]*.nc")}
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -52,7 +53,7 @@ def test_kill_9_of_the_driver_in_the_middle_of_gray_scott(tmp_path: Path, seed: 
     generator = random.Random(seed)
     calls = tmp_path / "calls.txt"
     script = SCRIPT.format(calls=str(calls))
-    kills, held = 0, {}
+    kills, held, runs = 0, {}, tmp_path / "study" / "runs"
     while True:
         process = start_script(tmp_path, script)
         assert process.stdout is not None
@@ -62,26 +63,17 @@ def test_kill_9_of_the_driver_in_the_middle_of_gray_scott(tmp_path: Path, seed: 
             assert process.returncode == 0
             break
         wanted = len(held) + generator.randrange(4)
-        deadline = time.monotonic() + 60
-        while len(acknowledged(tmp_path / "study")) < wanted and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(
+            lambda n=wanted, p=process: len(list(runs.glob("[0-9]*.nc"))) >= n or p.poll() is not None, 60
+        )
         time.sleep(0.5 * generator.random())
         process.kill()
         process.communicate()
         kills += 1
-        kept = {
-            name: (tmp_path / "study" / "runs" / name).read_bytes()
-            for name in acknowledged(tmp_path / "study")
-        }
+        kept = acknowledged(tmp_path / "study")
         assert held.items() <= kept.items()
         held = kept
-    assert (
-        held.items()
-        <= {
-            n: (tmp_path / "study" / "runs" / n).read_bytes() for n in acknowledged(tmp_path / "study")
-        }.items()
-    )
+    assert held.items() <= acknowledged(tmp_path / "study").items()
     results = ek.open(tmp_path / "study")
     assert (results.results["status"].values == 1).all()
     # Each kill cuts one batch a worker, and a batch is about a second of points.
@@ -104,19 +96,14 @@ def assert_equals_undisturbed(study: ek.Study) -> None:
 
 
 def test_a_killed_worker_process_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
-    import psutil
-
     def slow(a: int) -> int:
-        import time
-
         time.sleep(0.03)
         return a
 
     study = ek.Study(slow, ek.Space(a=range(120)), tmp_path / "study")
     run = study.start(False, n_workers=3)
     wait_until(lambda: run.progress.ok >= 10)
-    workers = [p for p in psutil.Process().children() if "explorekit.engine.worker" in " ".join(p.cmdline())]
-    for worker in workers[-2:]:
+    for worker in running("engine.worker")[-2:]:
         worker.kill()
         time.sleep(0.3)
     run.wait(60)
@@ -126,20 +113,13 @@ def test_a_killed_worker_process_is_replaced_and_nothing_is_lost(tmp_path: Path)
 def test_a_worker_that_dies_with_its_reply_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import psutil
-
-    from explorekit.engine import driver
-
     replies = driver._replies
     killed: list[psutil.Process] = []
 
     def after_a_kill(client, futures):
         if not killed:
-            workers = [
-                p for p in psutil.Process().children() if "explorekit.engine.worker" in " ".join(p.cmdline())
-            ]
-            killed.extend(workers)
-            for worker in workers:
+            killed.extend(running("engine.worker"))
+            for worker in killed:
                 worker.kill()
         return replies(client, futures)
 

@@ -1,6 +1,7 @@
 """What a run survives of a cluster that is somebody else's: lost workers, lost nannies, a lost scheduler."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 from distributed import Client, LocalCluster
-from engine.scripts import start_script, wait_until
+from engine.scripts import running, start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine.children import ChildPool
@@ -83,7 +84,7 @@ def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(tmp_pa
 def test_children_that_nobody_asks_for_are_ended(tmp_path: Path) -> None:
     pool = ChildPool()
     pool.prestart(str(tmp_path))
-    (child,) = (p for p in psutil.Process().children() if "explorekit.engine.child" in p.cmdline())
+    (child,) = (p for p in running("engine.child") if p.ppid() == os.getpid())
     pool.end_idle_later(60)
     pool.end_idle_later(0.05)
     wait_until(lambda: not child.is_running())
