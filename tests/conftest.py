@@ -2,10 +2,12 @@
 
 import gc
 import os
+import shutil
+import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -48,6 +50,30 @@ def syncing_takes_no_time() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts small file systems in memory, where that is allowed; they are gone after the test."""
+    folders: list[Path] = []
+
+    def mount(options: str) -> Path:
+        folder = tmp_path / f"disk{len(folders)}"
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"mounting is not permitted here: {done.stderr.decode().strip()}")
+        folders.append(folder)
+        return folder
+
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting needs root")
+    yield mount
+    busy = [folder for folder in folders if subprocess.run(["umount", str(folder)], check=False).returncode]
+    for folder in busy:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    assert not busy, "a file was left open"
 
 
 def _scratch() -> set[Path]:

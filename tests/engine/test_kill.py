@@ -2,10 +2,10 @@
 
 import os
 import random
-import shutil
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +157,6 @@ def test_what_a_simulation_started_ends_with_a_killed_driver(tmp_path: Path) -> 
 
 def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
     def deadly(a: int) -> int:
-        import os
         import signal
 
         if a in (7, 8, 30):
@@ -182,29 +181,20 @@ def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
     assert failures.loc[50, "error"] == "SystemExit"
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can mount a small file system"
-)
-def test_a_full_disk_is_a_clear_error_and_running_again_goes_on(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(disk)], check=True)
-    try:
+def test_a_full_disk_is_a_clear_error_and_running_again_goes_on(mounted: Callable[[str], Path]) -> None:
+    def big(a: int) -> np.ndarray:
+        time.sleep(0.05)  # a batch must not be so large that two of them fill the disk
+        return np.full(50_000, float(a))
 
-        def big(a: int) -> np.ndarray:
-            time.sleep(0.05)  # a batch must not be so large that two of them fill the disk
-            return np.full(50_000, float(a))
-
-        study = ek.Study(big, ek.Space(a=range(40)), disk / "study")
-        with pytest.raises(ek.errors.StudyError, match="disk is full"):
-            study.run(False, n_workers=2)
-        kept = int((study.results["status"].values == 1).sum())
-        assert kept > 0
-        with pytest.raises(ek.errors.StudyError, match="Free some space"):
-            study.run(False, n_workers=2)
-        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+    disk = mounted("size=10m")
+    study = ek.Study(big, ek.Space(a=range(40)), disk / "study")
+    with pytest.raises(ek.errors.StudyError, match="disk is full"):
         study.run(False, n_workers=2)
-        np.testing.assert_array_equal(study.results["big"].values[:, 0], np.arange(40.0))
-        study._catalog.close()
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    kept = int((study.results["status"].values == 1).sum())
+    assert kept > 0
+    with pytest.raises(ek.errors.StudyError, match="Free some space"):
+        study.run(False, n_workers=2)
+    subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+    study.run(False, n_workers=2)
+    np.testing.assert_array_equal(study.results["big"].values[:, 0], np.arange(40.0))
+    study._catalog.close()
