@@ -207,7 +207,8 @@ def _pairs(columns: Columns) -> str:
     ]
     if not counts:
         return ""
-    return f"Medians over {min(counts)} to {max(counts)} pairs of runs."
+    few, many = min(counts), max(counts)
+    return f"Medians over {few if few == many else f'{few} to {many}'} pairs of runs."
 
 
 def memory(columns: Columns) -> str:

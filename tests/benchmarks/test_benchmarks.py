@@ -77,9 +77,7 @@ def test_grids_can_be_halved(points: int) -> None:
 
 def test_the_command_compares_and_keeps_what_it_measured(tmp_path: Path, monkeypatch, capsys) -> None:
     results = tmp_path / "results.json"
-    options = [
-        "--only",
-        "sweep",
+    few = [
         "--sizes",
         "4",
         "--peers",
@@ -88,19 +86,20 @@ def test_the_command_compares_and_keeps_what_it_measured(tmp_path: Path, monkeyp
         "1",
         "--headline-pairs",
         "1",
+        "--results",
+        str(results),
     ]
-    monkeypatch.setattr("sys.argv", ["benchmarks", *options, "--results", str(results)])
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--only", "sweep", *few])
     program.main()
     printed = capsys.readouterr().out
     assert "| plain loop, `to_netcdf` | no | no |" in printed
+    assert "Medians over 1 pairs of runs." in printed
     measured = json.loads(results.read_text())["measured"]
     (column,) = measured["sweep"].values()
     assert [entry["way"]["title"] for entry in column] == [OURS.title, "plain loop, `to_netcdf`"]
     assert all(len(entry["runs"]) == 1 and entry["runs"][0]["seconds"] > 0 for entry in column)
 
-    monkeypatch.setattr(
-        "sys.argv", ["benchmarks", "--only", "busy", *options[2:], "--add", "--results", str(results)]
-    )
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--only", "busy", *few, "--add"])
     program.main()
     both = json.loads(results.read_text())["measured"]
     assert both["sweep"] == measured["sweep"]
