@@ -30,9 +30,8 @@ def play(seeds: range, jobs: int) -> Iterator[tuple[int, Outcome | Exception]]:
                 raise error
             yield rounds[done], error or done.result()
     finally:
-        pool.shutdown(
-            cancel_futures=True
-        )  # an interrupt lets the rounds that go on clean up after themselves
+        # An interrupt lets the rounds that go on clean up after themselves.
+        pool.shutdown(cancel_futures=True)
         reference.close()
         forker.close()
 
