@@ -111,12 +111,14 @@ class Runner:
     def work(self, assignment: Assignment) -> Handed:
         """Run a batch, or the rest of one, and write its shard."""
         self._interrupts.arrived = False
-        rows = Rows(assignment, vote=not self._simulation.vectorized)
         began = time.perf_counter()
-        batch = _Batch(
-            self._points, self._simulation, self._taken, self._job, assignment, rows, self._streams
-        )
-        batch.run(self._cursor, self._interrupts)
+        rows = self._run(assignment)
+        if self._streams.late:
+            if self._interrupts.arrived:
+                return Handed(0, time.perf_counter() - began)
+            self._streams.late = False
+            Path(assignment.spool).unlink(missing_ok=True)
+            rows = self._run(assignment)
         self._cursor.leave(rows.done)
         rows.decide(at_last=True)
         seconds = time.perf_counter() - began
@@ -148,6 +150,16 @@ class Runner:
             temporary.unlink(missing_ok=True)
             number = getattr(error, "errno", None) or 0
             return Handed(0, seconds, trouble=f"{type(error).__name__}: {error}", errno=number)
+
+    def _run(self, assignment: Assignment) -> Rows:
+        """Run a batch, or the rest of one, as far as it comes."""
+        rows = Rows(assignment, vote=not self._simulation.vectorized)
+        batch = _Batch(
+            self._points, self._simulation, self._taken, self._job, assignment, rows, self._streams
+        )
+        batch.run(self._cursor, self._interrupts)
+        self._streams.look(surely=True)
+        return rows
 
     def _keep_log(self, log: Path) -> None:
         """Move what the batch printed to a file."""
@@ -230,7 +242,8 @@ class _Batch:
             group = self._next_group(group, each)
             self._streams.look()
             quick = rows.decided and not self._streams.used
-            if self._interrupts.arrived or now - began > budget or rows.bytes > self._assignment.room:
+            over = now - began > budget or rows.bytes > self._assignment.room
+            if over or self._interrupts.arrived or self._streams.late:
                 return
             if self._policy.stop_at_failure and rows.failures:
                 return
@@ -238,7 +251,8 @@ class _Batch:
             due = now - spooled > max(interval, rows.unspooled / _SPOOL_RATE / _SPOOL_SHARE)
             if (due or dear) and rows.done < stop:
                 cursor.leave(rows.done)
-                if not rows.spool():
+                self._streams.look(surely=True)
+                if self._streams.late or not rows.spool():
                     return
                 spooled = time.perf_counter()
                 interval = max(SPOOL_INTERVAL, (spooled - now) / _SPOOL_SHARE)
@@ -340,6 +354,7 @@ class _Batch:
 
     def _run_together(self, first: int, last: int) -> int:
         """Run some rows without looking up between them; returns one past the last that finished."""
+        self._streams.pass_by()
         n = last - first
         results: list[Any] = []
         failures: list[Failure] = []

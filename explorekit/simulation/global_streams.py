@@ -1,7 +1,8 @@
 """The global random states of Python and NumPy, for simulations that draw from them rather than ask for ``rng``.
 
 They would carry over from one point to the next, so that a number depended on what ran before it. So a point finds them
-as its own ``seed`` sets them. That takes as long as many a short run: it is done only where points draw from them.
+as its own ``seed`` sets them. That takes as long as many a short run: it is done only where points draw from them. Those
+that are seen to draw when nobody expected it any more have to run again.
 """
 
 import random
@@ -17,10 +18,18 @@ _INTERVAL = 0.02  # s between further looks, which take 30 µs
 
 
 class GlobalStreams:
-    """Sets the global random states before points, once one has been seen to change them."""
+    """Sets the global random states before points, once one has been seen to change them.
+
+    Attributes
+    ----------
+    used
+        Whether points draw.
+    late
+        Whether some did so that had not found the states as their own seed sets them.
+    """
 
     def __init__(self) -> None:
-        self.used = False
+        self.used = self.late = self._unset = False
         self._left = _PROBED
         self._seen = _state()
         self._due = 0.0
@@ -36,14 +45,21 @@ class GlobalStreams:
         if self.used or self._left:
             _set(seed())
             self._seen = _state()
+        else:
+            self.pass_by()
 
-    def look(self) -> None:
-        """Find out whether points draw; to be called now and then behind one, or several."""
+    def pass_by(self) -> None:
+        """Note that a point, or several, run with the states as they are."""
+        self._unset = True
+
+    def look(self, *, surely: bool = False) -> None:
+        """Find out whether points draw; to be called behind one, or several, and `surely` before their results are kept."""
         now = time.monotonic()
-        if self.used or (not self._left and now < self._due):
+        if self.used or (not self._left and now < self._due and not surely):
             return
         self._left -= self._left > 0
         self.used = _state() != self._seen
+        self.late = self.used and self._unset
         self._due = now + _INTERVAL
 
 

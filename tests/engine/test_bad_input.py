@@ -3,6 +3,7 @@
 import random
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,23 @@ def test_draws_from_global_states_depend_on_the_point_alone(tmp_path: Path) -> N
     before = random.getstate()
     assert whole.reproduce(a=30)
     assert random.getstate() == before
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.03])
+def test_draws_that_nobody_expected_depend_on_the_point_alone_too(tmp_path: Path, seconds: float) -> None:
+    def model(a):
+        time.sleep(seconds)
+        return random.random() if a % 20 == 10 else 0.0
+
+    whole = ek.Study(model, ek.Space(a=range(60)), tmp_path / "whole")
+    whole.run(False, n_workers=1)
+    parts = ek.Study(model, ek.Space(a=range(60)), tmp_path / "parts")
+    for some in (slice(45, 59), slice(25, 40), slice(0, 59)):
+        parts.run(False, n_workers=1, where={"a": some})
+    np.testing.assert_array_equal(parts.results["model"].values, whole.results["model"].values)
+    assert len(set(whole.results["model"].values.tolist())) == 4
+    assert whole.reproduce(a=10)
+    assert whole.reproduce(a=50)
 
 
 # ---- what else they do
