@@ -36,7 +36,6 @@ class Outcome:
     struck: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
-    quarantined: int = 0
 
 
 class Round:
@@ -348,7 +347,6 @@ class Round:
         origins = self._origins()
         here = {*origins, *(batch for batches in origins.values() for batch in batches)}
         quarantined = {path.name for path in (self.study / "quarantine").rglob("*.nc")}
-        self.outcome.quarantined = len(quarantined)
         lost = {name for name in self._acknowledged if not {name, _batch(name)} & (here | self._damaged)}
         if lost:
             raise ChaosError(
