@@ -86,7 +86,7 @@ class ProgressPanel(ipywidgets.VBox):  # type: ignore[misc]
         )
         self.stop_button.on_click(self._stop)
         self.errors = ipywidgets.VBox(layout={"margin": "0"})
-        self._shown: dict[PointError, ipywidgets.HTML] = {}
+        self._shown: list[tuple[PointError, ipywidgets.HTML]] = []
         style = ipywidgets.HTML(STYLE, layout={"display": "none"})
         super().__init__(
             children=[style, self.status, self.stop_button, self.errors],
@@ -122,16 +122,20 @@ class ProgressPanel(ipywidgets.VBox):  # type: ignore[misc]
         self._run.cancel()
 
     def _show_errors(self, errors: tuple[PointError, ...]) -> None:
-        if tuple(self._shown) == errors:
+        if tuple(error for error, _ in self._shown) == errors:
             return
         # A widget an error, so that a traceback that is being read stays open when the next error arrives.
-        old, self._shown = self._shown, {}
+        old, self._shown = self._shown, []
         for error in errors:
-            self._shown[error] = old.pop(error, None) or ipywidgets.HTML(
-                error_html(error), layout={"margin": "0"}
+            place = next((i for i, (known, _) in enumerate(old) if known == error), None)
+            widget = (
+                ipywidgets.HTML(error_html(error), layout={"margin": "0"})
+                if place is None
+                else old.pop(place)[1]
             )
-        self.errors.children = tuple(self._shown.values())
-        for gone in old.values():
+            self._shown.append((error, widget))
+        self.errors.children = tuple(widget for _, widget in self._shown)
+        for _, gone in old:
             gone.close()
 
 

@@ -78,8 +78,10 @@ def test_an_error_that_stays_keeps_its_widget():
     assert len(panel.errors.children) == 2
 
 
-def test_nothing_is_sent_while_nothing_changes():
-    panel = ProgressPanel(FakeRun(RUNNING))
+@pytest.mark.parametrize("errors", [(), (ERROR, ERROR)])
+def test_nothing_is_sent_while_nothing_changes(errors):
+    panel = ProgressPanel(FakeRun(replace(RUNNING, errors=errors)))
+    assert len(panel.errors.children) == len(errors)  # the labels of points may differ by rounding only
     sent = []
     for widget in (panel.status, panel.errors, panel.stop_button, panel.stop_button.layout):
         widget.observe(sent.append)
