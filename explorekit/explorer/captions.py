@@ -10,10 +10,10 @@ COLOURS = {flags.PENDING: "#d4d4d4", flags.FAILED: "#b2182b", flags.TIMED_OUT: "
 SIGNS = {flags.PENDING: "", flags.FAILED: "×", flags.TIMED_OUT: "+"}
 
 
-def message_for(frame: Frame, error: str = "") -> str:
+def message_for(frame: Frame, error: str = "", *, running: bool) -> str:
     """Return in words why a frame shows nothing, or an empty text."""
     if frame.kind == "nothing":
-        return "waiting for the first result"
+        return "waiting for the first result" if running else "no results yet"
     if frame.values.size == 0:
         return "no values along this axis"
     if frame.outcome in (None, flags.OK) or not frame.missing.all():

@@ -173,7 +173,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         # Asked before the generation, so that the last results of a run that ends just now are not missed.
         running = self._source.running
         with self._lock:
-            if self._news():
+            if self._news() or (self._view.variable is None and not running):
                 self._arrange()
                 self._draw()
         return running
@@ -310,7 +310,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         try:
             frame = self._slicer.frame(self._view)
             scale = self._scale(frame)
-            message = message_for(frame, self._error(frame))
+            message = message_for(frame, self._error(frame), running=self._source.running)
         except Exception as error:
             # The controls have moved already: beside them, the picture of before would be a wrong one.
             logger.debug("could not read %s", self._view, exc_info=True)

@@ -30,6 +30,11 @@ def top(explorer):
         return explorer.figure.axes[0].get_ylim()[1]
 
 
+def message(explorer):
+    with explorer._lock:
+        return explorer.figure.axes[0].texts[-1].get_text()
+
+
 def status_with(ok):
     status = np.zeros((10, 3), np.int8)
     status[:ok] = 1
@@ -55,8 +60,7 @@ def test_new_results_appear_and_the_selection_stays(growing, results_with, event
 def test_before_the_first_result_the_parameters_are_there(growing, results, eventually):
     study = growing(results[["status"]])
     explorer = explore(study, "V", x="time")
-    texts = [text.get_text() for text in explorer.figure.axes[0].texts]
-    assert "waiting for the first result" in texts
+    assert message(explorer) == "waiting for the first result"
     assert list(explorer.controls) == ["I", "tau_ref"]
     explorer.controls["tau_ref"].value = 10.0
 
@@ -65,6 +69,14 @@ def test_before_the_first_result_the_parameters_are_there(growing, results, even
     assert explorer.view.x == "time"
     assert explorer.controls["tau_ref"].value == 10.0
     assert "rate" in dict(explorer.variable_chooser.options)
+
+
+def test_a_run_that_ends_without_a_result_is_not_waited_for(growing, results, eventually):
+    study = growing(results[["status"]])
+    explorer = explore(study)
+    study.running = False
+    eventually(lambda: message(explorer) == "no results yet")
+    assert message(explore(study)) == "no results yet"
 
 
 def test_what_is_shown_is_asked_for_first_also_when_it_was_not_there_at_once(growing, results, eventually):
