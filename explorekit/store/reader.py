@@ -48,13 +48,16 @@ class PointArray(BackendArray, ABC):
     def read(self, key: tuple[Any, ...]) -> Array:
         """Return the values at an outer index: an integer, slice or array of integers for each dimension."""
         wanted = [np.arange(size)[part] for size, part in zip(self.shape, key, strict=True)]
+        values = self.read_product([np.atleast_1d(index) for index in wanted])
+        return values.reshape(tuple(size for index in wanted for size in index.shape))
+
+    def read_product(self, indices: list[Ints]) -> Array:
+        """Return the values at indices of each dimension, in the order of their product."""
         outer = len(self.snapshot.space.shape)
         positions = np.zeros((), dtype=np.int64)
-        for size, index in zip(self.shape[:outer], wanted[:outer], strict=True):
-            positions = positions[..., np.newaxis] * size + np.atleast_1d(index)
-        inner = [np.atleast_1d(index) for index in wanted[outer:]]
-        values = self.read_points(positions.ravel(), inner)
-        return values.reshape(tuple(size for index in wanted for size in index.shape))
+        for size, index in zip(self.shape[:outer], indices[:outer], strict=True):
+            positions = positions[..., np.newaxis] * size + index
+        return self.read_points(positions.ravel(), indices[outer:])
 
     @abstractmethod
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
@@ -70,6 +73,24 @@ class OutputArray(PointArray):
         super().__init__(
             snapshot, snapshot.read_dtype(name), tuple(snapshot.sizes[dim] for dim in self.field.dims)
         )
+
+    def read_product(self, indices: list[Ints]) -> Array:
+        block = self.snapshot.block
+        if block is None or not self._is_plain(block):
+            return super().read_product(indices)
+        try:
+            with self.snapshot.files.reading(self.snapshot.folder / block.name) as file:
+                dtype = block.outputs[self.name].field.dtype
+                return self._converted(read_outer(*_quickest(file, self.name, indices), dtype, indices))
+        except ShardGoneError:  # compacted since
+            return super().read_product(indices)
+
+    def _is_plain(self, shard: Entry) -> bool:
+        """Return whether each row of a shard has a value of its own for each index of the output."""
+        stored = shard.outputs.get(self.name)
+        if stored is None or stored.constant or stored.given or stored.flat:
+            return False
+        return not set(shard.ragged).intersection(self.field.dims)
 
     def read_points(self, positions: Ints, inner: list[Ints]) -> Array:
         missing = self.snapshot.missing_value(self.name)

@@ -105,6 +105,15 @@ class Snapshot:
         return {dim: lengths for dim, lengths in present.items() if lengths.size}
 
     @cached_property
+    def block(self) -> Entry | None:
+        """The shard that holds the results of all points, over the dimensions of the space, where there is one."""
+        index = self.index
+        if not self.complete or np.ptp(index.shard) or np.ptp(index.row - index.start):
+            return None
+        entry = index.table[int(index.shard[0])]
+        return entry if entry.kind.grid else None
+
+    @cached_property
     def complete(self) -> bool:
         """Whether every point is ok."""
         return self.index.counts().get(OK, 0) == len(self.space)

@@ -402,6 +402,17 @@ def test_what_a_reader_holds_is_looked_up_again_when_its_file_is_gone(tmp_path):
     assert failures_frame(snapshot).equals(fresh[2])
 
 
+def test_a_block_of_all_points_that_is_made_anew_is_looked_up_again_too(tmp_path):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    compacted(directory, SPACE)
+    snapshot = catalog_of(directory, SPACE).snapshot(VERSIONS)
+    assert snapshot.block is not None
+    held, fresh = results_dataset(snapshot), seen(directory, SPACE)
+    compacted(directory, SPACE, chunks={"a": 1})
+
+    xr.testing.assert_identical(held.load(), fresh[0])
+
+
 def test_it_ends_early_when_asked_to(tmp_path):
     directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
     report = compacted(directory, SPACE, stop=lambda: True)
