@@ -258,6 +258,7 @@ class Driver:
         cancelled_at: float | None = None
         kept = False
         checked = time.monotonic()
+        taken_in: list[Future[Any]] = []
         while True:
             if self._deadline is not None and self._deadline.left < 0 and not self._cancelled.is_set():
                 self._out_of_time = True
@@ -272,12 +273,13 @@ class Driver:
                     client.sync(
                         client.run, cancel_job, self._job.id, on_error="ignore", callback_timeout=_ANSWER
                     )
+            taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
                 self._keep_code()  # while the first batches run, before there are results
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
-            self._take_in(client, plan)
+            taken_in = self._take_in(client, plan)
             if time.monotonic() - checked > _CHECK_INTERVAL:
                 checked = time.monotonic()
                 plan.slots = max(1, self._slots(client))
@@ -333,8 +335,8 @@ class Driver:
         self._out_of_time = not enough and turns == 1
         return enough
 
-    def _take_in(self, client: Client, plan: Plan) -> None:
-        """Wait for finished batches, a moment at most, and keep what they deliver."""
+    def _take_in(self, client: Client, plan: Plan) -> list[Future[Any]]:
+        """Wait for finished batches, a moment at most, and keep what they deliver; returns them."""
         finished = []
         try:
             finished.append(self._finished.get(timeout=_CHECK_INTERVAL))
@@ -356,6 +358,7 @@ class Driver:
                     self._accept(batch, reply, plan)
                 else:
                     self._receive(client, batch, reply, plan)
+        return done
 
     def _take_back_stranded(self, client: Client, plan: Plan) -> None:
         """Take back batches whose worker is gone with all others of then: Dask hands them to none that came later."""
