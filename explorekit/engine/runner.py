@@ -33,7 +33,7 @@ from explorekit.store.failures import Failure
 from explorekit.store.header import Header, Origin
 from explorekit.store.writing import write_shard
 
-SPOOL_INTERVAL = 0.05
+SPOOL_INTERVAL = 0.1
 _SPOOL_SHARE = 0.05  # of the time at most: large and quick results are as soon run again
 _SPOOL_RATE = 2**30  # bytes a second, at best
 TIMED_ALONE = 1e-3
@@ -325,27 +325,30 @@ class _Batch:
 
     def _run_one(self, row: int, values: tuple[Any, ...]) -> BaseException | None:
         """Run a point and keep what it returns; returns its error, if there is one."""
-        interrupts = self._interrupts
         try:
-            interrupts.in_point = True
             if self._simulation.vectorized:
-                outputs = self._outputs_of_call(row, row + 1)
+                self._call_and_keep(row, row + 1)
             else:
-                self._streams.begin(lambda: self._seed(row))
-                result = self._points.function(*values)
-                self._plain = type(result) in SCALARS or is_scalar_mapping(result)
-                outputs = outputs_of(result, self._simulation, self._taken)
-            interrupts.in_point = False
-            if self._simulation.vectorized:
-                self._rows.add_block(np.array([row]), outputs)
-            else:
-                self._rows.add(row, outputs)
+                self._run_and_keep(row, values)
         except BaseException as error:  # noqa: BLE001 - also SystemExit: one point's end is not the batch's
-            interrupts.in_point = False
+            self._interrupts.in_point = False
             _leave_copy(error)
             return error
         self._rows.succeed(row, row + 1)
         return None
+
+    def _run_and_keep(self, row: int, values: tuple[Any, ...]) -> None:
+        rows = self._rows
+        self._interrupts.in_point = True
+        self._streams.begin(lambda: self._seed(row))
+        result = self._points.function(*values)
+        self._plain = type(result) in SCALARS or is_scalar_mapping(result)
+        outputs = None if self._plain and rows.decided else self._outputs_of(result)
+        self._interrupts.in_point = False
+        if outputs is not None:
+            rows.add(row, outputs)
+        elif not rows.add_together(np.array([row]), [result], self._simulation.name, arrays=False):
+            rows.add(row, self._outputs_of(result))
 
     def _seed(self, row: int) -> int:
         return self._points.seed(int(self._assignment.batch.positions(row, row + 1)[0]))
@@ -416,7 +419,7 @@ class _Batch:
             }
             if all(type(value) in SCALARS or type(value) is np.ndarray for value in copied.values()):
                 return copied
-        return outputs_of(result, self._simulation, self._taken)
+        return self._outputs_of(result)
 
     def _keep_all(self, first: int, results: list[Any], failures: list[Failure]) -> bool:
         """Keep what points returned together, or nothing if some of it, not copied at once, may have changed since."""
@@ -437,7 +440,7 @@ class _Batch:
             self._cursor.at(row, row + 1)
             try:
                 if not isinstance(result, Outputs):
-                    result = outputs_of(result, self._simulation, self._taken)  # noqa: PLW2901
+                    result = self._outputs_of(result)  # noqa: PLW2901
                 rows.add(row, result)
             except BaseException as error:  # noqa: BLE001 - a generator's own
                 rows.fail(_failure(row, error))
@@ -447,16 +450,12 @@ class _Batch:
 
     def _call(self, first: int, last: int) -> int:
         """Call a vectorised simulation for some rows; where it raises, for each by itself."""
-        interrupts = self._interrupts
         try:
-            interrupts.in_point = True
-            outputs = self._outputs_of_call(first, last)
-            interrupts.in_point = False
-            self._rows.add_block(np.arange(first, last), outputs)
+            self._call_and_keep(first, last)
         except BaseException as error:  # noqa: BLE001
-            interrupts.in_point = False
+            self._interrupts.in_point = False
             _leave_copy(error)
-            if interrupts.arrived:
+            if self._interrupts.arrived:
                 return first
             if last == first + 1 and not self._policy.retries:
                 self._rows.fail(_failure(first, error))
@@ -465,10 +464,16 @@ class _Batch:
         self._rows.succeed(first, last)
         return last
 
-    def _outputs_of_call(self, first: int, last: int) -> Outputs:
+    def _outputs_of(self, result: Any) -> Outputs:
+        return outputs_of(result, self._simulation, self._taken)
+
+    def _call_and_keep(self, first: int, last: int) -> None:
+        self._interrupts.in_point = True
         positions = self._assignment.batch.positions(first, last)
         result = self._points.function(*self._points.arrays(positions))
-        return block_outputs_of(result, last - first, self._simulation, self._taken)
+        outputs = block_outputs_of(result, last - first, self._simulation, self._taken)
+        self._interrupts.in_point = False
+        self._rows.add_block(np.arange(first, last), outputs)
 
 
 def _leave_copy(error: BaseException) -> None:

@@ -101,7 +101,7 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     try:
         child, handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
         if handed.trouble:
-            child.end()  # HDF5 cannot let go of a file that it could not finish
+            child.end()  # HDF5 may hold on to what it could not finish
         else:
             _pool.release(child)
         if job_id not in _private:  # a driver that is killed tells nobody
