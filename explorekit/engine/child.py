@@ -16,8 +16,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from explorekit.engine.cursor import Cursor
+from explorekit.engine.interrupts import Interrupts
 from explorekit.engine.messages import Job
-from explorekit.engine.runner import Interrupts, Runner
+from explorekit.engine.runner import Runner
 
 
 def main(connection: int, cursor: int, lifeline: int) -> None:
