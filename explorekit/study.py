@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+import numpy as np
+
 from explorekit.adopting import OnChange, difference
 from explorekit.choosing import Choice, failed, few, pending
 from explorekit.creating import check_same, check_seed_by, check_space, create
-from explorekit.errors import SimulationError, StudyError
+from explorekit.errors import SimulationError, StudyBusyError, StudyError
 from explorekit.growing import GrowingStudy
 from explorekit.options import OnError, Order, PartOptions, RunOptions, request_of, whole_number
 from explorekit.simulation.baselines import baselines_with
@@ -17,6 +19,7 @@ from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
 from explorekit.space import Space
+from explorekit.space.selecting import points_where
 from explorekit.starting import begin, held_for_run
 from explorekit.store.directory import StudyDirectory
 
@@ -95,6 +98,7 @@ class Study(GrowingStudy):
             create(path, self.simulation, space, seed, seed_by)
         super().__init__(path)
         self._run: Run | None = None
+        self._where: Space | Mapping[str, Any] | None = None  # the part that it runs
         bind(self.simulation, self.space.parameters)  # or it says what does not fit
 
     # ---- running
@@ -209,7 +213,7 @@ class Study(GrowingStudy):
         CodeChangedError
             If the code has changed and `code` does not say what to do.
         StudyBusyError
-            If the study is being run already.
+            If the study is being run already: elsewhere, or here for another part. The run of the same part is returned.
         StudyError
             If the directory cannot be written.
         """
@@ -232,9 +236,10 @@ class Study(GrowingStudy):
         self, client: "Client | Literal[False] | None", choose: Choice, **options: "Unpack[PartOptions]"
     ) -> "Run":
         """Run the points that are chosen by what is recorded of them."""
-        if self._run is not None and self.running:
-            return self._run
         request = request_of(client, self.simulation, options)
+        if self._run is not None and self.running:
+            self._check_same_part(request.where)
+            return self._run
         captured = capture(self.simulation)
         if request.code == "fork":
             self._move_to_fork(captured)
@@ -243,8 +248,20 @@ class Study(GrowingStudy):
             self._follow(record)
             study = self._directory, self._catalog, self._seeding(record)
             self._run = begin(*study, self.simulation, captured, choose, request, release)
+            self._where = request.where
         self._captured = captured
         return self._run
+
+    def _check_same_part(self, where: Space | Mapping[str, Any] | None) -> None:
+        """Raise `StudyBusyError` if the run that goes on is of another part than is asked for."""
+        asked, runs = (
+            points_where(self.space, {} if part is None else part) for part in (where, self._where)
+        )
+        if not np.array_equal(asked, runs):
+            raise StudyBusyError(
+                f"the study at {self.path} is being run for where={self._where!r}; got where={where!r}. Wait for the run's end, or "
+                f"cancel it, to run another part."
+            )
 
     def run(self, client: "Client | Literal[False] | None" = None, **options: "Unpack[PartOptions]") -> "Run":
         """Run the pending points and wait for the end: ``start(...).wait()``, with the same options.

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from batches import files_below
+from held import being_run
 
 import explorekit as ek
 from explorekit.errors import (
@@ -226,19 +227,17 @@ def test_comments_are_no_change_of_code(tmp_path: Path) -> None:
 
 
 def test_two_drivers_at_once_are_refused(tmp_path: Path) -> None:
-    def slow(a):
-        import time
+    with being_run(tmp_path) as study, pytest.raises(StudyBusyError, match="is being run by process"):
+        ek.Study(study.simulation, path=study.path).start(False)
 
-        time.sleep(0.2)
-        return a
 
-    study = ek.Study(slow, ek.Space(a=range(10)), tmp_path)
-    run = study.start(False, n_workers=1)
-    assert study.start() is run
-    with pytest.raises(StudyBusyError, match="is being run by process"):
-        ek.Study(slow, ek.Space(a=range(10)), tmp_path).start(False)
-    run.cancel()
-    run.wait()
+def test_a_run_that_goes_on_is_that_of_the_same_part_only(tmp_path: Path) -> None:
+    with being_run(tmp_path) as study:
+        run = study.start()
+        assert study.start(where={"a": [1, 2]}) is run
+        with pytest.raises(StudyBusyError, match=r"got where=\{'a': 2\}. Wait for the run's end"):
+            study.run(where={"a": 2})
+    assert run.done
 
 
 def test_what_start_may_be_asked_for_so_may_run_and_retry() -> None:
