@@ -53,13 +53,12 @@ define install
 	elif [ "$$(id -u)" = 0 ]; then root=; \
 	elif sudo -n true 2>/dev/null; then root=sudo; \
 	else root=none; fi; \
-	if [ "$$root" = none ]; then \
+	if [ "$$root" = none ] || ! { echo "Installing $(2) for the tests"; \
+	    $$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $(2) >/dev/null; }; then \
 	  echo "$(3), and it cannot be installed from here (on Debian: sudo apt-get install $(2))."; \
 	  $(4); \
-	fi; \
-	echo "Installing $(2) for the tests"; \
-	$$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
-	  apt-get install -y -qq --no-install-recommends $(2) >/dev/null
+	fi
 endef
 
 # The tests drive the system's Chromium, and have ncdump read a file; nothing else comes from outside the environment.
