@@ -81,7 +81,8 @@ class Axis:
         if len(p) == 0:
             return np.array([0.0, 1.0])
         if len(p) == 1:
-            return np.array([p[0] - 0.5, p[0] + 0.5])
+            half = max(0.5, 1e-6 * abs(p[0]))  # beside 1e18, a half is nothing
+            return np.array([p[0] - half, p[0] + half])
         middles = (p[1:] + p[:-1]) / 2
         edges = np.concatenate([[2 * p[0] - middles[0]], middles, [2 * p[-1] - middles[-1]]])
         return np.exp(edges) if self.spacing == "log" else edges

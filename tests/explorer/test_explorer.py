@@ -261,6 +261,7 @@ def test_a_text_variable_is_drawn_as_categories(results, colour_at):
 ODD = {
     "no dimensions": xr.Dataset({"z": ((), 3.0)}),
     "one point": xr.Dataset({"z": (("a", "b"), [[3.0]])}, {"a": [1.0], "b": ["x"]}),
+    "one large value": xr.Dataset({"z": (("a", "b"), [[3.0]])}, {"a": [1e18], "b": [-1e300]}),
     "all missing": xr.Dataset({"z": (("a", "b"), np.full((9, 9), np.nan))}),
     "infinite": xr.Dataset({"z": (("a", "b"), np.where(np.eye(9), np.inf, 1.0))}),
     "all equal": xr.Dataset({"z": (("a", "b"), np.ones((9, 9)))}),

@@ -76,8 +76,8 @@ class LinePainter:
 
 def _ends(positions: Array, axis: Axis) -> tuple[float, float]:
     if len(positions) < 2:
-        middle = float(positions[0]) if len(positions) else 0.5
-        return middle - 0.5, middle + 0.5
+        left, right = drawn(axis.edges, axis.kind)
+        return float(left), float(right)
     first, last = float(positions[0]), float(positions[-1])
     if axis.spacing == "log":
         return first * (first / last) ** 0.03, last * (last / first) ** 0.03
