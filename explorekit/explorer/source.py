@@ -43,14 +43,16 @@ def as_source(data: Any) -> Source:
     ValueError
         If it is a Dataset without data variables.
     """
-    if isinstance(data, xr.Dataset):
-        if not data.data_vars:
-            raise ValueError("there is nothing to explore: the Dataset has no data variables")
-        return Still(data)
     if isinstance(data, xr.DataArray):
         # `to_dataset` refuses a name that is also a coordinate's.
         name = str(data.name) if data.name is not None and data.name not in data.coords else "values"
-        return Still(data.to_dataset(name=name))
+        data = data.to_dataset(name=name)
+    if isinstance(data, xr.Dataset):
+        if not data.data_vars:
+            raise ValueError("there is nothing to explore: the Dataset has no data variables")
+        # pandas names columns by any value; what is shown is named by text.
+        names = (*data.variables, *data.dims)
+        return Still(data.rename({name: str(name) for name in names if not isinstance(name, str)}))
     if hasattr(data, "results"):
         live = hasattr(data, "generation") and hasattr(data, "running")
         return cast("Source", data) if live else Still(data.results)

@@ -337,6 +337,8 @@ def test_a_data_array_and_what_has_results_can_be_explored(results):
     assert explore(results.V).view.variable == "V"
     assert explore(xr.DataArray([1.0, 2.0], dims="a")).view.variable == "values"
     assert explore(holder, "V").view.variable == "V"
+    table = pd.DataFrame({2023: [1.0, 2.0], 2024: [3.0, 4.0]}).to_xarray()
+    assert line_of(explore(table, "2024")).get_ydata().tolist() == [3.0, 4.0]
 
 
 def test_unsafe_names_do_nothing():
