@@ -12,7 +12,7 @@ import numpy as np
 from explorekit.errors import StudyError, listing
 from explorekit.saved import SavedStudy
 from explorekit.space import Space
-from explorekit.store.directory import StudyDirectory, storage_error
+from explorekit.store.directory import ENTRIES, StudyDirectory, storage_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,8 @@ class StudyFolder(SavedStudy):
             )
         if not target.parent.is_dir():
             raise StudyError(f"there is no directory {target.parent}; create it, or give another path.")
+        if any(target.absolute().is_relative_to(self.path / entry) for entry in ENTRIES):
+            raise StudyError(f"{target} is a place of the study's own files; give another path.")
         export(self._snapshot(), target, dataset_attrs(self._record()), self.provenance, encoding)
         return target
 

@@ -70,6 +70,15 @@ def test_a_file_is_written_in_the_encoding_that_is_asked_for(tmp_path: Path) -> 
     assert not (tmp_path / "again.nc").exists()
 
 
+@pytest.mark.parametrize("place", ["study.json", "runs/area.nc"])
+def test_a_file_does_not_take_the_place_of_a_study_s_own(tmp_path: Path, place: str) -> None:
+    study = ek.Study(area, ek.Space(width=[1.0]), tmp_path)
+    before = files_below(tmp_path)
+    with pytest.raises(StudyError, match="own files; give another path"):
+        study.to_netcdf(tmp_path / place)
+    assert files_below(tmp_path) == before
+
+
 def test_runs_are_accounted_for(tmp_path: Path) -> None:
     study = ek.Study(area, ek.Space(width=[1.0, 2.0]), tmp_path)
     assert (study.runs["status"].values == 0).all()
