@@ -124,6 +124,12 @@ class Task:
         coords = {"a": self.a, "b": self.b}
         return xr.Dataset({"z": (dims, values)}, coords)
 
+    def written(self, dataset: Any) -> np.ndarray[Any, Any]:
+        """Write results to a file, which ends the work, and return what it holds."""
+        dataset.to_netcdf("out.nc")
+        self.stop()
+        return self.read(self.folder / "out.nc")
+
     def warm_netcdf(self, engine: str = "netcdf4") -> None:
         """Have xarray import what the first file of a process makes it import."""
         import xarray as xr

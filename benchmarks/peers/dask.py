@@ -20,9 +20,7 @@ def points(task: Task) -> np.ndarray:
         task.start()
         pairs = itertools.product(task.a.tolist(), task.b.tolist())
         values = client.gather(client.map(task.function, *zip(*pairs, strict=True), pure=False))
-        task.dataset(values).to_netcdf("out.nc")
-        task.stop()
-    return task.read(task.folder / "out.nc")
+        return task.written(task.dataset(values))
 
 
 def blocks(task: Task) -> np.ndarray:
@@ -35,9 +33,7 @@ def blocks(task: Task) -> np.ndarray:
         more = {"new_axis": 2, "chunks": (a.chunks[0], b.chunks[1], (ARRAY_LENGTH,))} if task.is_array else {}
         meta = np.empty((0,) * (3 if task.is_array else 2))
         values = dask.array.map_blocks(_block, a, b, function=task.function, meta=meta, **more)
-        task.dataset(values.compute()).to_netcdf("out.nc")
-        task.stop()
-    return task.read(task.folder / "out.nc")
+        return task.written(task.dataset(values.compute()))
 
 
 def _block(a: np.ndarray, b: np.ndarray, function: Callable[..., Any]) -> np.ndarray:

@@ -14,9 +14,7 @@ def sweep(task: Task) -> np.ndarray:
     task.start()
     pairs = itertools.product(task.a.tolist(), task.b.tolist())
     values = joblib.Parallel(n_jobs=WORKERS)(joblib.delayed(task.function)(x, y) for x, y in pairs)
-    task.dataset(values).to_netcdf("out.nc")
-    task.stop()
-    return task.read(task.folder / "out.nc")
+    return task.written(task.dataset(values))
 
 
 def memory_half(task: Task) -> None:
@@ -27,9 +25,7 @@ def memory_rest(task: Task) -> np.ndarray:
     task.warm_netcdf()
     _warm(task)
     task.start()
-    task.dataset(_remembered(task, task.a)).to_netcdf("out.nc")
-    task.stop()
-    return task.read(task.folder / "out.nc")
+    return task.written(task.dataset(_remembered(task, task.a)))
 
 
 def _remembered(task: Task, a: np.ndarray) -> list[float]:

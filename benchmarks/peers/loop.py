@@ -17,9 +17,7 @@ def sweep(task: Task) -> np.ndarray:
     for i, x in enumerate(a.tolist()):
         for j, y in enumerate(columns):
             values[i, j] = function(x, y)
-    task.dataset(values).to_netcdf("out.nc")
-    task.stop()
-    return task.read(task.folder / "out.nc")
+    return task.written(task.dataset(values))
 
 
 def write(task: Task) -> np.ndarray:

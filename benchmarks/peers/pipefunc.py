@@ -49,6 +49,4 @@ def _map(task: Task, **options: Any) -> Any:
 def _saved(task: Task, results: Any) -> np.ndarray:
     # It labels by index letters and keeps objects, neither of which netCDF readers can use.
     values = results.to_xarray()["z"].values
-    task.dataset(np.array(values.tolist())).to_netcdf("out.nc")
-    task.stop()
-    return task.read(task.folder / "out.nc")
+    return task.written(task.dataset(np.array(values.tolist())))
