@@ -39,12 +39,12 @@ class ExportedStudy(SavedStudy):
 
         return open_exported(self.path)
 
-    def _results_of(self, names: list[str]) -> "xr.Dataset":
+    def _results_of(self, names: list[str]) -> "tuple[xr.Dataset, xr.Dataset]":
         from explorekit.store.exported import masked_integers, open_exported
-        from explorekit.store.ragged import absent
+        from explorekit.store.ragged import fills
 
-        fill = {name: absent(dtype) for name, dtype in masked_integers(self.path, names).items()}
-        return open_exported(self.path, fill=fill)
+        one, other = fills(masked_integers(self.path, names))
+        return open_exported(self.path, fill=one), open_exported(self.path, fill=other)
 
     @property
     def runs(self) -> "xr.Dataset":

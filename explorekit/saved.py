@@ -2,21 +2,19 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from explorekit.space import Space
 from explorekit.store.status import FAILED, OK, TIMED_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
     import xarray as xr
 
     from explorekit.explorer import Explorer
-    from explorekit.store.ragged import PointResults, Ragged, Sparse
-
-PointsT = TypeVar("PointsT", bound="PointResults")
+    from explorekit.store.ragged import Ragged, Sparse
 
 
 class SavedStudy(ABC):
@@ -73,16 +71,22 @@ class SavedStudy(ABC):
         Returns
         -------
         Ragged
-            ``sel(I=0.5)`` and ``isel(I=3)`` read the array of one point; ``to_list()`` reads all. Integers stay integers.
+            ``sel(I=0.5)`` and ``isel(I=3)`` read the array of one point; ``to_list()`` reads all. Integers stay integers, and
+            are None where the simulation returned none.
 
         Raises
         ------
         StudyError
             If there is no such output.
         """
-        from explorekit.store.ragged import Ragged, ragged_parts
+        from explorekit.store.ragged import OTHERWISE, Ragged, ragged_parts, with_lengths
 
-        return self._by_point(Ragged, ragged_parts, name)
+        parts = ragged_parts(self.results, name)
+        results, otherwise = self._results_of(parts)
+        results = with_lengths(results, parts)
+        if results[name].dtype.kind in "biu":
+            results = results.assign({OTHERWISE: otherwise[name].variable})
+        return Ragged(results, name)
 
     def sparse(self, name: str) -> "Sparse":
         """Return an output that the simulation returned as sparse matrices.
@@ -102,22 +106,14 @@ class SavedStudy(ABC):
         StudyError
             If there is no such output.
         """
-        from explorekit.store.ragged import Sparse, sparse_parts
+        from explorekit.store.ragged import Sparse, sparse_parts, with_lengths
 
-        return self._by_point(Sparse, sparse_parts, name)
-
-    def _by_point(
-        self, kind: type[PointsT], parts_of: "Callable[[xr.Dataset, str], list[str]]", name: str
-    ) -> PointsT:
-        """Return an output as one object a point, put together from the variables that it lies in."""
-        from explorekit.store.ragged import with_lengths
-
-        parts = parts_of(self.results, name)
-        return kind(with_lengths(self._results_of(parts), parts), name)
+        parts = sparse_parts(self.results, name)
+        return Sparse(with_lengths(self._results_of(parts)[0], parts), name)
 
     @abstractmethod
-    def _results_of(self, names: list[str]) -> "xr.Dataset":
-        """Return results in which some outputs keep their dtype, whatever is missing."""
+    def _results_of(self, names: list[str]) -> "tuple[xr.Dataset, xr.Dataset]":
+        """Return results in which some outputs keep their dtype, with one number for what is missing, and with another."""
 
     @property
     def generation(self) -> int:

@@ -1,7 +1,7 @@
 """A study directory to look at, and to look after. This never runs code."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -53,10 +53,14 @@ class StudyFolder(SavedStudy):
 
         return results_dataset(self._snapshot(), dataset_attrs(self._record()))
 
-    def _results_of(self, names: list[str]) -> "xr.Dataset":
+    def _results_of(self, names: list[str]) -> "tuple[xr.Dataset, xr.Dataset]":
         from explorekit.store.dataset import results_dataset
+        from explorekit.store.ragged import fills
 
-        return results_dataset(self._snapshot(names))
+        snapshot = self._snapshot()
+        dtypes = {name: np.dtype(snapshot.fields[name].dtype) for name in names}
+        one, other = fills({name: dtype for name, dtype in dtypes.items() if dtype.kind in "biu"})
+        return results_dataset(snapshot.filled(one)), results_dataset(snapshot.filled(other))
 
     @property
     def runs(self) -> "xr.Dataset":
@@ -299,18 +303,15 @@ class StudyFolder(SavedStudy):
     def generation(self) -> int:
         return self._catalog.generation
 
-    def _snapshot(self, filled: Sequence[str] = ()) -> "Snapshot":
-        """Return what is there now; where some integers are missing, they may be filled to stay integers."""
+    def _snapshot(self) -> "Snapshot":
+        """Return what is there now."""
         from explorekit.store.backend import versions_that_count
-        from explorekit.store.ragged import absent
 
         record = self._record()
         if not self.running:
             self._follow(record)
             self._catalog.refresh()
-        snapshot = self._catalog.snapshot(versions_that_count(record))
-        dtypes = {name: np.dtype(snapshot.fields[name].dtype) for name in filled}
-        return snapshot.filled({name: absent(d) for name, d in dtypes.items() if d.kind in "biu"})
+        return self._catalog.snapshot(versions_that_count(record))
 
     @property
     def code_versions(self) -> "pd.DataFrame":

@@ -12,6 +12,8 @@ from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.sparse import SPARSE, part_names
 from explorekit.store.status import OK, STATUS_MEANINGS
 
+OTHERWISE = "explorekit.otherwise"  # the output again, another number in the place of what is missing
+
 
 class PointResults(ABC):
     """One object a point, read when it is asked for.
@@ -108,8 +110,12 @@ class PointResults(ABC):
 class Ragged(PointResults):
     """Arrays whose lengths differ between points; see `explorekit.Study.ragged`."""
 
-    def _read(self, point: xr.Dataset) -> npt.NDArray[Any]:
-        return _trimmed(point, self.name)
+    def _read(self, point: xr.Dataset) -> npt.NDArray[Any] | None:
+        values = _trimmed(point, self.name)
+        unsure = OTHERWISE in point.data_vars and (values == absent(values.dtype)).any()
+        if unsure and not np.array_equal(values, _trimmed(point, OTHERWISE)):  # what differs is not there
+            return None
+        return values
 
 
 class Sparse(PointResults):
@@ -129,6 +135,12 @@ class Sparse(PointResults):
 def absent(dtype: np.dtype[Any]) -> Any:
     """Return what may stand for a missing integer or bool in the parts of an object; no length is negative."""
     return dtype.type(-1 if dtype.kind == "i" else 0)
+
+
+def fills(dtypes: Mapping[str, np.dtype[Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return by variable what may stand for missing integers or bools: `absent`, and something else."""
+    one = {name: absent(dtype) for name, dtype in dtypes.items()}
+    return one, {name: np.invert(value) for name, value in one.items()}
 
 
 def ragged_parts(results: xr.Dataset, name: str) -> list[str]:

@@ -58,6 +58,19 @@ def test_ragged_arrays_come_back_as_they_were_returned(tmp_path_factory, data):
             assert same(study.ragged("s").isel(a=p // 3, b=p % 3)) == same(array)
 
 
+@pytest.mark.parametrize("dtype", ["i8", "u1", "bool"])
+def test_no_number_stands_for_what_was_not_returned(tmp_path, dtype):
+    values = np.array([0, 1, 0, -1, 1]).astype(dtype)
+    results = {p: {"one": values[p], "some": values[:p]} if p not in (1, 5) else {"x": 1.0} for p in range(6)}
+    for study in both(tmp_path, results):
+        one, some = study.ragged("one").to_list(), study.ragged("some").to_list()
+        assert [None if v is None else v.tolist() for v in one] == [
+            None if p in (1, 5) else values[p].item() for p in range(6)
+        ]
+        assert [some[p].tolist() for p in (0, 2, 3, 4)] == [values[:p].tolist() for p in (0, 2, 3, 4)]
+        assert study.ragged("one").isel(a=0, b=1) is None
+
+
 def test_the_array_of_a_point_is_found_by_its_labels(tmp_path):
     results = {p: {"spikes": np.arange(p) * 0.5, "n": p} for p in range(5)} | {5: Failed("no")}
     for study in both(tmp_path, results):
