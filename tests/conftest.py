@@ -1,6 +1,7 @@
 """Nothing that a test starts outlives it: processes, threads and clusters are counted."""
 
 import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -42,6 +43,13 @@ def no_process_is_left() -> Iterator[None]:
             return
         time.sleep(0.1)
     pytest.fail(f"left behind: {[p.cmdline() for p in left]}, {_explorekit_threads()}, {files}")
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What is logged, warnings too: a private cluster that still runs has raised the level of pytest's own handlers."""
+    caplog.set_level(logging.WARNING)
+    return caplog
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Versions of the code, forks and discarded results: nothing that was made is lost, and nothing is mixed."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +126,6 @@ def test_later_runs_of_a_fork_come_after_those_it_took_over(tmp_path: Path) -> N
 
 
 def test_changed_code_may_run_in_a_fork(tmp_path: Path, caplog) -> None:
-    caplog.set_level(logging.WARNING)  # a private cluster that still runs has raised it
     made(tmp_path / "study", ek.Space(a=[1.0, 2.0]))
     before = files_below(tmp_path / "study")
     study = ek.Study(newer, path=tmp_path / "study", seed=4)

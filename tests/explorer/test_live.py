@@ -1,7 +1,6 @@
 """Following a study that is running."""
 
 import gc
-import logging
 import threading
 import weakref
 
@@ -152,8 +151,6 @@ def test_a_closed_explorer_is_freed_and_leaves_no_thread(growing, results):
 
 
 def test_a_source_in_trouble_is_asked_again(growing, results, eventually, caplog):
-    caplog.set_level(logging.WARNING)  # a private cluster that still runs has raised it
-
     class Troubled(growing):
         failures = 0
 
