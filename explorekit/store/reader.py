@@ -80,10 +80,12 @@ class OutputArray(PointArray):
             return super().read_product(indices)
         try:
             with self.snapshot.files.reading(self.snapshot.folder / block.name) as file:
-                dtype = block.outputs[self.name].field.dtype
-                return self._converted(read_outer(*_quickest(file, self.name, indices), dtype, indices))
+                if list(label_sizes(file).items()) == list(self.snapshot.space.sizes.items()):
+                    dtype = block.outputs[self.name].field.dtype
+                    return self._converted(read_outer(*_quickest(file, self.name, indices), dtype, indices))
         except ShardGoneError:  # compacted since
-            return super().read_product(indices)
+            pass
+        return super().read_product(indices)
 
     def _is_plain(self, shard: Entry) -> bool:
         """Return whether each row of a shard has a value of its own for each index of the output."""
@@ -287,7 +289,9 @@ def read_output(file: Any, shard: Entry, name: str, rows: Ints, inner: Sequence[
     if stored.flat:
         return _read_flat(file, name, stored.field, rows, inner)
     if shard.kind.grid:
-        return _read_grid(file, name, stored.field.dtype, label_sizes(file), rows, list(inner))
+        return _read_grid(
+            file, name, stored.field.dtype, tuple(label_sizes(file).values()), rows, list(inner)
+        )
     return read_outer(file, name, stored.field.dtype, [rows, *inner])
 
 

@@ -106,12 +106,13 @@ class Snapshot:
 
     @cached_property
     def block(self) -> Entry | None:
-        """The shard that holds the results of all points, over the dimensions of the space, where there is one."""
+        """The shard that holds the results of all points and of no others, in their order, as an array over its labels."""
         index = self.index
-        if not self.complete or np.ptp(index.shard) or np.ptp(index.row - index.start):
+        if not self.complete or np.ptp(index.shard) or np.any(index.row != index.start):
             return None
-        entry = index.table[int(index.shard[0])]
-        return entry if entry.kind.grid else None
+        number = int(index.shard[0])
+        entry = index.table[number]
+        return entry if entry.kind.grid and not index.table.outside[number] else None
 
     @cached_property
     def complete(self) -> bool:

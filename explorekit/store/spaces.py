@@ -77,9 +77,9 @@ def _checksum(values: npt.NDArray[Any]) -> int:
     return zlib.crc32(canonical(values)[0])
 
 
-def label_sizes(file: Any) -> tuple[int, ...]:
-    """Return the lengths of the dimensions of an open file's labels."""
-    return tuple(len(file.dimensions[dim]) for dim in json.loads(file.getncattr(LABELS))["dims"])
+def label_sizes(file: Any) -> dict[str, int]:
+    """Return the lengths of the dimensions of an open file's labels, in their order."""
+    return {dim: len(file.dimensions[dim]) for dim in json.loads(file.getncattr(LABELS))["dims"]}
 
 
 def get_space(file: Any) -> Space:

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import shutil
+from dataclasses import replace
 
 import netCDF4
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.errors import ShardError, StudyBusyError, StudyError
+from explorekit.space.identity import canonical
 from explorekit.store import compact as compact_module
 from explorekit.store import durable
 from explorekit.store import layout as layout_module
@@ -216,6 +218,37 @@ def test_a_study_that_grew_after_compaction_reads_on(tmp_path):
 
     xr.testing.assert_equal(after["x"].sel(a=before["a"], b=before["b"]), before["x"])
     assert compacted(directory, longer).after == 1
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        ek.Space(a=[0.5, 1.5], b=range(4)),
+        ek.Space(a=[1.5, 2.5], b=range(4)),
+        ek.Space(a=[2.5], b=range(1, 3)),
+        ek.Space(a=2.5, b=range(4)),
+        ek.Space(a=[0.5, 1.5, 2.5], b=0),
+        ek.Space(a=[2.5, 1.5, 0.5], b=range(4)),
+        ek.Space(b=range(4), a=[0.5, 1.5, 2.5]),
+        ek.Space(a=[0.5, 1.5, 2.5], b=range(4), c=[0]),
+        ek.Space(c=[0], a=[0.5, 1.5, 2.5], b=range(4)),
+    ],
+    ids=repr,
+)
+def test_a_block_of_all_points_reads_the_same_in_another_space(tmp_path, space):
+    directory = study_with(tmp_path / "study", SPACE, {p: {"x": float(p)} for p in range(12)})
+    baselines = {"c": canonical(np.array(0))[0].hex()}
+    directory.write_record(replace(directory.read_record(), baselines=baselines))
+    compacted(directory, SPACE)
+    snapshot = catalog_of(directory, SPACE).snapshot(VERSIONS)
+    assert snapshot.block is not None
+
+    read = results_dataset(catalog_of(directory, space).snapshot(VERSIONS))["x"]
+    expected = results_dataset(snapshot)["x"].sel(a=read["a"], b=read["b"])
+    np.testing.assert_array_equal(
+        read.squeeze("c") if "c" in read.dims else read,
+        expected.transpose(*(d for d in space.dims if d != "c")),
+    )
 
 
 def test_large_studies_are_cut_into_blocks(tmp_path, monkeypatch):
