@@ -7,6 +7,7 @@ relied on.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -121,16 +122,28 @@ class StudyLock:
         for aside in self._path.parent.glob(".*.lock.tmp"):
             holder = _owner_in(aside)
             with contextlib.suppress(OSError):
-                old = time.time() - aside.stat().st_mtime > PATIENCE
-                if old if holder is None else self._is_of_this_machine(holder) and not _lives(holder):
+                dead = holder is not None and self._is_of_this_machine(holder) and not _lives(holder)
+                if dead or (holder is None and self._was_being_filled(aside)):
                     shutil.rmtree(aside, ignore_errors=True)
+
+    def _was_being_filled(self, aside: Path) -> bool:
+        """Return whether whoever was about to put an owner there, or had removed it, is gone."""
+        machine, _, rest = aside.name.partition("-")
+        pid = rest.partition("-")[0]
+        if machine == f".{self._machine()}" and pid.isdigit() and not psutil.pid_exists(int(pid)):
+            return True
+        return time.time() - aside.stat().st_mtime > PATIENCE
+
+    def _machine(self) -> str:
+        """Return a short name of this machine since it started."""
+        return hashlib.sha256(f"{self._owner['host']} {self._owner['boot']}".encode()).hexdigest()[:12]
 
     def _is_of_this_machine(self, holder: dict[str, Any]) -> bool:
         """Return whether a holder's process is one that this machine can know."""
         return bool(holder["boot"] == self._owner["boot"] and holder["host"] == self._owner["host"])
 
     def _aside(self) -> Path:
-        return self._path.with_name(f".{secrets.token_hex(8)}.lock.tmp")
+        return self._path.with_name(f".{self._machine()}-{os.getpid()}-{secrets.token_hex(8)}.lock.tmp")
 
     def _current(self) -> tuple[Path, dict[str, Any] | None]:
         """Return who holds the lock, and where: the last of those who took it over, one after the other."""

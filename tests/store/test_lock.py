@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -125,6 +126,22 @@ def test_what_a_driver_left_that_was_killed_over_its_lock_goes_with_the_next(tmp
 
     taken(tmp_path)
     assert {path.name for path in tmp_path.glob(".*")} == {".other_host.lock.tmp", ".filling.lock.tmp"}
+
+
+def test_a_lock_that_was_being_filled_when_its_driver_was_killed_goes_with_the_next(tmp_path, taken):
+    process = os.fork()
+    if not process:
+        Path.write_text = lambda *_: os._exit(0)
+        try:
+            StudyLock(tmp_path).acquire()
+        finally:
+            os._exit(1)
+    assert os.waitpid(process, 0)[1] == 0
+    (aside,) = tmp_path.glob(".*")
+    assert not list(aside.iterdir())
+
+    taken(tmp_path)
+    assert not aside.exists()
 
 
 def test_a_lock_that_can_be_neither_read_nor_taken_is_an_error_not_a_wait(tmp_path, monkeypatch):
