@@ -102,7 +102,8 @@ def begin(
         record = adopt(directory, catalog, captured, request.code)
         job = _job_of(directory, simulation, captured, space, seeding, request.policy)
         catalog.refresh()  # workers whose driver is gone may have handed in more
-        snapshot = catalog.snapshot(versions_that_count(record))
+        versions = versions_that_count(record)
+        snapshot = catalog.snapshot(versions)
         index = snapshot.index
         points = choose(index, space)
         check_room(snapshot, size(points), directory.path)
@@ -110,7 +111,8 @@ def begin(
             reservation = _reserve(request)
         counts = index.counts_beside(points)
         keep = partial(keep_code, directory, simulation, space, captured)
-        driver = Driver(job, catalog, points, counts, request.client or reservation, keep, request.end)
+        client = request.client or reservation
+        driver = Driver(job, catalog, versions, points, counts, client, keep, request.end)
         if request.order == "coarse-to-fine":
             driver.prefer({})
         return Run(record.name, driver, release, _panel_of, _draw_while_waiting)

@@ -66,6 +66,8 @@ class Driver:
         What all batches have in common.
     catalog
         Takes in the shards.
+    versions
+        The code versions whose results count.
     pending
         Array of shape (n, 2): the stretches of points to run.
     client
@@ -80,6 +82,7 @@ class Driver:
         self,
         job: Job,
         catalog: Catalog,
+        versions: frozenset[str],
         pending: np.ndarray[Any, Any],
         counts: dict[int, int],
         client: Client | Reservation | None,
@@ -88,6 +91,7 @@ class Driver:
     ) -> None:
         self._job = job
         self._catalog = catalog
+        self._versions = versions
         self._pending = pending
         self._client = client
         self._keep_code = keep_code
@@ -168,6 +172,7 @@ class Driver:
             self._tidy()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state = self._outcome()
+            self._count_contradictions()
         except Exception as error:
             self.exception, self._message, state = error, str(error), "error"
             logger.debug("run %s ended early", self._job.id, exc_info=True)
@@ -186,6 +191,11 @@ class Driver:
             return "cancelled"
         self._message = f"the run was to go on {self._deadline}; {self._left():,} points stay pending. Run again to go on."
         return "finished early"
+
+    def _count_contradictions(self) -> None:
+        """Count as failed what contradicts the results of most points, which shows only beside them."""
+        if len(self._catalog.shards(self._versions).kinds) > 1:
+            self._counts = self._catalog.snapshot(self._versions).index.counts()
 
     def _tidy(self) -> None:
         """Merge the shards where there are very many; a cancel and the deadline end that too."""

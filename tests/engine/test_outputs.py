@@ -75,6 +75,14 @@ def test_other_dimensions_at_one_point_are_that_points_failure(tmp_path: Path, o
     assert "dimensions" in message
 
 
+def test_a_run_counts_a_contradiction_of_earlier_results_as_the_study_does(tmp_path: Path) -> None:
+    study = ek.Study(lambda a: np.zeros(2) if a < 3 else np.zeros((2, 2)), ek.Space(a=[1, 2, 3]), tmp_path)
+    study.run(False, n_workers=1, where={"a": [1, 2]})
+    progress = study.run(False, n_workers=1).progress
+    assert (progress.ok, progress.failed, progress.pending) == (2, 1, 0)
+    assert study.results["status"].values.tolist() == [1, 1, 2]
+
+
 def test_an_output_named_like_a_parameter_fails_with_its_name(tmp_path: Path) -> None:
     study = study_of(lambda a: {"a": a}, ek.Space(a=[1, 2]), tmp_path)
     assert (study.results["status"].values == 2).all()
