@@ -151,6 +151,7 @@ def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
     from tqdm import tqdm
 
     columns = None if shutil.get_terminal_size().columns else 80
+    latest = start
     with tqdm(
         total=start.total,
         initial=start.ok + start.failed,
@@ -160,11 +161,15 @@ def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
     ) as bar:
 
         def update(progress: Progress) -> None:
+            nonlocal latest
+            latest = progress
             bar.n = progress.ok + progress.failed
             bar.set_postfix_str(f"{progress.failed} failed" if progress.failed else "", refresh=False)
             bar.refresh()
 
         yield update
+    if why := _why(latest):
+        sys.stderr.write(f"explorekit: {why}\n")
 
 
 def _lines() -> Callable[[Progress], None]:
@@ -175,9 +180,21 @@ def _lines() -> Callable[[Progress], None]:
         nonlocal due
         if (progress.done and due < math.inf) or time.monotonic() > due:
             due = math.inf if progress.done else time.monotonic() + _LINE_INTERVAL
-            sys.stderr.write(f"explorekit: {progress}\n")
+            why = _why(progress)
+            sys.stderr.write(f"explorekit: {progress}{f'; {why}' if why else ''}\n")
 
     return update
+
+
+def _why(progress: Progress) -> str:
+    """Return, at the end of a run, the latest failure in a line, unless an error is raised that tells it."""
+    if not progress.done or not progress.failed or progress.message:
+        return ""
+    if not progress.errors:
+        return "study.failures tells why"
+    last = progress.errors[-1]
+    error = last.error.partition("\n")[0]
+    return f"the latest failure, at {last.point}: {error}; study.failures has all of them"
 
 
 @contextlib.contextmanager

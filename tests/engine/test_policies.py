@@ -36,6 +36,18 @@ def test_errors_raise_ends_the_run_at_the_first_failure_and_keeps_what_is_done(t
     assert statuses(study) == [OK] * 7 + [FAILED] + [OK] * 192
 
 
+def test_outside_notebooks_a_run_ends_with_the_latest_failure(tmp_path: Path, capsys) -> None:
+    def inverse(a: int) -> float:
+        return 1 / (a - 2)
+
+    study = study_of(inverse, ek.Space(a=range(3)), tmp_path / "s", n_workers=1)
+    said = capsys.readouterr().err
+    assert "2 ok, 1 failed, 0 pending of 3" in said
+    assert "at a=2: ZeroDivisionError" in said
+    study.run(False)
+    assert "study.failures tells why" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
