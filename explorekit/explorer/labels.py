@@ -53,6 +53,12 @@ def value_text(value: Any, digits: int = 6) -> str:
             return str(value)
 
 
+def with_units(text: str, attrs: dict[Any, Any]) -> str:
+    """Return ``5 ms``, and ``0.5/ms`` where the units are ``1/ms``."""
+    units = units_of(attrs)
+    return f"{text}{units[1:]}" if units.startswith("1/") else f"{text} {units}".rstrip()
+
+
 def value_texts(values: np.ndarray[Any, Any]) -> list[str]:
     """Return all values as text, with as many digits as it takes to tell them apart."""
     different = len(np.unique(values)) if values.dtype.kind == "f" else 0
@@ -67,8 +73,7 @@ def index_labels(dataset: xr.Dataset, dim: str) -> list[str]:
     """Return one label a position along ``dim``: its coordinate with units, or its paired coordinates."""
     if dim in dataset.coords:
         coordinate = dataset.coords[dim]
-        units = units_of(coordinate.attrs)
-        return [f"{text} {units}".rstrip() for text in value_texts(coordinate.values)]
+        return index_labels_of(coordinate)
     partners = paired(dataset, dim)
     if not partners:
         return [str(i) for i in range(dataset.sizes[dim])]
@@ -77,8 +82,7 @@ def index_labels(dataset: xr.Dataset, dim: str) -> list[str]:
 
 
 def index_labels_of(coordinate: xr.DataArray) -> list[str]:
-    units = units_of(coordinate.attrs)
-    return [f"{text} {units}".rstrip() for text in value_texts(coordinate.values)]
+    return [with_units(text, coordinate.attrs) for text in value_texts(coordinate.values)]
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Axis, axis_of, days, seconds
-from explorekit.explorer.labels import full_name, index_labels, units_of, value_text
+from explorekit.explorer.labels import full_name, index_labels, units_of, value_text, with_units
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
 Array = np.ndarray[Any, Any]
@@ -213,4 +213,4 @@ def _in_words(raw: Array, variable: xr.Variable) -> str:
     text = str(values[()]) if values.dtype == object else value_text(raw[()])
     if raw.dtype.kind == "c":
         text = f"|{text}| = {value_text(float(values))}"
-    return f"{text} {units_of(variable.attrs)}".rstrip()
+    return with_units(text, variable.attrs)

@@ -8,6 +8,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.explorer.axis import axis_of
+from explorekit.explorer.labels import index_labels
 from explorekit.explorer.scale import BLOCK, BLOCKS, Scale, measure
 from explorekit.explorer.slicing import Slicer
 from explorekit.explorer.view import View
@@ -179,3 +180,9 @@ def test_flags_of_any_variable_read_as_their_meanings():
     data = xr.Dataset({"turn": ("t", np.array([7, 3, 7]), flags)})
     assert Slicer(data).frame(View("turn", "t")).values.tolist() == ["right", "left", "right"]
     assert measure(data, "turn").categories == ("left", "right")
+
+
+def test_a_value_whose_units_are_a_reciprocal_reads_as_a_rate():
+    data = xr.Dataset(coords={"I": ("I", [0.5, 1.0], {"units": "1/ms"}), "t": ("t", [5.0], {"units": "ms"})})
+    assert index_labels(data, "I") == ["0.5/ms", "1/ms"]
+    assert index_labels(data, "t") == ["5 ms"]
