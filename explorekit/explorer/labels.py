@@ -97,5 +97,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def unknown(what: str, name: object, known: Sequence[str]) -> str:
     """Return the text of an error about a name that is not there."""
     guess = nearest(str(name), known)
-    hint = f"; did you mean {guess!r}?" if guess else ""
+    hint = f"; did you mean {guess!r}?" if guess else "."
     return f"unknown {what} {name!r}{hint} Known: {', '.join(map(repr, known)) or 'none'}."
