@@ -48,8 +48,11 @@ def check_same(
         same_space(directory.read_space(record.space), space, str(directory.path))
     given = None if seed_by is None else tuple(seed_by)
     if (record.seed, record.seed_by) != (seed, given):
+        kept, got = f"seed={record.seed}", f"seed={seed}"
+        if record.seed_by != given:
+            kept, got = f"{kept}, seed_by={record.seed_by}", f"{got}, seed_by={given}"
         raise StudyError(
-            f"the study at {directory.path} has seed={record.seed}, seed_by={record.seed_by}; got seed={seed}, seed_by={given}. "
+            f"the study at {directory.path} has {kept}; got {got}. "
             f"Give the same, or another path: the results at hand came from those streams."
         )
 
