@@ -27,7 +27,7 @@ def main() -> None:
     """Look after studies: directories that explorekit keeps results in."""
 
 
-@main.command()
+@main.command(short_help="Read every file, and move damaged ones away.")
 @_PATH
 @click.option("--dry-run", is_flag=True, help="Only tell what is wrong; move nothing.")
 @click.pass_context
@@ -41,7 +41,7 @@ def check(context: click.Context, path: Path, *, dry_run: bool) -> None:
     context.exit(0 if report.ok else 1)
 
 
-@main.command()
+@main.command(short_help="Merge many small files into few.")
 @_PATH
 @click.option(
     "--chunks",

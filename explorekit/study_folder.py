@@ -202,7 +202,7 @@ class StudyFolder(SavedStudy):
         --------
         >>> import explorekit as ek
         >>> print(ek.open("studies/area").check())  # doctest: +SKIP
-        3 files, 0.1 MB read: all are what was written.
+        files read: 3 (0.1 MB); all are what was written
         """
         from explorekit.store.check import check
 
@@ -244,7 +244,7 @@ class StudyFolder(SavedStudy):
         --------
         >>> import explorekit as ek
         >>> print(ek.open("studies/area").compact(chunks={"width": -1}))  # doctest: +SKIP
-        12 shards before, 1 after; 1 written.
+        shards: 12 before, 1 after, 1 written
         """
         from explorekit.store.compact import compact
 

@@ -64,9 +64,9 @@ class CheckReport:
         return not self.findings
 
     def __str__(self) -> str:
-        read = f"{self.files:,} files, {self.size / 1e6:,.1f} MB read"
+        read = f"files read: {self.files:,} ({self.size / 1e6:,.1f} MB)"
         if self.ok:
-            return f"{read}: all are what was written."
+            return f"{read}; all are what was written"
         width = max(len(finding.file) for finding in self.findings)
         lines = [
             f"  {one.file:{width}}  {one.problem}"
@@ -74,8 +74,10 @@ class CheckReport:
             + (f"; moved to {one.moved}" if one.moved else "")
             for one in self.findings
         ]
-        ending = f"{self.pending:,} points are pending again; run the study to replace them."
-        return "\n".join([f"{read}: {len(self.findings)} are not what was written.", *lines, ending])
+        ending = (
+            [f"points pending again: {self.pending:,}; run the study to replace them"] if self.pending else []
+        )
+        return "\n".join([f"{read}; not what was written: {len(self.findings):,}", *lines, *ending])
 
 
 @dataclass

@@ -42,7 +42,7 @@ class CompactReport:
     written: int
 
     def __str__(self) -> str:
-        return f"{self.before:,} shards before, {self.after:,} after; {self.written:,} written."
+        return f"shards: {self.before:,} before, {self.after:,} after, {self.written:,} written"
 
 
 def crowded(shards: int, points: int) -> bool:

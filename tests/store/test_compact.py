@@ -463,7 +463,7 @@ def test_a_study_is_compacted_by_its_method_and_opens_at_once(tmp_path):
     report = study.compact(chunks={"a": -1})
 
     assert (report.before, report.after) == (12, 1)
-    assert "12 shards before, 1 after" in str(report)
+    assert "shards: 12 before, 1 after" in str(report)
     xr.testing.assert_identical(study.results.load(), before)
     xr.testing.assert_identical(ek.open(directory.path).results.load(), before)
     assert ek.open(directory.path).check().ok
