@@ -144,7 +144,7 @@ def _argument(
     if takes_rest:
         return name, False
     raise SimulationError(
-        f"simulation {simulation.name!r} has no argument {name!r}; it takes {listing(arguments, 12)}."
+        f"simulation {simulation.name!r} has no argument {name!r}; it takes {listing(arguments, 12) or 'none'}."
         f"{suggest(name, arguments)} Rename the parameter, or leave it out of the space."
     )
 

@@ -238,3 +238,8 @@ def test_a_lone_result_is_named_after_the_function():
     assert as_simulation(lambda: 1).name == "result"
     assert as_simulation(functools.partial(functools.partial(f, 1), beta=2)).name == "f"
     assert as_simulation(Model()).name == "Model"
+
+
+def test_a_simulation_without_arguments_says_that_it_takes_none():
+    with pytest.raises(SimulationError, match="has no argument 'a'; it takes none"):
+        bound(lambda: 1, ek.Space(a=[1, 2]))
