@@ -194,7 +194,8 @@ class Review:
             yield "memory", f"{format_bytes(self.evidence.memory)}{limit} a worker"
         needed = "" if self.disk is None else f"about {format_bytes(self.disk)} more, "
         yield "disk", f"{needed}{format_bytes(self.free)} free"
-        yield "files", f"{self.files:,} now, at most {self.most_files:,} once compacted"
+        later = f", at most {self.most_files:,} once compacted" if self.pending else ""
+        yield "files", f"{self.files:,} now{later}"
         yield from (("problem", text) for text in self.problems)
 
     def _time(self) -> str:
