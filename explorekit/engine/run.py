@@ -191,10 +191,10 @@ def _why(progress: Progress) -> str:
     if not progress.done or not progress.failed or progress.message:
         return ""
     if not progress.errors:
-        return "study.failures tells why"
+        return "see study.failures"
     last = progress.errors[-1]
     error = last.error.partition("\n")[0]
-    return f"the latest failure, at {last.point}: {error}; study.failures has all of them"
+    return f"see study.failures; the latest, at {last.point}: {error}"
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def test_outside_notebooks_a_run_ends_with_the_latest_failure(tmp_path: Path, ca
     assert "2 ok, 1 failed, 0 pending of 3" in said
     assert "at a=2: ZeroDivisionError" in said
     study.run(False)
-    assert "study.failures tells why" in capsys.readouterr().err
+    assert "see study.failures" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
