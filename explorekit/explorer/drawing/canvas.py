@@ -84,7 +84,7 @@ class Canvas:
     def _redraw(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
         self.redraws += 1
         self.figure.clear()
-        self.figure.set_layout_engine("constrained")
+        self.figure.set_layout_engine("constrained", w_pad=0.08)
         self.painter = _painter(self.figure, frame, scale)
         self._title: Text = self.painter.axes.set_title("", loc="left", fontsize=10)
         self._message = _message(self.painter.axes)
