@@ -35,7 +35,7 @@ def table(space: "Space") -> str:
 def _row(parameter: "Parameter") -> str:
     long_name = parameter.attrs.get("long_name")
     name = f"<b>{escape(parameter.name)}</b>"
-    if long_name:
+    if long_name and str(long_name) != parameter.name:
         name += f'<br><span class="explorekit-muted">{escape(str(long_name))}</span>'
     cells = [
         name,

@@ -369,3 +369,9 @@ def test_html_escapes_what_users_write():
     html = space._repr_html_()
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") == 3
+
+
+def test_a_long_name_that_repeats_the_name_is_not_shown():
+    html = ek.Space(a=ek.param([1, 2], long_name="current")).repeat(2)._repr_html_()
+    assert html.count("<br>") == 1
+    assert "current" in html
