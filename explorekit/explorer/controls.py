@@ -7,7 +7,7 @@ import ipywidgets
 import numpy as np
 import xarray as xr
 
-from explorekit.explorer.labels import dim_name
+from explorekit.explorer.labels import dim_name, paired
 from explorekit.explorer.slicing import Slicer
 
 NONE = "—"
@@ -27,8 +27,8 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     dataset = slicer.dataset
     size = dataset.sizes[dim]
     shape: dict[str, Any] = {
-        "description": dim_name(dataset, dim),
-        "tooltip": dim_name(dataset, dim),
+        "description": _name(dataset, dim),
+        "tooltip": _name(dataset, dim),
         "style": {"description_width": _description_width(dataset)},
         "layout": {"width": "auto"},
         "disabled": size < 2,
@@ -42,9 +42,15 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     return make(options=options, index=index, **shape)
 
 
+def _name(dataset: xr.Dataset, dim: str) -> str:
+    """Return the full name of a dimension, but without units where its control shows positions."""
+    labelled = dim in dataset.coords or bool(paired(dataset, dim))
+    return f"{dim} (position)" if labelled and dataset.sizes[dim] > MOST_LABELS else dim_name(dataset, dim)
+
+
 def _description_width(dataset: xr.Dataset) -> str:
     """Return a width that shows every description, so that all sliders begin below each other."""
-    longest = max((len(dim_name(dataset, str(dim))) for dim in dataset.sizes), default=0)
+    longest = max((len(_name(dataset, str(dim))) for dim in dataset.sizes), default=0)
     return f"{min(longest, LONGEST)}ch"
 
 

@@ -217,6 +217,16 @@ def test_texts_and_truth_values_get_menus_datetimes_sliders_and_bare_dimensions_
     assert controls["day"].value == np.datetime64("2024-01-02")
 
 
+def test_a_slider_over_positions_does_not_name_the_units_of_values():
+    time = ("time", np.arange(6000) / 10, {"units": "ms"})
+    explorer = explore(
+        xr.Dataset({"V": (("I", "time"), np.zeros((2, 6000)))}, {"time": time}), x="I", time=300.0
+    )
+    control = explorer.controls["time"]
+    assert (control.description, control.value) == ("time (position)", 3000)
+    assert "time = 300 ms" in words_in(explorer)
+
+
 def test_paired_parameters_are_chosen_together(pixels):
     data = xr.Dataset(
         {"z": (("pair", "t"), [[0.0, 1], [2, 3]])}, {"x": ("pair", [1, 2]), "y": ("pair", [3, 4])}
