@@ -60,15 +60,13 @@ class PrivateCluster:
     def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self.limits = limits.choose(n_workers)
         remove_leftovers()
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True
-        )
+        self._scratch = _Scratch()
         security = Security.temporary()
         options: dict[str, Any] = {
             "limits": self.limits,
             "security": {name: getattr(security, name) for name in _CERTIFICATES}
             | {"require_encryption": True},
-            "scratch": self._scratch.name,
+            "scratch": self._scratch,
         }
         settings: dict[str, Any] = {"distributed.admin.tick.interval": "2s"}
         if not dashboard:
@@ -135,6 +133,25 @@ class PrivateCluster:
         self._scratch.cleanup()
 
 
+class _Scratch:
+    """The folder of a cluster's workers: made with the first of them, as it goes with them if this process is killed."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def subfolder(self) -> Path:
+        """Make one for a worker."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True
+            )
+        return Path(tempfile.mkdtemp(dir=self._folder.name))
+
+    def cleanup(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
 def remove_leftovers() -> None:
     """Remove the folders of clusters whose process was killed before it could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
@@ -147,25 +164,26 @@ class _WorkerProcess(ProcessInterface):
     """One worker process, held by its standard input: when that closes, it ends."""
 
     def __init__(
-        self, scheduler: str, name: Any, limits: limits.Limits, security: dict[str, Any], scratch: str
+        self, scheduler: str, name: Any, limits: limits.Limits, security: dict[str, Any], scratch: _Scratch
     ) -> None:
         self.scheduler = scheduler
         self.worker_name = name
         self.limits = limits
         self.security = security
         self.scratch = scratch
-        self.folder = Path(scratch)
+        self.folder = Path()
         self.process: asyncio.subprocess.Process | None = None
         super().__init__(scheduler, name)  # type: ignore[no-untyped-call]
 
     async def start(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        self.folder = self.scratch.subfolder()
         with self._words.open("wb") as words:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
                 "-m",
                 "explorekit.engine.worker",
+                str(self.folder),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=words,
@@ -175,7 +193,6 @@ class _WorkerProcess(ProcessInterface):
             "scheduler": self.scheduler,
             "name": self.worker_name,
             "memory_limit": self.limits.memory,
-            "local_directory": str(self.folder),
             "security": self.security,
         }
         assert self.process.stdin is not None
@@ -206,6 +223,7 @@ class _WorkerProcess(ProcessInterface):
     async def close(self) -> None:
         if self.process is not None and self.process.returncode is None:
             assert self.process.stdin is not None
+            self.process.stdin.write(b"goodbye\n")
             self.process.stdin.close()
             try:
                 await asyncio.wait_for(self.process.wait(), 5)

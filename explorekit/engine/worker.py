@@ -18,43 +18,48 @@ QUIET = {
 }
 
 
-def main() -> None:
-    """Read what to do as one line of JSON on standard input, and work until told to stop."""
-    spec = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, args=(spec["local_directory"],), daemon=True).start()
-    asyncio.run(_work(spec))
+def main(folder: Path) -> None:
+    """Read what to do as one line of JSON on standard input, and work until told to stop.
+
+    Parameters
+    ----------
+    folder
+        This worker's own, within one that all workers of the cluster share.
+    """
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):  # killed before it had said all
+        _end_with_parent(folder)
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    asyncio.run(_work(json.loads(line), str(folder)))
     os._exit(0)  # at once: threads of Dask's own may linger
 
 
-def _end_with_parent(local_directory: str) -> None:
-    """Wait for the end of standard input: the parent closes it, or is dead."""
-    sys.stdin.read()
-    folder = Path(local_directory)
+def _end_with_parent(folder: Path) -> None:
+    """Wait for the end of standard input: the parent says goodbye, or is dead, and nobody else tidies up after all workers."""
+    rest = folder if sys.stdin.read() else folder.parent
     for _ in range(_ATTEMPTS):  # what is just being started may make files meanwhile
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        shutil.rmtree(rest, ignore_errors=True)
+        if not rest.exists():
             break
         time.sleep(0.01)
-    with contextlib.suppress(OSError):  # the last worker removes what is around its folder too
-        folder.parent.rmdir()
     os._exit(0)
 
 
-async def _work(spec: dict[str, Any]) -> None:
+async def _work(spec: dict[str, Any], folder: str) -> None:
     import dask
     from distributed.security import Security
 
     from explorekit.engine.serving import PrivateWorker
     from explorekit.engine.task import prestart_child
 
-    prestart_child(spec["local_directory"])
+    prestart_child(folder)
     dask.config.set(QUIET)
     worker = PrivateWorker(
         spec["scheduler"],
         name=spec["name"],
         nthreads=1,
         memory_limit=spec["memory_limit"],
-        local_directory=spec["local_directory"],
+        local_directory=folder,
         security=Security(**spec["security"]),
         host="127.0.0.1",
         death_timeout=30,
@@ -65,4 +70,4 @@ async def _work(spec: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))

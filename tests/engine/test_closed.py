@@ -4,6 +4,8 @@ import contextlib
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -172,3 +174,14 @@ def test_without_bokeh_a_dashboard_is_refused_before_anything_starts(tmp_path: P
     with pytest.raises(ek.errors.StudyError, match=r"explorekit\[dashboard\]"):
         study.start(False, dashboard=True)
     assert not (tmp_path / "lock").exists()
+
+
+@pytest.mark.parametrize("said", [b"", b"{"])
+def test_workers_whose_starter_is_killed_leave_no_folder_however_early(tmp_path: Path, said: bytes) -> None:
+    cluster_folder = tmp_path / "cluster"
+    for name in ("own", "of_one_that_died"):
+        (cluster_folder / name).mkdir(parents=True)
+    command = [sys.executable, "-m", "explorekit.engine.worker", cluster_folder / "own"]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    worker.communicate(said, timeout=30)
+    assert not cluster_folder.exists()
