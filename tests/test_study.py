@@ -265,12 +265,17 @@ def test_an_option_that_there_is_not_is_a_type_error(tmp_path: Path) -> None:
     assert not (tmp_path / "lock").exists()
 
 
+def study_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ek.Study:
+    """A study at a relative path, which other working directories do not have."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return ek.Study(doubled, ek.Space(a=range(3)), "study")
+
+
 def test_a_run_ends_its_hold_wherever_the_process_has_gone_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path)
-    study = ek.Study(doubled, ek.Space(a=range(3)), "study")
+    study = study_made_here(tmp_path, monkeypatch)
     run = study.start(False, n_workers=1)
     monkeypatch.chdir(tmp_path / "elsewhere")
     run.wait()
@@ -280,9 +285,7 @@ def test_a_run_ends_its_hold_wherever_the_process_has_gone_meanwhile(
 def test_a_study_is_where_it_was_wherever_the_process_has_gone_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path)
-    study = ek.Study(doubled, ek.Space(a=range(3)), "study")
+    study = study_made_here(tmp_path, monkeypatch)
     study.run(False, n_workers=1)
     exported = ek.open(study.to_netcdf("study.nc"))
     monkeypatch.chdir(tmp_path / "elsewhere")
