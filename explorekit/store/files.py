@@ -61,14 +61,14 @@ class ShardFiles:
                 while len(self._open) > MAX_OPEN:
                     self._open.popitem(last=False)[1].close()
                 yield file
-            except FileNotFoundError as error:
-                raise ShardGoneError(
-                    f"{path.name} in {path.parent} is missing. Restore it from a copy, or run the study again to replace "
-                    f"its points."
-                ) from error
             except (OSError, RuntimeError) as error:  # netCDF4 reports a wrong checksum as RuntimeError
                 if path in self._open:  # a good copy that is put back there is another file
                     self._open.pop(path).close()
+                if not path.exists():  # netCDF, which opens it twice, need not say so
+                    raise ShardGoneError(
+                        f"{path.name} in {path.parent} is missing. Restore it from a copy, or run the study again to "
+                        f"replace its points."
+                    ) from error
                 raise ShardError(
                     f"{path.name} in {path.parent} is damaged ({type(error).__name__}: {error}); "
                     f"`explorekit check {path.parent.parent}` moves it away. "
