@@ -310,16 +310,26 @@ class Catalog:
 
     def _list(self) -> None:
         """Compare what is known with what lies in the directory."""
-        names, signature = self._listing()
+        for _ in range(_LISTINGS):
+            names, signature = self._listing()
+            self._forget_all_but(names)
+            if self._read_new(names):
+                self._listed = signature
+                return
+        self._listed = None  # shards went faster than they were read, so the next refresh looks again
+
+    def _forget_all_but(self, names: set[bytes]) -> None:
         table = self._known()
-        known = set(table.names.tolist())
-        gone = known - names
+        gone = set(table.names.tolist()) - names
         if gone:
             self._generation += 1
             self._table = table.only(~np.isin(table.names, list(gone)))
             self._kept = min(self._kept, len(self._table))
         self.damaged = {name: why for name, why in self.damaged.items() if name.encode() in names}
-        for name in sorted(names - known):
+
+    def _read_new(self, names: set[bytes]) -> bool:
+        """Read the shards that are not known; returns whether none was gone by then, which its replacement is not in."""
+        for name in sorted(names - set(self._known().names.tolist())):
             text = os.fsdecode(name)
             if text in self.damaged:
                 continue
@@ -329,10 +339,10 @@ class Catalog:
                 self.add(read_shard(path, self.space, self._baselines_of))
             except ShardError as error:
                 if not path.exists():  # compaction was faster
-                    continue
+                    return False
                 self.damaged[text] = str(error)
                 logger.warning("%s Its points count as pending.", error)
-        self._listed = signature
+        return True
 
     def _listing(self) -> tuple[set[bytes], tuple[int, int] | None]:
         """Return the shards' names, and the state of the directory if any change from now on would show in it."""

@@ -16,8 +16,10 @@ from store.compacting import SPACE, VERSIONS, all_at_once, assert_same, compacte
 import explorekit as ek
 from explorekit.errors import StudyBusyError, StudyError
 from explorekit.space.identity import canonical
+from explorekit.store import catalog as catalog_module
 from explorekit.store import compact as compact_module
 from explorekit.store import durable
+from explorekit.store import files as files_module
 from explorekit.store import layout as layout_module
 from explorekit.store.catalog import Catalog
 from explorekit.store.compact import compact, crowded
@@ -300,6 +302,36 @@ def test_a_block_of_all_points_that_is_made_anew_is_looked_up_again_too(tmp_path
     compacted(directory, SPACE, chunks={"a": 1})
 
     xr.testing.assert_identical(held.load(), fresh[0])
+
+
+def test_what_is_replaced_while_its_file_is_being_opened_is_looked_up_again(tmp_path, monkeypatch):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    held = results_dataset(catalog_of(directory, SPACE).snapshot(VERSIONS))
+    shutil.copytree(directory.path, tmp_path / "compacted")
+    compacted(StudyDirectory(tmp_path / "compacted"), SPACE)
+
+    def slow_open(path):  # netCDF opens a file a second time when it has seen what format it has
+        monkeypatch.undo()
+        shutil.rmtree(directory.runs)
+        (tmp_path / "compacted" / "runs").rename(directory.runs)
+        raise OSError(-101, "NetCDF: HDF error", str(path))
+
+    monkeypatch.setattr(files_module, "open_to_read", slow_open)
+    assert held["x"].values.ravel().tolist() == [float(p) for p in range(12)]
+
+
+def test_what_is_replaced_between_listing_and_reading_is_listed_again(tmp_path, monkeypatch):
+    directory = study_with(tmp_path / "study", SPACE, *one_by_one(12))
+    check = catalog_module.check_content
+
+    def check_late(path):
+        monkeypatch.undo()
+        compacted(directory, SPACE)
+        check(path)
+
+    monkeypatch.setattr(catalog_module, "check_content", check_late)
+    found = results_dataset(catalog_of(directory, SPACE).snapshot(VERSIONS))
+    assert found["x"].values.ravel().tolist() == [float(p) for p in range(12)]
 
 
 def test_it_ends_early_when_asked_to(tmp_path):
