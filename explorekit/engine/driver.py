@@ -404,7 +404,7 @@ class Driver:
                 self._count_loss(RunError("a newer run of this study has taken over; this one ends."))
             return
         self._losses = 0
-        plan.measured(handed.done, handed.seconds)
+        plan.measured(handed.done, handed.seconds, handed.spread)
         self._catalog.add(shard_along(reply.name, handed.header, batch.ranges))
         self._catalog.keep(final=False)
         for start, stop, status in self._catalog.status_runs(reply.name):

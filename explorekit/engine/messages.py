@@ -159,6 +159,8 @@ class Handed:
         The latest few.
     trouble
         Why the shard could not be written, or an empty text; with it, the errno.
+    spread
+        How much the finished rows differ in the time that each takes: variance / mean².
     """
 
     done: int
@@ -168,6 +170,7 @@ class Handed:
     failures: tuple[Failure, ...] = ()
     trouble: str = ""
     errno: int = 0
+    spread: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

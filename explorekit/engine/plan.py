@@ -25,7 +25,6 @@ WORTHWHILE = 0.1
 SMALLEST = 0.04  # seconds: some times what the task and its shard cost
 LARGEST = 2**20  # points: what a batch takes in memory stays bounded
 _LATE = 1.25  # times what it was expected to take, a batch is handed in, and the rest shared out again
-_UNKNOWN_SPREAD = 1.0
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Plan:
         self.remaining = int((pending[:, 1] - pending[:, 0]).sum())
         self.slots = max(1, slots)
         self._seconds: float | None = None
-        self._spread = _UNKNOWN_SPREAD  # of the points' costs: (standard deviation / mean)²
+        self._spread = 0.0  # of the points' costs: (standard deviation / mean)²
         self._unmeasured = 0
         self._target = TARGET
         # By first position, and the same by slot too, in the order of handing out.
@@ -174,15 +173,23 @@ class Plan:
                 self._front.appendleft((start, stop))
                 self.remaining += stop - start
 
-    def measured(self, points: int, seconds: float) -> None:
-        """Learn what a point costs; the first one, which imports and compiles, must not count for long."""
+    def measured(self, points: int, seconds: float, spread: float) -> None:
+        """Learn what a point costs; the first one, which imports and compiles, must not count for long.
+
+        Parameters
+        ----------
+        points, seconds
+            How many took how long together.
+        spread
+            How much they differ: variance / mean².
+        """
         each = seconds / points
         if self._seconds is None:
-            self._seconds = each
+            self._seconds, self._spread = each, spread
             return
-        # Costs that change slowly from point to point, too, show in the means of batches.
-        spread = points * (each / max(self._seconds, 1e-9) - 1) ** 2
-        self._spread = (self._spread + spread) / 2
+        # Costs that change slowly from point to point show in the means of batches only.
+        between = points * (each / max(self._seconds, 1e-9) - 1) ** 2
+        self._spread = (self._spread + max(spread, between)) / 2
         self._seconds = each if each < self._seconds else (self._seconds + each) / 2
 
     def _size(self) -> int:

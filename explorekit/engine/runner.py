@@ -85,7 +85,7 @@ class Runner:
         sequence = assignment.batch.sequence
         origin = Origin(self._job.epoch, sequence, self._version, f"{self._host}:{os.getppid()}", self._host)
         positions = assignment.batch.positions(0, rows.done)
-        encoding = self._simulation.encoding
+        encoding, record = self._simulation.encoding, rows.record()
         write = partial(
             write_shard,
             temporary,
@@ -93,13 +93,14 @@ class Runner:
             positions,
             outputs,
             ragged,
-            rows.record(),
+            record,
             origin,
             encoding,
         )
         try:
             header = _once_more(write, temporary)
-            return Handed(rows.done, seconds, header, durable.seal(temporary), shown)
+            digest = durable.seal(temporary)
+            return Handed(rows.done, seconds, header, digest, shown, spread=record.timings.spread)
         except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
             number = getattr(error, "errno", None) or 0

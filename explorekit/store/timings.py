@@ -58,6 +58,13 @@ class Timings:
     peak_memory: npt.NDArray[np.int64]
     attempts: npt.NDArray[np.int32]
 
+    @property
+    def spread(self) -> float:
+        """How much the cost of a run varies: variance / mean²; few timings tell little, so that one more is made up, of 1."""
+        mean = max(1e-9, self.duration.sum() / self.runs.sum())
+        squares = (self.duration / mean - self.runs) ** 2 / self.runs
+        return float((1 + squares.sum()) / (1 + squares.size))
+
 
 def put_timings(group: Any, timings: Timings, draft: Draft) -> None:
     """Add timings to the draft of a shard, in its group ``runs``."""

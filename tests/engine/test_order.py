@@ -67,7 +67,7 @@ def points(ranges):
 def test_a_plan_hands_out_first_what_was_put_first():
     plan = Plan(np.array([[0, 50], [60, 100]]), slots=1)
     plan.put_first([np.array([3, 10, 55, 70]), np.array([20, 70])])
-    plan.measured(1, 0.1)  # batches of five
+    plan.measured(1, 0.1, 0.0)  # batches of five
 
     assert points(plan.next_share().ranges) == [0, 3, 10, 20, 70]
     rest = []
@@ -81,7 +81,7 @@ def test_what_came_back_may_be_put_first_again():
     plan.put_back(plan.next_share().ranges, 10)
     plan.put_first([np.array([40, 45])])
     plan.put_first([np.array([5, 20, 30])])
-    plan.measured(1, 0.1)
+    plan.measured(1, 0.1, 0.0)
 
     assert points(plan.next_share().ranges) == [10, 20, 30, 40, 45]
     assert points(plan.next_share().ranges) == [11, 12, 13, 14, 15]

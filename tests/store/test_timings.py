@@ -1,6 +1,7 @@
 """What runs took is told of each, however many were timed together."""
 
 import numpy as np
+import pytest
 from batches import make_study
 
 import explorekit as ek
@@ -36,3 +37,22 @@ def test_the_time_of_a_group_is_divided_among_its_runs(tmp_path):
     assert read["attempts"].tolist() == [2, 1, 1, 1]
     for name in TIMING_COLUMNS:
         np.testing.assert_array_equal(getattr(again, name), getattr(timings, name))
+
+
+def spread_of(costs, group):
+    """What is told of runs of some costs that were timed so many at a time."""
+    times = np.asarray(costs).reshape(-1, group).sum(axis=1)
+    one = np.ones(times.size)
+    return Timings(one, one * group, one, times, one, one, one).spread
+
+
+def test_the_spread_of_costs_is_their_variance_however_many_runs_were_timed_together():
+    costs = np.random.default_rng(1).normal(10.0, 2.0, size=24_000)
+    for group in (1, 8):
+        assert spread_of(costs, group) == pytest.approx(0.04, rel=0.1)
+
+
+def test_few_timings_leave_the_spread_open():
+    assert spread_of([0.1], 1) == 0.5
+    assert spread_of([0.1] * 99, 1) == pytest.approx(0.01)
+    assert spread_of([0.0] * 3, 1) < 2
