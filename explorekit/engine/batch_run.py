@@ -25,7 +25,7 @@ from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points
 from explorekit.store.failures import Failure
 
-_SPOOL_INTERVAL = 0.1
+_SPOOL_INTERVAL = 0.25
 _SPOOL_SHARE = 0.05  # of the time at most: large and quick results are as soon run again
 _SPOOL_RATE = 2**30  # bytes a second, at best
 _TIMED_ALONE = 1e-3

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _PROBED = 3  # points that are looked at before it is taken that none draws
-_INTERVAL = 0.1  # s between further looks, which take 30 µs; until one is sure, nothing is kept
+_INTERVAL = 0.25  # s between further looks, which take 30 µs; until one is sure, nothing is kept
 
 
 class GlobalStreams:
