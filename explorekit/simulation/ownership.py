@@ -48,15 +48,14 @@ def users_source(name: str) -> str | None:
         return None
 
 
+@cache  # asked of each of a thousand modules, again and again
 def _is_installed(file: str) -> bool:
-    return _is_library_folder(os.path.dirname(file) + os.sep)  # noqa: PTH120 - of each of a thousand modules
+    return file.startswith(_library_folders()) or _is_library_folder(Path(file).parent)
 
 
 @cache
-def _is_library_folder(folder: str) -> bool:
-    return folder.startswith(_library_folders()) or f"{Path(folder).resolve()}{os.sep}".startswith(
-        _library_folders()
-    )
+def _is_library_folder(folder: Path) -> bool:
+    return f"{folder.resolve()}{os.sep}".startswith(_library_folders())
 
 
 @cache
