@@ -68,19 +68,17 @@ class PrivateCluster:
             | {"require_encryption": True},
             "scratch": self._scratch,
         }
-        settings: dict[str, Any] = {"distributed.admin.tick.interval": "2s"}
+        settings: dict[str, Any] = {
+            "distributed.admin.tick.interval": "2s",
+            "distributed.admin.system-monitor.interval": "2s",
+        }
         if not dashboard:
             settings["distributed.scheduler.http.routes"] = []  # what is not served need not be imported
         with dask.config.set(settings):
             self._cluster = SpecCluster(
                 scheduler={
                     "cls": DashboardScheduler if dashboard else PrivateScheduler,
-                    "options": {
-                        "host": "127.0.0.1",
-                        "protocol": "tls://",
-                        "security": security,
-                        "port": 0,
-                    },
+                    "options": {"security": security},
                 },
                 workers={i: {"cls": _WorkerProcess, "options": options} for i in range(self.limits.workers)},
                 security=security,

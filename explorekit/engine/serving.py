@@ -18,6 +18,7 @@ from tornado.web import Application
 
 from explorekit.errors import StudyError
 
+_HEARTBEAT = 2.0
 _DASKS_LINK = "{scheme}://{host}:{port}/status"
 _LINK_BEHIND_A_HUB = "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status"
 
@@ -28,15 +29,36 @@ class PrivateWorker(Worker):
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         """Serve nothing."""
 
+    async def heartbeat(self) -> None:
+        """Tell the scheduler how this process does: seldom, as only a dashboard shows it, and each time costs 3 ms."""
+        await super().heartbeat()
+        self.periodic_callbacks["heartbeat"].callback_time = _HEARTBEAT * 1000
 
-class PrivateScheduler(Scheduler):
+
+class _LocalScheduler(Scheduler):
+    """A scheduler on loopback for workers, and within its process for a client there.
+
+    The client needs neither sockets nor encryption to reach it.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(protocol=["inproc", "tls"], host=[None, "127.0.0.1"], port=[None, 0], **options)
+
+    async def start_unsafe(self) -> Any:
+        """Listen, and have workers told of the address that other processes reach."""
+        await super().start_unsafe()
+        self.contact_address = str(self.listeners[-1].contact_address)
+        return self
+
+
+class PrivateScheduler(_LocalScheduler):
     """A scheduler that listens for Dask's own protocol only."""
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         """Serve nothing."""
 
 
-class DashboardScheduler(Scheduler):
+class DashboardScheduler(_LocalScheduler):
     """A scheduler with a dashboard on loopback, below a path that is a secret.
 
     Every user of a machine reaches its loopback. The secret keeps out who does not know it.

@@ -15,6 +15,8 @@ _ATTEMPTS = 100
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "2s",
+    "distributed.admin.system-monitor.interval": "2s",
+    "distributed.worker.memory.monitor-interval": "2s",  # it holds replies; results are in its child, which is watched
 }
 
 

@@ -88,8 +88,8 @@ def test_who_has_no_certificate_is_turned_away_at_every_socket(tmp_path: Path) -
     with running(tmp_path) as run, cluster_of(run) as cluster:
         assert run.progress.dashboard == ""
         listening = sockets()
-        info = cluster.client.scheduler_info()
-        own = {(u.hostname, u.port) for u in map(urlsplit, [info["address"], *info["workers"]])}
+        scheduler = cluster._cluster.scheduler
+        own = {(u.hostname, u.port) for u in map(urlsplit, [scheduler.contact_address, *scheduler.workers])}
         assert len(own) == 3  # the scheduler's and two workers'
         assert own <= listening  # there may be clusters of earlier runs, one of them with a dashboard
         assert {host for host, _ in listening} == {"127.0.0.1"}
