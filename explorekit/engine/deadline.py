@@ -77,9 +77,15 @@ def deadline(
     if until is not None:
         if not isinstance(until, datetime):
             raise StudyError(f"got until={until!r}; expected a datetime.datetime, or None for no end.")
-        if until.timestamp() <= now:
+        try:
+            end_of_run = until.timestamp()
+        except (ValueError, OverflowError, OSError) as error:  # NaT, or a year that no clock knows
+            raise StudyError(
+                f"got until={until}, which is no moment ({error}); expected one to come."
+            ) from None
+        if end_of_run <= now:
             raise StudyError(f"got until={until}, which is past; it is {datetime.now().astimezone()}.")
-        ends.append((until.timestamp(), "until"))
+        ends.append((end_of_run, "until"))
     if not ends and (end := _end_of_job(environ)) is not None:
         ends.append(end)
     if not ends:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import explorekit as ek
@@ -117,10 +118,17 @@ def test_an_older_slurms_queue_is_asked_for_the_end_of_the_job(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    "options", [{"max_time": 0}, {"max_time": -1.0}, {"until": datetime(2020, 1, 1, tzinfo=UTC)}]
+    "options",
+    [
+        {"max_time": 0},
+        {"max_time": -1.0},
+        {"until": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"until": datetime.min},  # noqa: DTZ901
+        {"until": pd.NaT},
+    ],
 )
-def test_an_end_that_is_past_is_an_error_before_anything_starts(study: ek.Study, options) -> None:
-    with pytest.raises(StudyError, match=r"max_time|past"):
+def test_an_end_that_is_past_or_never_is_an_error_before_anything_starts(study: ek.Study, options) -> None:
+    with pytest.raises(StudyError, match=r"max_time|past|no moment"):
         study.start(False, **options)
     assert not (study.path / "lock").exists()
 
