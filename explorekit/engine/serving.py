@@ -19,6 +19,11 @@ from tornado.web import Application
 from explorekit.errors import StudyError
 
 _HEARTBEAT = 2.0
+_IN_MEMORY_AND_ON_LOOPBACK: dict[str, Any] = {
+    "protocol": ["inproc", "tls"],
+    "host": [None, "127.0.0.1"],
+    "port": [None, 0],
+}
 _DASKS_LINK = "{scheme}://{host}:{port}/status"
 _LINK_BEHIND_A_HUB = "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status"
 
@@ -42,7 +47,7 @@ class _LocalScheduler(Scheduler):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(protocol=["inproc", "tls"], host=[None, "127.0.0.1"], port=[None, 0], **options)
+        super().__init__(**_IN_MEMORY_AND_ON_LOOPBACK, **options)
 
     async def start_unsafe(self) -> Any:
         """Listen, and have workers told of the address that other processes reach."""
