@@ -67,7 +67,7 @@ def param(
         What to write on axes and sliders. Kept as the CF attribute ``long_name``.
     dim : str, optional
         The dimension that the values lie on; by default one of the parameter's own name. Parameters
-        that name the same dimension are paired.
+        that name the same dimension are paired. Along ``"point"`` and ``"sample"`` values are in no order.
     **attrs
         Further attributes, kept in every file.
 
@@ -161,7 +161,7 @@ def named(name: str, given: Any) -> Parameter:
     _check_attrs(name, attrs)
     if values.ndim and dim != name:
         _check_dim(name, dim)
-    if values.ndim and dim in _RESERVED:
+    if values.ndim and dim in _RESERVED and dim not in UNGRIDDED:
         raise SpaceError(
             f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
         )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space import html
 from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
 from explorekit.space.parameter import REPETITION, Parameter, named, repetitions
 from explorekit.space.values import as_values, exact_text, format_value, python_values
@@ -46,6 +47,8 @@ class Space:
     6
     >>> next(space.points())
     {'I': 0.0, 'tau': 5.0, 'dt': 0.1}
+    >>> space
+    ek.Space(I=[0.0, 0.5, 1.0], tau=ek.param([5.0, 10.0], units='ms'), dt=0.1)
     """
 
     def __init__(
@@ -322,11 +325,7 @@ class Space:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        rows = [
-            f"  {p.label:<24} {p.summary()}" + (f"  [{p.dim}]" if p.dim not in (None, p.name) else "")
-            for p in self._parameters.values()
-        ]
-        return "\n".join([f"<explorekit.Space: {html.headline(self)}>", *rows])
+        return expression(self)
 
     def _repr_html_(self) -> str:
         return html.table(self)

@@ -128,7 +128,6 @@ def test_a_dimension_that_param_names_wins_over_that_of_the_array():
         (lambda: ek.Space(origins=[1]), "reserved"),
         (lambda: ek.Space(a=ek.param([1], dim="layouts")), "dimension name 'layouts' is reserved"),
         (lambda: ek.Space(repetition=[0, 1]), "Space.repeat\\(n\\)"),
-        (lambda: ek.Space(a=ek.param([1], dim="point")), "dimension name 'point' is reserved"),
         (lambda: ek.Space(a=ek.param([1], dim="a/b")), "dimension name 'a/b'"),
         (lambda: ek.Space({"a b": [1]}), "identifier"),
         (lambda: ek.Space({"a.": [1]}), "identifier"),
@@ -351,15 +350,6 @@ def test_pairs_that_differ_in_occurrences_only_are_not_equal():
 
 def test_attributes_do_not_make_a_space_another():
     assert ek.Space(a=ek.param([1, 2], units="s")) == ek.Space(a=[1, 2])
-
-
-def test_shows_itself_as_text():
-    space = ek.Space(I=np.linspace(0, 1, 50), tau=ek.param([5.0, 7.5], units="ms"), dt=0.1)
-
-    text = repr(space)
-    assert "100 points = I (50) × tau (2)" in text
-    assert "tau (ms)" in text
-    assert "0, 0.0204082, … 1" in text
 
 
 def test_html_escapes_what_users_write():

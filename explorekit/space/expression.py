@@ -1,0 +1,208 @@
+"""A space as the Python expression that makes it again: ``eval(repr(space)) == space``."""
+
+import keyword
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorekit.space import html
+from explorekit.space.parameter import REPETITION
+from explorekit.space.values import python_values
+
+if TYPE_CHECKING:
+    from explorekit.space.axis import Axis
+    from explorekit.space.parameter import Parameter
+    from explorekit.space.space import Space
+    from explorekit.space.values import Values
+
+_WIDTH = 100
+_FEW = 5  # as many values are written out, although a range of them would be exact
+_OWN = frozenset(
+    {"values", "dim"}
+)  # arguments of `param`, which an attribute of that name cannot be given by
+
+
+def expression(space: "Space") -> str:
+    """Return the expression that makes a space, in which ``ek`` is explorekit and ``np`` is NumPy.
+
+    Values are exact. Those that `range` or `numpy.linspace` gives bit for bit are written so; that of `numpy.geomspace`
+    would depend on the mathematical library of the machine that evaluates it. A parameter that has more values than NumPy
+    prints of an array (``numpy.printoptions(threshold=…)``) is abbreviated; such a text does not evaluate.
+    """
+    extended, selected = _with_first_occurrences(space)
+    repeated = space.parameters.get(REPETITION)
+    arguments = _arguments([p for p in extended if p is not repeated])
+    suffix = "" if repeated is None else _repeat(repeated)
+    suffix += f".isel({selected})" if selected else ""
+    line = f"ek.Space({', '.join(arguments)}){suffix}"
+    if len(line) < _WIDTH * 4 // 5 and "\n" not in line:
+        return line
+    body = "".join(f"    {argument},\n" for argument in arguments)
+    return f"ek.Space(  # {html.headline(space)}\n{body}){suffix}"
+
+
+def _arguments(parameters: "list[Parameter]") -> list[str]:
+    """Return the arguments of `Space`; up to the last name that cannot be a keyword as items of a mapping, to keep the order."""
+    texts = [(p.name, _parameter(p)) for p in parameters]
+    awkward = [i for i, (name, _) in enumerate(texts) if not name.isidentifier() or keyword.iskeyword(name)]
+    behind = awkward[-1] + 1 if awkward else 0
+    items = ", ".join(f"{name!r}: {text}" for name, text in texts[:behind])
+    return [f"{{{items}}}"] * bool(items) + [f"{name}={text}" for name, text in texts[behind:]]
+
+
+def _parameter(p: "Parameter") -> str:
+    text = _values(p.values)
+    paired = p.dim if p.dim != p.name else None
+    if _OWN & p.attrs.keys():
+        attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in p.attrs.items())
+        dims = repr(p.dim) if p.dim else "()"
+        return f"xr.Variable({dims}, {text}, {{{attrs}}})"
+    if not p.attrs and not paired:
+        return text
+    arguments = [text]
+    arguments += [f"dim={paired!r}"] if paired else []
+    plain = {k: v for k, v in p.attrs.items() if k.isidentifier() and not keyword.iskeyword(k)}
+    arguments += [f"{key}={_attribute(value)}" for key, value in plain.items()]
+    if awkward := [f"{k!r}: {_attribute(v)}" for k, v in p.attrs.items() if k not in plain]:
+        arguments.append(f"**{{{', '.join(awkward)}}}")
+    return f"ek.param({', '.join(arguments)})"
+
+
+def _values(values: "Values") -> str:
+    if values.ndim == 0:
+        return _scalar(values[()])
+    if values.size > _FEW and (short := _as_range(values)):
+        return short
+    if values.size > np.get_printoptions()["threshold"]:
+        first, second, last = (_scalar(values[i]) for i in (0, 1, -1))
+        return f"<{values.size:,} values: {first}, {second}, … {last}>"
+    if values.dtype.kind == "M":
+        times: list[str] = np.datetime_as_string(values, unit="auto").tolist()
+        return f"np.array({_list([repr(text) for text in times])}, dtype='datetime64[ns]')"
+    if values.dtype.kind == "U" or values.dtype in (np.bool_, np.int64, np.float64, np.complex128):
+        return _list([_scalar(value) for value in values])
+    texts = _short_floats(values) if values.dtype.kind == "f" else [_scalar(v) for v in values.tolist()]
+    return f"np.array({_list(texts)}, dtype={values.dtype.name!r})"
+
+
+def _as_range(values: "Values") -> str | None:
+    """Return the call of `range` or `numpy.linspace` that gives just these bits, if there is one."""
+    first, last = values[0], values[-1]
+    if values.dtype == np.int64:
+        step = int(values[1]) - int(first)
+        if step and int(last) - int(first) == step * (values.size - 1) and np.all(np.diff(values) == step):
+            ends = (int(first), int(last) + (1 if step > 0 else -1))
+            return (
+                f"range({ends[1]})"
+                if (ends[0], step) == (0, 1)
+                else f"range{(*ends, step)[: 2 + (step != 1)]}"
+            )
+    if values.dtype == np.float64:
+        with np.errstate(all="ignore"):
+            even = np.linspace(first, last, values.size)
+        if even.tobytes() == values.tobytes():
+            return f"np.linspace({_scalar(first)}, {_scalar(last)}, {values.size})"
+    return None
+
+
+def _short_floats(values: "Values") -> list[str]:
+    """Return short floats by as few digits as tell them apart, where these are read back exactly."""
+    short = [str(value) for value in values]
+    if np.isfinite(values).all() and np.array([float(s) for s in short], values.dtype).tobytes() == (
+        values.tobytes()
+    ):
+        return short
+    return [_scalar(value) for value in values.tolist()]
+
+
+def _list(texts: list[str]) -> str:
+    return np.array2string(
+        np.array(texts, dtype=object),
+        max_line_width=_WIDTH,
+        separator=", ",
+        prefix=" " * 8,
+        threshold=sys.maxsize,
+        formatter={"all": str},
+    )
+
+
+def _scalar(value: Any) -> str:
+    """Return one value as an expression; what is of no type of Python's own as NumPy writes it."""
+    if isinstance(value, np.datetime64):
+        return f"np.datetime64({str(np.datetime_as_string(value, unit='auto'))!r})"
+    if isinstance(value, np.generic):
+        value = python_values(np.array([value]))[0]
+    if isinstance(value, np.floating):
+        return f"np.{value.dtype.name}({_short_floats(np.array([value]))[0]})"
+    if isinstance(value, np.generic):
+        return f"np.{value.dtype.name}({_scalar(value.item())})"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"np.{value}" if value > 0 or value != value else "-np.inf"
+    if isinstance(value, complex) and not _reads_back(value):
+        return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
+    return repr(value)
+
+
+def _reads_back(value: complex) -> bool:
+    """Return whether ``1+2j`` gives these bits, which signed zeros and infinities do not survive."""
+    parts = np.array([value.real, value.imag])
+    zeros = np.signbit(parts) & (parts == 0)
+    return bool(np.isfinite(parts).all() and not zeros.any() and not (parts[0] == 0 and parts[1] < 0))
+
+
+def _attribute(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"np.array({_list([_scalar(one) for one in value.tolist()])}, dtype={value.dtype.name!r})"
+    if isinstance(value, (list, tuple)):
+        return repr(value) if all(isinstance(one, (str, int)) for one in value) else _sequence(value)
+    return _scalar(value)
+
+
+def _sequence(values: "list[Any] | tuple[Any, ...]") -> str:
+    inside = ", ".join(map(_scalar, values))
+    return f"[{inside}]" if isinstance(values, list) else f"({inside},)"
+
+
+def _repeat(repeated: "Parameter") -> str:
+    numbers = np.atleast_1d(repeated.values)
+    repeat = f".repeat({int(numbers.max()) + 1})"
+    if repeated.dim is None:
+        return f"{repeat}.isel({REPETITION}={int(numbers[0])})"
+    if np.array_equal(numbers, np.arange(numbers.size)):
+        return repeat
+    return f"{repeat}.isel({REPETITION}={_list([str(n) for n in numbers.tolist()])})"
+
+
+def _with_first_occurrences(space: "Space") -> "tuple[list[Parameter], str]":
+    """Return the parameters, and what to select of them along dimensions of which a selection left a later occurrence only.
+
+    A tuple is the second of its kind by what stands before it, so that is written too.
+    """
+    taken: dict[str, Any] = {}
+    selected = []
+    for dim, axis in space.axes.items():
+        counted = axis.with_occurrence(np.zeros(0, dtype=np.int64))
+        del counted.__dict__["occurrence"]
+        if not np.array_equal(counted.occurrence, axis.occurrence):
+            rows, positions = _every_occurrence(axis)
+            taken[dim] = rows
+            selected.append(f"{dim!r}: {positions}")
+    parameters = [p.take(taken[p.dim]) if p.dim in taken else p for p in space.parameters.values()]
+    return parameters, f"{{{', '.join(selected)}}}" if selected else ""
+
+
+def _every_occurrence(axis: "Axis") -> tuple[list[int], list[int]]:
+    """Return rows of an axis with each tuple as often as its last occurrence says, and where each position lies in these."""
+    last: dict[tuple[bytes, ...], int] = {}
+    row_of: dict[tuple[bytes, ...], int] = {}
+    for row, label in enumerate(axis.labels):
+        last[label[:-1]] = max(last.get(label[:-1], 0), int(axis.occurrence[row]))
+        row_of.setdefault(label[:-1], row)
+    start: dict[tuple[bytes, ...], int] = {}
+    rows: list[int] = []
+    for label, count in last.items():
+        start[label] = len(rows)
+        rows += [row_of[label]] * (count + 1)
+    positions = [start[label[:-1]] + int(axis.occurrence[row]) for row, label in enumerate(axis.labels)]
+    return rows, positions
