@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError
 from explorekit.space.identity import canonical, occurrences
-from explorekit.space.parameter import Parameter
+from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.values import exact_text
 
 OCCURRENCE = "occurrence"
@@ -38,19 +38,28 @@ class Axis:
                 + ", ".join(f"{name} has {length}" for name, length in lengths.items())
                 + ". Give each the same number of values."
             )
-        if len(self.parameters) == 1:
+        if not self.may_repeat:
             self._reject_duplicates(self.parameters[0])
 
     @property
     def size(self) -> int:
         return self.parameters[0].values.size
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a tuple of values may come again, as along a grid dimension it may not."""
+        return len(self.parameters) > 1 or self.dim in UNGRIDDED
+
     @cached_property
     def occurrence(self) -> npt.NDArray[np.int64]:
         """How often each position's tuple came before; all zero on a grid dimension."""
-        if len(self.parameters) == 1:
+        if not self.may_repeat:
             return np.zeros(self.size, dtype=np.int64)
-        return np.array(occurrences([canonical(p.values) for p in self.parameters]), dtype=np.int64)
+        columns = [p.values for p in self.parameters if p.given is None]
+        for p in self.parameters:
+            if p.given is not None:  # a NaN would differ from another
+                columns += [p.given, np.where(p.given, p.values, np.zeros((), p.values.dtype))]
+        return occurrences(columns)
 
     @property
     def sorted_parameters(self) -> list[Parameter]:
@@ -60,7 +69,7 @@ class Axis:
     @cached_property
     def labels(self) -> list[tuple[bytes, ...]]:
         """The canonical tuple at each position, the occurrence last."""
-        columns = [canonical(p.values) for p in self.sorted_parameters]
+        columns = [p.labels for p in self.sorted_parameters]
         return list(zip(*columns, canonical(self.occurrence), strict=True))
 
     @cached_property
@@ -71,7 +80,7 @@ class Axis:
         """Return where each position of another axis lies on this one, −1 where it does not."""
         mine, theirs = self.parameters[0].values, other.parameters[0].values
         if (
-            len(self.parameters) == len(other.parameters) == 1
+            not (self.may_repeat or other.may_repeat)
             and mine.dtype == theirs.dtype
             and mine.dtype.kind in "biufM"
         ):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.space.values import KIND, Values
 
@@ -92,11 +93,15 @@ def point_key(labels: Iterable[Label], baselines: Mapping[str, bytes]) -> bytes:
     return digest.digest()
 
 
-def occurrences(columns: Sequence[Sequence[bytes]]) -> list[int]:
+def occurrences(columns: Sequence[Values]) -> npt.NDArray[np.int64]:
     """Return, for each position of a shared dimension, how often its tuple of values came before."""
-    seen: dict[tuple[Any, ...], int] = {}
-    counts = []
-    for labels in zip(*columns, strict=True):
-        counts.append(seen.get(labels, 0))
-        seen[labels] = counts[-1] + 1
+    order = np.lexsort(list(columns))
+    first = np.zeros(order.size, dtype=np.bool_)
+    first[:1] = True
+    for column in columns:
+        ordered = column[order]
+        first[1:] |= ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(first)
+    counts = np.empty(order.size, dtype=np.int64)
+    counts[order] = np.arange(order.size) - starts[np.cumsum(first) - 1]
     return counts

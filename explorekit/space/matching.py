@@ -79,7 +79,13 @@ def _axis_difference(mine: Axis, theirs: Axis) -> str:
 
 def named_positions(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
     """Return some positions of an axis as text: ``a=1, 2``, or ``a, b=(1, 'x'), (2, 'y')``; counts those left out."""
-    columns = [[exact_text(value) for value in p.values[positions[:_NAMED]]] for p in axis.parameters]
+    columns = [
+        [
+            exact_text(value) if given else "(not given)"
+            for value, given in zip(part.values, part.is_given.tolist(), strict=True)
+        ]
+        for part in (p.take(positions[:_NAMED]) for p in axis.parameters)
+    ]
     names = ", ".join(p.name for p in axis.parameters)
     texts = [
         values[0] if len(values) == 1 else f"({', '.join(values)})" for values in zip(*columns, strict=True)

@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.identity import canonical
 from explorekit.space.values import Values, as_values, format_value
 
 REPETITION = "repetition"
@@ -30,6 +32,17 @@ _RESERVED = {
     "layouts": "layout",
     REPETITION: "trial",
 }
+
+GIVEN = "_given"  # ends the name of the coordinate that tells where a parameter is
+MISSING: Mapping[str, Any] = {
+    "b": False,
+    "i": 0,
+    "u": 0,
+    "f": np.nan,
+    "c": complex(np.nan, np.nan),
+    "U": "",
+    "M": np.datetime64("NaT", "ns"),
+}  # by kind of dtype
 
 _OCCURRENCE = "occurrence"
 _OWN_ATTRS = frozenset(
@@ -100,12 +113,16 @@ class Parameter:
         A read-only array of one dimension, or of none for a fixed value.
     attrs
         Units, long name and the like.
+    given
+        At which positions the parameter has a value; None for all. Elsewhere it is not passed, so that the simulation's
+        default holds, and the values have what `MISSING` says. A fixed value is always given.
     """
 
     name: str
     dim: str | None
     values: Values
     attrs: Mapping[str, Any]
+    given: npt.NDArray[np.bool_] | None = None
 
     @property
     def label(self) -> str:
@@ -117,24 +134,42 @@ class Parameter:
         return (
             (self.name, self.dim, self.values.dtype.kind) == (other.name, other.dim, other.values.dtype.kind)
             and self.values.shape == other.values.shape
-            and bool(np.all(self.values == other.values))
+            and np.array_equal(self.is_given, other.is_given)
+            and bool(np.all((self.values == other.values) | ~self.is_given))
         )
+
+    @property
+    def is_given(self) -> npt.NDArray[np.bool_]:
+        """At which positions the parameter has a value, where it has one everywhere too."""
+        return np.ones(self.values.shape, dtype=np.bool_) if self.given is None else self.given
+
+    @property
+    def labels(self) -> list[bytes]:
+        """The canonical form of each value; empty where none is given, which no value's is."""
+        labels = canonical(self.values)
+        if self.given is None:
+            return labels
+        return [label if given else b"" for label, given in zip(labels, self.given.tolist(), strict=True)]
 
     def take(self, positions: Any) -> "Parameter":
         """Return the parameter with the values at some positions of its dimension."""
         values = np.asarray(self.values[positions])
         values.flags.writeable = False
-        return Parameter(self.name, self.dim if values.ndim else None, values, self.attrs)
+        given = None if self.given is None else np.asarray(self.given[positions])
+        if given is not None and given.all():
+            given = None
+        return replace(self, dim=self.dim if values.ndim else None, values=values, given=given)
 
     def summary(self, limit: int = 4) -> str:
         """Return the values as short text: ``0, 0.25, … 1``."""
         if self.values.ndim == 0:
             return format_value(self.values[()])
-        texts = [
-            format_value(value) for value in (self.values if self.values.size <= limit else self.values[:2])
-        ]
-        if self.values.size > limit:
-            texts.append(f"… {format_value(self.values[-1])}")
+        values = self.values if self.given is None else self.values[self.given]
+        texts = [format_value(value) for value in (values if values.size <= limit else values[:2])]
+        if values.size > limit:
+            texts.append(f"… {format_value(values[-1])}")
+        if self.given is not None:
+            texts.append(f"given at {values.size} of {self.values.size}")
         return ", ".join(texts)
 
 

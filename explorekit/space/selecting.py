@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
-from explorekit.space.identity import canonical
 from explorekit.space.parameter import Parameter
 from explorekit.space.space import Space, positions_of_values
 from explorekit.space.values import KIND, as_values, exact_text
@@ -108,14 +107,16 @@ def _masks_of_space(space: Space, where: Space) -> dict[str, Mask]:
 def _matching(axis: Axis, parameters: list[Parameter]) -> Mask:
     """Return which positions of a dimension have some tuples of values, each of which must be there."""
     length = max(p.values.size for p in parameters)
-    wanted = list(zip(*(canonical(np.broadcast_to(p.values, (length,))) for p in parameters), strict=True))
+    wanted = list(zip(*(p.labels * (length if p.values.size == 1 else 1) for p in parameters), strict=True))
     names = [p.name for p in parameters]
-    columns = {p.name: canonical(p.values) for p in axis.parameters if p.name in names}
+    columns = {p.name: p.labels for p in axis.parameters if p.name in names}
     there = list(zip(*(columns[name] for name in names), strict=True))
     if lacking := set(wanted) - set(there):
         row = next(row for row, one in enumerate(wanted) if one in lacking)
         texts = ", ".join(
-            f"{p.name}={exact_text(np.broadcast_to(p.values, (length,))[row])}" for p in parameters
+            f"{p.name}={exact_text(np.broadcast_to(p.values, (length,))[row])}"
+            for p in parameters
+            if p.given is None or p.given[row]
         )
         raise SpaceError(
             f"no point of the space has {texts}; expected values that are there, exactly. Add it first with extend(), or leave it out."

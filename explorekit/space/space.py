@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from explorekit.space import html
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
-from explorekit.space.parameter import REPETITION, Parameter, named, repetitions
+from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, named, repetitions
 from explorekit.space.values import as_values, exact_text, format_value, python_values
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class Space:
             p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs), fastpath=True)
             for p in self._parameters.values()
         }
+        for p in self._parameters.values():
+            if p.given is not None:
+                attrs = {"long_name": f"whether {p.name} is given"}
+                variables[f"{p.name}{GIVEN}"] = xr.Variable(p.dim or (), p.given, attrs, fastpath=True)
         indexes = {
             p.name: xr.indexes.PandasIndex(pd.Index(p.values), p.name, p.values.dtype)
             for p in self._parameters.values()
@@ -146,25 +151,43 @@ class Space:
         return math.prod(self.shape)
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """Yield each point as a dict of the values that the simulation receives; the last dimension varies fastest."""
+        """Yield each point as a dict of the values that the simulation receives; the last dimension varies fastest.
+
+        A parameter that a point lacks is not in its dict.
+        """
         block = 4096
+        ragged = any(p.given is not None for p in self._parameters.values())
         for start in range(0, len(self), block):
             columns = self.columns(np.arange(start, min(start + block, len(self))))
             names = list(columns)
             for values in zip(*columns.values(), strict=True):
-                yield dict(zip(names, values, strict=True))
+                point = dict(zip(names, values, strict=True))
+                yield {n: v for n, v in point.items() if v is not None} if ragged else point
         if not self._parameters:
             yield {}
 
-    def columns(self, positions: npt.NDArray[np.int64]) -> dict[str, list[Any]]:
-        """Return the values of each parameter at flat positions (C order over `dims`)."""
+    def columns(self, positions: npt.NDArray[np.int64], missing: Any = None) -> dict[str, list[Any]]:
+        """Return the values of each parameter at flat positions (C order over `dims`).
+
+        Parameters
+        ----------
+        positions
+            Flat positions.
+        missing
+            What stands for a parameter that a point lacks.
+        """
         on_axis = self.unravel(positions)
-        return {
+        columns = {
             p.name: [python_values(np.atleast_1d(p.values))[0]] * len(positions)
             if p.dim is None
             else python_values(p.values[on_axis[p.dim]])
             for p in self._parameters.values()
         }
+        for p in self._parameters.values():
+            if p.given is not None:
+                for row in np.flatnonzero(~p.given[on_axis[str(p.dim)]]).tolist():
+                    columns[p.name][row] = missing
+        return columns
 
     def unravel(self, positions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
         """Return the index along each dimension of flat positions."""
@@ -173,10 +196,12 @@ class Space:
         return dict(zip(self.dims, np.unravel_index(positions, self.shape), strict=True))
 
     def labels(self, position: int) -> list[Label]:
-        """Return name and canonical value of everything that makes up a point's identity."""
+        """Return name and canonical value of everything that makes up a point's identity: not of what it lacks."""
         index = self.unravel(np.array([position]))
         labels: list[Label] = []
         for p in self._parameters.values():
+            if p.given is not None and not p.given[index[str(p.dim)]]:
+                continue
             value = p.values if p.dim is None else p.values[index[p.dim]]
             labels.append((p.name, canonical(value)[0]))
         for dim, axis in self._axes.items():
@@ -187,7 +212,9 @@ class Space:
     def describe(self, position: int) -> str:
         """Return the point at a flat position as text: ``I=0.5, tau=5``."""
         columns = self.columns(np.array([position]))
-        return ", ".join(f"{name}={format_value(values[0])}" for name, values in columns.items())
+        return ", ".join(
+            f"{name}={format_value(values[0])}" for name, values in columns.items() if values[0] is not None
+        )
 
     # ---- combining
 
@@ -221,9 +248,7 @@ class Space:
                 f"@ pairs values one to one; got {self.sizes} @ {other.sizes}. Give both the same length."
             )
         dim = (self.dims or other.dims or (None,))[0]
-        paired = [
-            Parameter(p.name, dim, p.values, p.attrs) if p.dim else p for p in other.parameters.values()
-        ]
+        paired = [replace(p, dim=dim) if p.dim else p for p in other.parameters.values()]
         return Space.from_parameters([*self._parameters.values(), *paired])
 
     def repeat(self, n: int) -> "Space":
@@ -269,6 +294,7 @@ class Space:
                 )
         chosen = {dim: _indexer(dim, self._axes[dim].size, indexer) for dim, indexer in given.items()}
         parameters = [p.take(chosen[p.dim]) if p.dim in chosen else p for p in self._parameters.values()]
+        parameters = [p for p in parameters if p.dim or p.given is None]  # one point lacks what it lacks
         if empty := [p.name for p in parameters if p.values.size == 0]:
             raise SpaceError(
                 f"the selection leaves no value of parameter {listing(empty)}; select at least one."
@@ -286,7 +312,8 @@ class Space:
         Parameters
         ----------
         indexers
-            By parameter: a value, a sequence of values, or a slice of values (both ends included).
+            By parameter: a value, a sequence of values, or a slice of values (both ends included). None means the points that lack
+            the parameter.
 
         Raises
         ------
@@ -366,6 +393,10 @@ def _reject_clashes(parameters: Mapping[str, Parameter]) -> None:
                 raise SpaceError(
                     f"parameter {group!r} is also the group of {name!r}; expected a name to be the one or the other. Rename one."
                 )
+        if parameter.given is not None and f"{name}{GIVEN}" in parameters:
+            raise SpaceError(
+                f"some points lack {name!r}, which is kept as {name}{GIVEN}, but there is a parameter {name + GIVEN!r}; rename one."
+            )
         for half in (f"{name}_real", f"{name}_imag"):
             if half in parameters and parameter.values.dtype.kind == "c":
                 raise SpaceError(
@@ -403,6 +434,8 @@ def _nearest(parameter: Parameter, value: Any) -> str:
 
 
 def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
+    if isinstance(wanted, slice) and parameter.dim in UNGRIDDED:
+        return _positions_between(parameter, wanted)
     if isinstance(wanted, slice):
         import pandas as pd
 
@@ -414,8 +447,15 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
                 f"cannot select {wanted} along parameter {parameter.name!r} ({parameter.summary()}): {error}. "
                 f"Select a list of values, or positions with isel()."
             ) from None
+    if wanted is None:
+        if parameter.given is None:
+            raise SpaceError(
+                f"every point has a value of {parameter.name!r}; got None, which asks for those without."
+            )
+        return np.flatnonzero(~parameter.given)
     values = as_values(parameter.name, wanted)
-    found = [np.flatnonzero(parameter.values == value) for value in np.atleast_1d(values)]
+    given = parameter.is_given
+    found = [np.flatnonzero((parameter.values == value) & given) for value in np.atleast_1d(values)]
     for value, positions in zip(np.atleast_1d(values), found, strict=True):
         if not positions.size:
             raise SpaceError(
@@ -424,3 +464,17 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
     if values.ndim == 0 and found[0].size == 1:
         return int(found[0][0])
     return np.concatenate(found)
+
+
+def _positions_between(parameter: Parameter, wanted: slice) -> npt.NDArray[np.int64]:
+    """Return where values that are in no order lie between two, both included."""
+    if wanted.step is not None:
+        raise SpaceError(
+            f"cannot select {wanted} along parameter {parameter.name!r}, whose values are in no order; leave the step out."
+        )
+    inside = parameter.is_given.copy()
+    if wanted.start is not None:
+        inside &= parameter.values >= as_values(parameter.name, wanted.start)
+    if wanted.stop is not None:
+        inside &= parameter.values <= as_values(parameter.name, wanted.stop)
+    return np.flatnonzero(inside)
