@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space import html
+from explorekit.space import frames, html
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
@@ -17,6 +17,9 @@ from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, 
 from explorekit.space.values import as_values, exact_text, format_value, python_values
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
     import xarray as xr
 
 
@@ -146,6 +149,73 @@ class Space:
         for name, index in indexes.items():
             variables.update(index.create_variables({name: variables[name]}))
         return xr.Dataset(coords=xr.Coordinates(variables, indexes))
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return the points as a table of pandas, in C order: the last dimension varies fastest.
+
+        Returns
+        -------
+        DataFrame
+            One row a point, one column a parameter with its exact dtype; units and further attributes by parameter in
+            ``.attrs``.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> print(ek.Space(a=[1, 2], kind=["x", "y"]).to_dataframe().to_csv(), end="")
+        point,a,kind
+        0,1,x
+        1,1,y
+        2,2,x
+        3,2,y
+        """
+        return frames.to_dataframe(self)
+
+    @classmethod
+    def from_dataframe(cls, frame: "pd.DataFrame", *, fix_constant: bool = False) -> Self:
+        """Return the space whose points are the rows of a table, along the dimension ``point``.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a point, one column a parameter. ``.attrs`` may have units and further attributes by parameter, as
+            those of `to_dataframe` do. A column ``repetition`` must count 0, 1, …, n − 1 at every point, innermost, and becomes
+            that dimension.
+        fix_constant : bool, optional
+            Whether a column of one value becomes a fixed parameter.
+
+        Raises
+        ------
+        SpaceError
+            If a cell is missing, or a column can be no parameter.
+
+        Examples
+        --------
+        >>> import explorekit as ek, pandas as pd
+        >>> ek.Space.from_dataframe(pd.DataFrame({"a": [1, 2, 2], "b": [0.5, 0.5, 1.0]})).sizes
+        {'point': 3}
+        """
+        return cls.from_parameters(frames.from_dataframe(frame, fix_constant=fix_constant))
+
+    @classmethod
+    def from_csv(cls, path: "str | Path", *, fix_constant: bool = False, **options: Any) -> Self:
+        """Return the space whose points are the lines of a CSV file, along the dimension ``point``; floats are read exactly.
+
+        Parameters
+        ----------
+        path : path
+            A file with a line of names and then one line a point.
+        fix_constant : bool, optional
+            Whether a column of one value becomes a fixed parameter.
+        **options
+            Further arguments of `pandas.read_csv`, such as ``sep=";"``, or ``dtype={"code": str}``.
+
+        Raises
+        ------
+        SpaceError
+            If the file is no table, a cell is missing, or a column can be no parameter.
+        """
+        return cls.from_parameters(frames.from_csv(path, fix_constant=fix_constant, **options))
 
     def __len__(self) -> int:
         return math.prod(self.shape)
