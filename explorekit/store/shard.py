@@ -1,18 +1,20 @@
 """A shard: the immutable netCDF file that one finished batch leaves.
 
 It holds the labels of its own points, so it means the same in any space: the coordinate values that it touches, and
-which points of their product its rows are. Outputs lie at the root over ``point``, the record of each run in the group
+which points of their product its rows are. Outputs lie at the root over ``point``, or ``point.0`` where that is a dimension of the space, the record of each run in the group
 ``runs``, tracebacks in ``failures``.
 
 It is opened here, and made by `explorekit.store.writing`; `header`, `timings` and `failures` beside it know its parts.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from explorekit.errors import ShardError
+from explorekit.simulation.names import POINT
 from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.store import durable
@@ -79,6 +81,11 @@ def _check_consistent(header: Header, touched: Space, rows: Positions) -> None:
         )
     if rows.min() < 0 or rows.max() >= len(touched):
         raise ValueError(f"positions up to {rows.max()} among {len(touched)} points")
+
+
+def row_dimension(dims: Iterable[str]) -> str:
+    """Return the dimension along which rows lie in a file that has labels along some dimensions; no user's has that name."""
+    return f"{POINT}.0" if POINT in dims else POINT
 
 
 def sample_dimension(dim: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.names import POINT
 from explorekit.simulation.points import Positions
 from explorekit.store.netcdf import Draft, fetch
 
@@ -83,7 +82,7 @@ def read_timings(file: Any) -> Timings:
 def read_timing(file: Any, name: str, rows: Positions) -> npt.NDArray[Any]:
     """Return one column of an open shard's timings at some rows; times of a group are divided among its runs."""
     group = file["runs"]
-    if len(group.dimensions["timing"]) == len(file.dimensions[POINT]):
+    if len(group.dimensions["timing"]) == len(group["status"]):
         return _timings(group, rows)[name]
     # A group is short: the table is small where rows share entries.
     table = _timings(group, np.arange(len(group.dimensions["timing"])))

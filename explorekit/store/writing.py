@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from explorekit.simulation.collect import Stacked
 from explorekit.simulation.encoding import Encoding, encoding_of
-from explorekit.simulation.names import POINT
 from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.store import durable
 from explorekit.store.failures import Failure, put_failures
 from explorekit.store.header import HEADER, Header, Origin, StoredField, put_origins
 from explorekit.store.netcdf import LAYOUTS, Draft, Layout, create_file
-from explorekit.store.shard import sample_dimension
+from explorekit.store.shard import row_dimension, sample_dimension
 from explorekit.store.spaces import put_space
 from explorekit.store.status import STATUS_MEANINGS, status_runs
 from explorekit.store.timings import Timings, put_timings
@@ -100,10 +99,10 @@ def write_shard(
         draft = Draft(layout)
         with create_file(path) as file:
             put_space(file, touched, draft)
-            file.createDimension(POINT, len(positions))
+            file.createDimension(row_dimension(touched.dims), len(positions))
             file.setncattr("Conventions", "CF-1.11")
             _put_outputs(file, outputs, header, touched, layouts, draft)
-            _put_record(file, record, ragged, None if span else local, draft)
+            _put_record(file, record, ragged, row_dimension(touched.dims), None if span else local, draft)
             if record.failures:
                 put_failures(file, record.failures, draft)
             if origins:
@@ -167,7 +166,8 @@ def _put_outputs(
 ) -> None:
     for dim, size in header.sizes.items():
         file.createDimension(dim, size)
-    outer, shape = ((POINT,), (header.size,)) if layouts is None else (touched.dims, touched.shape)
+    row = row_dimension(touched.dims)
+    outer, shape = ((row,), (header.size,)) if layouts is None else (touched.dims, touched.shape)
     for name, one in outputs.items():
         dims = one.field.dims if one.constant else (*outer, *one.field.dims)
         whole = one.constant or one.lengths is not None
@@ -189,7 +189,7 @@ def _put_outputs(
         draft.add(file, name, dims, values, one.field.attrs, encoding=wanted)
         if one.given is not None:
             described = {"long_name": f"whether the run returned {name}"}
-            draft.add(file, f"{name}_given", (POINT,), one.given, described)
+            draft.add(file, f"{name}_given", (row,), one.given, described)
 
 
 def _in_chunks(encoding: Encoding, chunks: Sequence[int], dtype: np.dtype[Any]) -> dict[str, Any]:
@@ -199,19 +199,19 @@ def _in_chunks(encoding: Encoding, chunks: Sequence[int], dtype: np.dtype[Any]) 
 
 
 def _put_record(
-    file: Any, record: Record, ragged: Mapping[str, Any], local: Positions | None, draft: Draft
+    file: Any, record: Record, ragged: Mapping[str, Any], row: str, local: Positions | None, draft: Draft
 ) -> None:
     group = file.createGroup("runs")
     flags = {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(STATUS_MEANINGS)}
-    draft.add(group, "status", (POINT,), record.status, flags)
+    draft.add(group, "status", (row,), record.status, flags)
     put_timings(group, record.timings, draft)
     if local is not None:
         attrs = {"long_name": "position among the labels, C order"}
-        draft.add(group, "position", (POINT,), local, attrs)
+        draft.add(group, "position", (row,), local, attrs)
     for dim, lengths in ragged.items():
         attrs = {"long_name": f"length of {dim}"}
         if sample_dimension(dim) in file.dimensions:
             attrs["sample_dimension"] = sample_dimension(dim)
             starts = {"long_name": f"first value along {sample_dimension(dim)}"}
-            draft.add(group, f"{dim}_start", (POINT,), np.cumsum(lengths) - lengths, starts)
-        draft.add(group, f"{dim}_size", (POINT,), lengths, attrs)
+            draft.add(group, f"{dim}_start", (row,), np.cumsum(lengths) - lengths, starts)
+        draft.add(group, f"{dim}_size", (row,), lengths, attrs)
