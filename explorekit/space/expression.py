@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorekit.space import html
-from explorekit.space.parameter import REPETITION
+from explorekit.space.constraints import ALLOWED
+from explorekit.space.parameter import REPETITION, keyword_meant
 from explorekit.space.values import python_values
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _FEW = 5  # as many values are written out, although a range of them would be exact
-_OWN = frozenset(
-    {"values", "dim"}
-)  # arguments of `param`, which an attribute of that name cannot be given by
+_OWN = frozenset({"values"})  # arguments of `param`, which an attribute of that name cannot be given by
+_MEANT_SO = frozenset({"units", "long_name"})
 
 
 def expression(space: "Space") -> str:
@@ -54,7 +54,7 @@ def _arguments(parameters: "list[Parameter]") -> list[str]:
 def _parameter(p: "Parameter") -> str:
     text = _values(p.values)
     paired = p.dim if p.dim != p.name else None
-    if _OWN & p.attrs.keys():
+    if any(map(_is_awkward, p.attrs, p.attrs.values())):
         attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in p.attrs.items())
         dims = repr(p.dim) if p.dim else "()"
         return f"xr.Variable({dims}, {text}, {{{attrs}}})"
@@ -67,6 +67,13 @@ def _parameter(p: "Parameter") -> str:
     if awkward := [f"{k!r}: {_attribute(v)}" for k, v in p.attrs.items() if k not in plain]:
         arguments.append(f"**{{{', '.join(awkward)}}}")
     return f"ek.param({', '.join(arguments)})"
+
+
+def _is_awkward(name: str, value: Any) -> bool:
+    """Return whether `param` would take an attribute for something else."""
+    if name == ALLOWED:
+        return isinstance(value, str)
+    return name in _OWN or (name not in _MEANT_SO and keyword_meant(name) != "")
 
 
 def _values(values: "Values") -> str:

@@ -50,7 +50,8 @@ def _paired_as_before(existing: Space, name: str, values: object) -> Parameter:
     known = existing.parameters.get(name)
     if known is not None and known.dim not in (None, name) and not hasattr(values, "dims"):
         given = values if isinstance(values, Param) else Param(values)
-        return named(name, Param(np.atleast_1d(named(name, given).values), given.attrs, known.dim))
+        parameter = named(name, given)
+        return named(name, Param(np.atleast_1d(parameter.values), parameter.attrs, known.dim))
     return named(name, values)
 
 

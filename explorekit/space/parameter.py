@@ -2,15 +2,18 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.constraints import cast, check_declared, declared
 from explorekit.space.identity import canonical
+from explorekit.space.quantities import without_units
 from explorekit.space.values import Values, as_values, format_value
 
 REPETITION = "repetition"
@@ -48,6 +51,8 @@ _OCCURRENCE = "occurrence"
 _OWN_ATTRS = frozenset(
     {"_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "explorekit_complex"}
 )
+_KEYWORDS = ("units", "long_name", "dim", "bounds", "allowed", "dtype")
+_MEANT = 0.75  # "unit", "longname", "dims" are as near, "name" and "standard_name" are not
 _ATTRIBUTE_TYPES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
 
 
@@ -58,6 +63,9 @@ class Param:
     values: Any
     attrs: Mapping[str, Any] = field(default_factory=dict)
     dim: str | None = None
+    bounds: Any = None
+    allowed: Any = None
+    dtype: Any = None
 
 
 def param(
@@ -66,7 +74,10 @@ def param(
     units: str | None = None,
     long_name: str | None = None,
     dim: str | None = None,
-    **attrs: str | float,
+    bounds: tuple[Any, Any] | None = None,
+    allowed: Iterable[Any] | None = None,
+    dtype: Any = None,
+    **attrs: Any,
 ) -> Param:
     """Give a parameter's values units, a long name and further attributes.
 
@@ -81,22 +92,52 @@ def param(
     dim : str, optional
         The dimension that the values lie on; by default one of the parameter's own name. Parameters
         that name the same dimension are paired. Along ``"point"`` and ``"sample"`` values are in no order.
+    bounds : (number or None, number or None), optional
+        The smallest and the largest value that the parameter may have, both included; None for no bound on that side. Checked now, and
+        whenever a study is extended or refined. Kept as the CF attributes ``valid_min`` and ``valid_max``.
+    allowed : sequence, optional
+        The values that the parameter may have, checked likewise.
+    dtype : dtype, optional
+        The type of the values, such as ``"float32"``; what it cannot hold is an error, but for the rounding of floats to
+        shorter ones.
     **attrs
         Further attributes, kept in every file.
 
     Returns
     -------
     Param
-        To be given to `Space`.
+        To be given to `Space`, which checks the values.
+
+    Raises
+    ------
+    SpaceError
+        If an attribute is so near to a keyword that it must be meant.
 
     Examples
     --------
     >>> import explorekit as ek
     >>> ek.Space(tau=ek.param([5.0, 10.0], units="ms", long_name="time constant")).sizes
     {'tau': 2}
+    >>> ek.Space(p=ek.param([0.5, 1.5], bounds=(0, 1)))
+    Traceback (most recent call last):
+        ...
+    explorekit.errors.SpaceError: parameter 'p' has the value 1.5 at position 1; expected 0 ≤ p ≤ 1, as its bounds declare. \
+Leave it out, or declare other bounds.
     """
-    named = {"units": units, "long_name": long_name}
-    return Param(values, {key: value for key, value in named.items() if value is not None} | attrs, dim)
+    for name in attrs:
+        if meant := keyword_meant(name):
+            raise SpaceError(
+                f"param() got {name!r}, which is none of its keywords. Did you mean {meant!r}? An attribute that is really "
+                f"called so can be given with a DataArray: xarray.DataArray(values, dims=…, attrs={{{name!r}: …}})."
+            )
+    known = {"units": units, "long_name": long_name}
+    attrs = {key: value for key, value in known.items() if value is not None} | attrs
+    return Param(values, attrs, dim, bounds, allowed, dtype)
+
+
+def keyword_meant(name: str) -> str:
+    """Return the keyword of `param` that the name of an attribute is too near to, or an empty text."""
+    return next(iter(get_close_matches(name.lower(), _KEYWORDS, n=1, cutoff=_MEANT)), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +164,10 @@ class Parameter:
     values: Values
     attrs: Mapping[str, Any]
     given: npt.NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        if self.attrs:
+            check_declared(self.name, self.values, self.attrs, self.given)
 
     @property
     def label(self) -> str:
@@ -185,6 +230,7 @@ def named(name: str, given: Any) -> Parameter:
     attrs: Mapping[str, Any] = {}
     dim: str | None = name
     chosen: str | None = None
+    what = given if isinstance(given, Param) else Param(given)
     if isinstance(given, Param):
         given, attrs, chosen = given.values, given.attrs, given.dim
         dim = chosen or name
@@ -192,7 +238,12 @@ def named(name: str, given: Any) -> Parameter:
         if given.ndim == 1 and chosen is None:
             dim = str(given.dims[0])
         given, attrs = given.values, {**given.attrs, **attrs}
+    given, units = without_units(name, given)
+    _check_same_units(name, units, attrs)
     values = as_values(name, given)
+    if what.dtype is not None:
+        values = cast(name, values, what.dtype)
+    attrs = {**attrs, **units, **declared(name, values, what.bounds, what.allowed)}
     _check_attrs(name, attrs)
     if values.ndim and dim != name:
         _check_dim(name, dim)
@@ -229,6 +280,14 @@ def check_name(name: str) -> None:
         raise SpaceError(
             f"the parameter name {name!r} is reserved; use another, such as {_RESERVED[name]!r}"
             + (", or Space.repeat(n) for repetitions." if name == REPETITION else ".")
+        )
+
+
+def _check_same_units(name: str, units: Mapping[str, str], attrs: Mapping[str, Any]) -> None:
+    if units and attrs.get("units", units["units"]) != units["units"]:
+        raise SpaceError(
+            f"parameter {name!r} has values in {units['units']}, and units={attrs['units']!r}; expected one unit. Convert the values: "
+            f"quantity.to({attrs['units']!r})."
         )
 
 

@@ -16,11 +16,22 @@ def evaluated(space):
     return eval(repr(space), dict(_NAMES))
 
 
+def narrow(values):
+    """Text without the room for longer text that a part of an array keeps."""
+    return np.array(values.tolist()) if values.dtype.kind == "U" else values
+
+
 def content(space):
     """Everything that a space is: order, dimensions, bits, attributes, occurrences."""
     return (
         [
-            (p.name, p.dim, bits(p.values)[1:], p.values.dtype.kind, {k: bits(v) for k, v in p.attrs.items()})
+            (
+                p.name,
+                p.dim,
+                bits(narrow(p.values))[1:],
+                p.values.dtype.kind,
+                {k: bits(v) for k, v in p.attrs.items()},
+            )
             for p in space.parameters.values()
             if p.name != "repetition"
         ],

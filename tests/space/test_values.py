@@ -202,7 +202,7 @@ def test_refuses_a_value_twice_on_a_grid_dimension_and_names_both_positions(valu
         {"nulls": [1, None]},
         {"huge": 2**70},
         {"_FillValue": 5.0},
-        {"dtype": "bool"},
+        {"missing_value": 5.0},
         {"a/b": 1},
         {"": 1},
     ],
