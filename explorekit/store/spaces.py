@@ -13,7 +13,7 @@ import numpy.typing as npt
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.identity import canonical
-from explorekit.space.parameter import Parameter
+from explorekit.space.parameter import GIVEN, Parameter
 from explorekit.store.netcdf import Draft, create_file, fetch, open_file
 
 LABELS = "labels"
@@ -24,10 +24,10 @@ def space_hash(space: Space) -> str:
     digest = hashlib.sha256()
     for p in space.parameters.values():
         digest.update(repr((p.name, p.dim, p.values.dtype.str, _plain(p.attrs))).encode())
-        for value in canonical(p.values):
+        for value in p.labels:
             digest.update(len(value).to_bytes(8) + value)
     for axis in space.axes.values():
-        digest.update(axis.occurrence.tobytes() if len(axis.parameters) > 1 else b"")
+        digest.update(axis.occurrence.tobytes() if axis.may_repeat else b"")
     return digest.hexdigest()[:16]
 
 
@@ -58,9 +58,13 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
     for dim, size in space.sizes.items():
         file.createDimension(dim, size)
     for p in space.parameters.values():
-        draft.add(file, p.name, (p.dim,) if p.dim else (), p.values, p.attrs, coordinate=True)
+        dims = (p.dim,) if p.dim else ()
+        draft.add(file, p.name, dims, p.values, p.attrs, coordinate=p.given is None)
+        if p.given is not None:
+            attrs = {"long_name": f"whether {p.name} is given"}
+            draft.add(file, f"{p.name}{GIVEN}", dims, p.given, attrs, coordinate=True)
     for dim, axis in space.axes.items():
-        if len(axis.parameters) > 1 and axis.occurrence.any():
+        if axis.occurrence.any():
             attrs = {"long_name": "earlier points with the same values"}
             draft.add(file, f"{dim}.{OCCURRENCE}", (dim,), axis.occurrence, attrs, coordinate=True)
     described = [_described(p) for p in space.parameters.values()]
@@ -69,6 +73,8 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
 
 def _described(parameter: Parameter) -> dict[str, Any]:
     described = {"name": parameter.name, "dim": parameter.dim, "dtype": parameter.values.dtype.str}
+    if parameter.given is not None:
+        described["given"] = f"{parameter.name}{GIVEN}"
     # A lone value lies in no chunk, and so under no checksum of HDF5's.
     return described if parameter.dim else {**described, "crc32": _checksum(parameter.values)}
 
@@ -108,4 +114,5 @@ def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
     hidden = {"_FillValue", "_Encoding", "dtype", "explorekit_complex"}
     hidden |= {"units", "calendar"} if dtype.kind == "M" else set()
     attrs = {key: variable.getncattr(key) for key in variable.ncattrs() if key not in hidden}
-    return Parameter(described["name"], described["dim"], values, attrs)
+    given = fetch(file, described["given"], np.bool_) if "given" in described else None
+    return Parameter(described["name"], described["dim"], values, attrs, given)
