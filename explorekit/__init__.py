@@ -12,19 +12,20 @@ __version__ = "0.1.0"
 _HOME = {
     "Space": "space",
     "param": "space",
+    "categorical": "space",
     "Study": "study",
     "merge": "merging",
     "open": "opening",
     "explore": "opening",
 }
 
-__all__ = ["Space", "Study", "errors", "explore", "merge", "open", "param", "simulation"]
+__all__ = ["Space", "Study", "categorical", "errors", "explore", "merge", "open", "param", "simulation"]
 
 if TYPE_CHECKING:
     from explorekit import errors
     from explorekit.merging import merge
     from explorekit.opening import explore, open  # noqa: A004
-    from explorekit.space import Space, param
+    from explorekit.space import Space, categorical, param
     from explorekit.study import Study
 
 

@@ -8,6 +8,7 @@ from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import Simulation
 from explorekit.space import Space
+from explorekit.space.distributions import check_sampled
 from explorekit.space.matching import same_space
 from explorekit.store.directory import StudyDirectory, StudyRecord
 
@@ -63,6 +64,8 @@ def check_space(space: object) -> None:
         raise SpaceError(
             f"got {type(space).__name__} as the space; expected a Space: explorekit.Space(a=[1, 2])."
         )
+    if space is not None:
+        check_sampled(space, "run the space")
 
 
 def check_seed_by(seed_by: object, space: Space | None) -> None:

@@ -12,7 +12,10 @@ from explorekit.space.parameter import REPETITION, keyword_meant
 from explorekit.space.values import python_values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from explorekit.space.axis import Axis
+    from explorekit.space.distributions import RandomVariable
     from explorekit.space.parameter import Parameter
     from explorekit.space.space import Space
     from explorekit.space.values import Values
@@ -24,7 +27,7 @@ _MEANT_SO = frozenset({"units", "long_name"})
 
 
 def expression(space: "Space") -> str:
-    """Return the expression that makes a space, in which ``ek`` is explorekit and ``np`` is NumPy.
+    """Return the expression that makes a space, in which ``ek`` is explorekit, ``np`` is NumPy, and ``stats`` is `scipy.stats`.
 
     Values are exact. Those that `range` or `numpy.linspace` gives bit for bit are written so; that of `numpy.geomspace`
     would depend on the mathematical library of the machine that evaluates it. A parameter that has more values than NumPy
@@ -32,7 +35,8 @@ def expression(space: "Space") -> str:
     """
     extended, selected = _with_first_occurrences(space)
     repeated = space.parameters.get(REPETITION)
-    arguments = _arguments([p for p in extended if p is not repeated])
+    texts = [(p.name, _parameter(p)) for p in extended if p is not repeated]
+    arguments = _arguments([*texts, *((v.name, _distribution(v)) for v in space.distributions.values())])
     suffix = "" if repeated is None else _repeat(repeated)
     suffix += f".isel({selected})" if selected else ""
     line = f"ek.Space({', '.join(arguments)}){suffix}"
@@ -42,9 +46,8 @@ def expression(space: "Space") -> str:
     return f"ek.Space(  # {html.headline(space)}\n{body}){suffix}"
 
 
-def _arguments(parameters: "list[Parameter]") -> list[str]:
+def _arguments(texts: list[tuple[str, str]]) -> list[str]:
     """Return the arguments of `Space`; up to the last name that cannot be a keyword as items of a mapping, to keep the order."""
-    texts = [(p.name, _parameter(p)) for p in parameters]
     awkward = [i for i, (name, _) in enumerate(texts) if not name.isidentifier() or keyword.iskeyword(name)]
     behind = awkward[-1] + 1 if awkward else 0
     items = ", ".join(f"{name!r}: {text}" for name, text in texts[:behind])
@@ -52,7 +55,7 @@ def _arguments(parameters: "list[Parameter]") -> list[str]:
 
 
 def _parameter(p: "Parameter") -> str:
-    text = _values(p.values)
+    text = values_expression(p.values)
     paired = p.dim if p.dim != p.name else None
     if any(map(_is_awkward, p.attrs, p.attrs.values())):
         attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in p.attrs.items())
@@ -60,11 +63,21 @@ def _parameter(p: "Parameter") -> str:
         return f"xr.Variable({dims}, {text}, {{{attrs}}})"
     if not p.attrs and not paired:
         return text
-    arguments = [text]
-    arguments += [f"dim={paired!r}"] if paired else []
-    plain = {k: v for k, v in p.attrs.items() if k.isidentifier() and not keyword.iskeyword(k)}
+    return _param([text, *([f"dim={paired!r}"] if paired else [])], p.attrs)
+
+
+def _distribution(variable: "RandomVariable") -> str:
+    text = variable.distribution.expression()
+    if not variable.attrs and variable.dtype is None:
+        return text
+    return _param([text, *([f"dtype={variable.dtype!r}"] if variable.dtype else [])], variable.attrs)
+
+
+def _param(arguments: list[str], attrs: "Mapping[str, Any]") -> str:
+    """Return the call of `param` with some arguments, and attributes behind."""
+    plain = {k: v for k, v in attrs.items() if k.isidentifier() and not keyword.iskeyword(k)}
     arguments += [f"{key}={_attribute(value)}" for key, value in plain.items()]
-    if awkward := [f"{k!r}: {_attribute(v)}" for k, v in p.attrs.items() if k not in plain]:
+    if awkward := [f"{k!r}: {_attribute(v)}" for k, v in attrs.items() if k not in plain]:
         arguments.append(f"**{{{', '.join(awkward)}}}")
     return f"ek.param({', '.join(arguments)})"
 
@@ -76,7 +89,8 @@ def _is_awkward(name: str, value: Any) -> bool:
     return name in _OWN or (name not in _MEANT_SO and keyword_meant(name) != "")
 
 
-def _values(values: "Values") -> str:
+def values_expression(values: "Values") -> str:
+    """Return the expression of values, or of one."""
     if values.ndim == 0:
         return _scalar(values[()])
     if values.size > _FEW and (short := _as_range(values)):

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
+from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Param, Parameter, named, repetitions
@@ -33,6 +34,8 @@ def additions(existing: Space, space: Space | None, parameters: Mapping[str, obj
         raise SpaceError(
             f"got {type(space).__name__} as what to add; expected a Space, or values by keyword: extend(a=[3.0, 4.0])."
         )
+    if space is not None:
+        check_sampled(space, "add the points of the space")
     given = [_paired_as_before(existing, name, values) for name, values in parameters.items()]
     whole = space if space is not None else Space()
     touched = {p.dim for p in given}

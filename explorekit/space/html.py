@@ -4,6 +4,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from explorekit.space.distributions import RandomVariable
     from explorekit.space.parameter import Parameter
     from explorekit.space.space import Space
 
@@ -16,6 +17,8 @@ _STYLE = (
 
 def headline(space: "Space") -> str:
     """Return the number of points and how it comes about: ``150 points = I (50) × tau (3)``."""
+    if space.distributions:
+        return " × ".join([*(f"{dim} ({size})" for dim, size in space.sizes.items()), "sample (?)"])
     count = f"{len(space):,} point{'s' if len(space) != 1 else ''}"
     if not space.dims:
         return count
@@ -25,6 +28,7 @@ def headline(space: "Space") -> str:
 def table(space: "Space") -> str:
     """Return the parameters as an HTML table, one row each."""
     rows = "".join(_row(parameter) for parameter in space.parameters.values())
+    rows += "".join(_row(variable) for variable in space.distributions.values())
     return (
         f'{_STYLE}<div class="explorekit-space"><b>Space</b>: {escape(headline(space))}'
         f"<table><thead><tr><th>parameter</th><th>values</th><th>units</th><th>number</th><th>varies along</th></tr></thead>"
@@ -32,15 +36,22 @@ def table(space: "Space") -> str:
     )
 
 
-def _row(parameter: "Parameter") -> str:
+def _row(parameter: "Parameter | RandomVariable") -> str:
+    from explorekit.space.distributions import RandomVariable
+
     long_name = parameter.attrs.get("long_name")
     name = f"<b>{escape(parameter.name)}</b>"
     if long_name and str(long_name) != parameter.name:
         name += f'<br><span class="explorekit-muted">{escape(str(long_name))}</span>'
+    units = escape(str(parameter.attrs.get("units", "")))
+    if isinstance(parameter, RandomVariable):
+        muted = '<span class="explorekit-muted">not drawn yet</span>'
+        cells = [name, escape(str(parameter.distribution)), units, "", muted]
+        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     cells = [
         name,
         escape(parameter.summary(6)),
-        escape(str(parameter.attrs.get("units", ""))),
+        units,
         str(parameter.values.size) if parameter.dim else "1",
         escape(parameter.dim) if parameter.dim else '<span class="explorekit-muted">fixed</span>',
     ]

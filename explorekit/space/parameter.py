@@ -244,7 +244,7 @@ def named(name: str, given: Any) -> Parameter:
     if what.dtype is not None:
         values = cast(name, values, what.dtype)
     attrs = {**attrs, **units, **declared(name, values, what.bounds, what.allowed)}
-    _check_attrs(name, attrs)
+    check_attrs(name, attrs)
     if values.ndim and dim != name:
         _check_dim(name, dim)
     if values.ndim and dim in _RESERVED and dim not in UNGRIDDED:
@@ -299,7 +299,7 @@ def _check_dim(name: str, dim: Any) -> None:
         )
 
 
-def _check_attrs(name: str, attrs: Mapping[str, Any]) -> None:
+def check_attrs(name: str, attrs: Mapping[str, Any]) -> None:
     for key, value in attrs.items():
         if (
             not isinstance(key, str)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
+from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import Parameter
 from explorekit.space.space import Space, positions_of_values
 from explorekit.space.values import KIND, as_values, exact_text
@@ -40,6 +41,8 @@ def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
         raise SpaceError(
             f"got where={where!r}; expected a Space, or values by parameter: {{'a': 0.5}}, {{'a': [0.5, 1.0]}}, {{'a': slice(0, 1)}}."
         )
+    if isinstance(where, Space):
+        check_sampled(where, "select by the space")
     names = where.parameters if isinstance(where, Space) else where
     if unknown := [name for name in names if name not in space.parameters]:
         raise SpaceError(

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space import frames, html
 from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
-from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, named, repetitions
+from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.values import as_values, exact_text, format_value, python_values
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import xarray as xr
+
+    from explorekit.space.sampling import Method
 
 
 class Space:
@@ -35,7 +38,8 @@ class Space:
         Parameters by name, or coordinates of xarray: ``Dataset``, ``DataArray`` or ``Coordinates``.
     **parameters
         Values by name: a scalar, a sequence, a 1-D ``DataArray`` (which keeps its dimension and attributes),
-        or `param`. Values are bool, int, float, complex, str or datetime64, and come back bit for bit.
+        or `param`. Values are bool, int, float, complex, str or datetime64, and come back bit for bit. A frozen
+        distribution of `scipy.stats`, or `categorical`, has values once `sample` has drawn them.
 
     Raises
     ------
@@ -62,34 +66,40 @@ class Space:
         **parameters: Any,
     ) -> None:
         given = [] if coords is None else _from_coords(coords)
-        given += [named(name, values) for name, values in parameters.items()]
+        given += [as_parameter(name, values) for name, values in parameters.items()]
         self._assemble(given)
 
     @classmethod
-    def from_parameters(cls, parameters: Sequence[Parameter], axes: Mapping[str, Axis] | None = None) -> Self:
+    def from_parameters(
+        cls, parameters: Sequence[Parameter | RandomVariable], axes: Mapping[str, Axis] | None = None
+    ) -> Self:
         """Build a space from `Parameter` objects, keeping the occurrences of the axes given."""
         space = cls.__new__(cls)
         space._assemble(parameters, axes)  # noqa: SLF001
         return space
 
-    def _assemble(self, parameters: Sequence[Parameter], axes: Mapping[str, Axis] | None = None) -> None:
-        by_name: dict[str, Parameter] = {}
-        for parameter in parameters:
-            if parameter.name in by_name:
+    def _assemble(
+        self, given: Sequence[Parameter | RandomVariable], axes: Mapping[str, Axis] | None = None
+    ) -> None:
+        everything: dict[str, Parameter | RandomVariable] = {}
+        for parameter in given:
+            if parameter.name in everything:
                 raise SpaceError(f"parameter {parameter.name!r} is given twice; name each parameter once.")
-            by_name[parameter.name] = parameter
-        _reject_clashes(by_name)
-        dims = dict.fromkeys(parameter.dim for parameter in parameters if parameter.dim is not None)
+            everything[parameter.name] = parameter
+        _reject_clashes(everything)
+        by_name = {name: p for name, p in everything.items() if isinstance(p, Parameter)}
+        dims = dict.fromkeys(p.dim for p in by_name.values() if p.dim is not None)
         if REPETITION in dims:
             del dims[REPETITION]
             dims[REPETITION] = None
         for dim in dims:
-            if dim in by_name and by_name[dim].dim != dim:
+            if dim in everything and (dim not in by_name or by_name[dim].dim != dim):
                 raise SpaceError(
                     f"dimension {dim!r} has the name of a parameter that does not lie on it; give the dimension another name."
                 )
         kept = axes or {}
         self._parameters = by_name
+        self._distributions = {n: p for n, p in everything.items() if isinstance(p, RandomVariable)}
         self._axes = {
             dim: kept[dim] if dim in kept else Axis(dim, tuple(p for p in by_name.values() if p.dim == dim))
             for dim in dims
@@ -99,8 +109,13 @@ class Space:
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """The parameters by name, in the order given."""
+        """The parameters by name, in the order given; those of `distributions` are none of them."""
         return self._parameters
+
+    @property
+    def distributions(self) -> Mapping[str, RandomVariable]:
+        """The parameters of which no values have been drawn yet, by name, in the order given; see `sample`."""
+        return self._distributions
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -132,6 +147,7 @@ class Space:
         import pandas as pd
         import xarray as xr
 
+        check_sampled(self, "make coordinates of the space")
         # Built by hand: what xarray does on its own imports dask first, which takes longer than to open a study.
         variables = {
             p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs), fastpath=True)
@@ -218,6 +234,7 @@ class Space:
         return cls.from_parameters(frames.from_csv(path, fix_constant=fix_constant, **options))
 
     def __len__(self) -> int:
+        check_sampled(self, "count the points of the space")
         return math.prod(self.shape)
 
     def points(self) -> Iterator[dict[str, Any]]:
@@ -246,6 +263,7 @@ class Space:
         missing
             What stands for a parameter that a point lacks.
         """
+        check_sampled(self, "name the points of the space")
         on_axis = self.unravel(positions)
         columns = {
             p.name: [python_values(np.atleast_1d(p.values))[0]] * len(positions)
@@ -267,6 +285,7 @@ class Space:
 
     def labels(self, position: int) -> list[Label]:
         """Return name and canonical value of everything that makes up a point's identity: not of what it lacks."""
+        check_sampled(self, "name the points of the space")
         index = self.unravel(np.array([position]))
         labels: list[Label] = []
         for p in self._parameters.values():
@@ -298,9 +317,7 @@ class Space:
             raise SpaceError(
                 f"both factors of * have the dimension {listing(sorted(clash))}; expected distinct ones.{hint}"
             )
-        return Space.from_parameters(
-            [*self._parameters.values(), *other.parameters.values()], {**self._axes, **other.axes}
-        )
+        return Space.from_parameters([*self._everything, *other._everything], {**self._axes, **other.axes})
 
     def __matmul__(self, other: "Space") -> "Space":
         """Return two spaces paired along the left one's dimension."""
@@ -313,13 +330,19 @@ class Space:
             )
         if REPETITION in (*self.dims, *other.dims):
             raise SpaceError("@ cannot pair repetitions; pair the parameters first, then call .repeat(n).")
+        for one, another in ((self, other), (other, self)):
+            if one.distributions and not one.dims and another.dims:
+                raise SpaceError(
+                    f"@ pairs values one to one, and of {listing(one.distributions)} none have been drawn; got {another.sizes} beside. "
+                    f"Use * and sample the product, with fresh=True for draws of their own at each point."
+                )
         if self.dims and other.dims and self.shape != other.shape:
             raise SpaceError(
                 f"@ pairs values one to one; got {self.sizes} @ {other.sizes}. Give both the same length."
             )
         dim = (self.dims or other.dims or (None,))[0]
-        paired = [replace(p, dim=dim) if p.dim else p for p in other.parameters.values()]
-        return Space.from_parameters([*self._parameters.values(), *paired])
+        paired = [replace(p, dim=dim) if isinstance(p, Parameter) and p.dim else p for p in other._everything]
+        return Space.from_parameters([*self._everything, *paired])
 
     def repeat(self, n: int) -> "Space":
         """Return the space with `n` repetitions of every point, along the innermost dimension ``repetition``.
@@ -335,12 +358,98 @@ class Space:
             raise SpaceError(
                 f"repeat() got a space with the repetitions {counted.summary()} only; expected all from 0. Repeat first, then select."
             )
-        others = [p for p in self._parameters.values() if p.name != REPETITION]
+        others = [p for p in self._everything if p.name != REPETITION]
         axes = {dim: axis for dim, axis in self._axes.items() if dim != REPETITION}
         return Space.from_parameters([*others, repetitions(self.sizes.get(REPETITION, 1) * int(n))], axes)
 
+    def sample(
+        self, n: int | None = None, method: "Method" = "random", *, seed: int = 0, fresh: bool = False
+    ) -> "Space":
+        """Return the space with values drawn for its distributions, along the dimension ``sample``.
+
+        The same seed gives the same points on every platform, up to the rounding of a distribution's inverse. More draws keep those that
+        were there: the first `n` of ``sample(m)`` are ``sample(n)``, but for Latin hypercubes, which are of one piece.
+
+        Parameters
+        ----------
+        n : int
+            How many draws. For ``"saltelli"`` the number of base points, each of which becomes d + 2 points for d distributions; for
+            ``"morris"`` that of trajectories, each of d + 1 points.
+        method : {"random", "lhs", "sobol", "halton", "saltelli", "morris"}
+            Independent draws, each parameter from a stream that follows from the seed and its name alone; a Latin hypercube; a scrambled
+            Sobol or Halton sequence, in which the first distribution has the first column and so on, and of which Sobol's is balanced
+            where `n` is a power of two, though any `n` will do; or a design for `Study.sensitivity`, of which Morris's goes to the ends
+            of each distribution and needs SALib.
+        seed : int, default 0
+            What the draws follow from.
+        fresh : bool, default False
+            Whether each point of the grid that the other parameters span has draws of its own: then all lie along ``sample``, first one
+            draw for each of them, then the second, and so on. By default all have the same ones. Repetitions always have the same.
+
+        Returns
+        -------
+        Space
+            The sampled space. Integers are integers, categories what they were.
+
+        Raises
+        ------
+        SpaceError
+            If there is no distribution, `n` is no number of at least 1, or a value is infinite at one of the quantiles.
+        ImportError
+            If the method needs SALib, and it is not installed.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> from scipy import stats
+        >>> space = ek.Space(x=stats.uniform(0, 1), n=stats.randint(1, 10), k=["a", "b"])
+        >>> space.sample(8, "sobol", seed=1).sizes
+        {'k': 2, 'sample': 8}
+        >>> space.sample(8, "sobol", seed=1, fresh=True).sizes
+        {'sample': 16}
+        """
+        from explorekit.space.sampling import sample
+
+        return sample(self, n, method, seed, fresh)
+
+    def star(self, base: Mapping[str, Any] | None = None, /, **base_kwargs: Any) -> "Space":
+        """Return the points that differ from a base point along one dimension at most: one factor at a time.
+
+        The base point comes first, then those along each dimension in turn. Paired parameters move together.
+
+        Parameters
+        ----------
+        base
+            A value of each parameter that varies; it need not be among its values.
+
+        Returns
+        -------
+        Space
+            The points, along the dimension ``point``.
+
+        Raises
+        ------
+        SpaceError
+            If a base value is missing, of another type, or that of no parameter.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> star = ek.Space(a=[1.0, 2.0, 3.0], b=[0.0, 10.0]).star(a=2.0, b=0.0)
+        >>> [(point["a"], point["b"]) for point in star.points()]
+        [(2.0, 0.0), (1.0, 0.0), (3.0, 0.0), (2.0, 10.0)]
+        """
+        from explorekit.space.designs import star
+
+        return star(self, {**(base or {}), **base_kwargs})
+
+    @property
+    def _everything(self) -> "list[Parameter | RandomVariable]":
+        return [*self._parameters.values(), *self._distributions.values()]
+
     def _reject_shared(self, other: "Space", operator: str) -> None:
-        if shared := [name for name in self._parameters if name in other.parameters and name != REPETITION]:
+        theirs = {*other.parameters, *other.distributions}
+        if shared := [p.name for p in self._everything if p.name in theirs and p.name != REPETITION]:
             raise SpaceError(
                 f"both sides of {operator} have the parameter {listing(shared)}; expected each parameter on one side only. "
                 f"Remove it from one."
@@ -374,7 +483,7 @@ class Space:
             for dim, axis in self._axes.items()
             if not isinstance(chosen.get(dim), int)
         }
-        return Space.from_parameters(parameters, axes)
+        return Space.from_parameters([*parameters, *self._distributions.values()], axes)
 
     def sel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
         """Return the subspace with some values of parameters; one value fixes the parameter.
@@ -392,6 +501,8 @@ class Space:
         """
         space = self
         for name, wanted in {**(indexers or {}), **indexers_kwargs}.items():
+            if name in space.distributions:
+                check_sampled(space, f"select values of {name!r}")
             if name not in space.parameters:
                 raise SpaceError(
                     f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
@@ -413,6 +524,8 @@ class Space:
             self.dims == other.dims
             and self._parameters.keys() == other.parameters.keys()
             and all(p.equals(other.parameters[name]) for name, p in self._parameters.items())
+            and self._distributions.keys() == other.distributions.keys()
+            and all(v.equals(other.distributions[name]) for name, v in self._distributions.items())
             and all(
                 np.array_equal(axis.occurrence, other.axes[dim].occurrence)
                 for dim, axis in self._axes.items()
@@ -428,7 +541,7 @@ class Space:
         return html.table(self)
 
 
-def _from_coords(coords: Any) -> list[Parameter]:
+def _from_coords(coords: Any) -> list[Parameter | RandomVariable]:
     if not isinstance(coords, Mapping) and not hasattr(coords, "coords"):
         raise SpaceError(
             f"got {type(coords).__name__} as coordinates; expected a mapping or coordinates of xarray. "
@@ -442,7 +555,9 @@ def _from_coords(coords: Any) -> list[Parameter]:
         raise SpaceError(
             f"dimension {listing(bare)} has no coordinate; expected labelled coordinates. Give it values."
         )
-    return [_repetition(v) if name == REPETITION else named(str(name), v) for name, v in variables.items()]
+    return [
+        _repetition(v) if name == REPETITION else as_parameter(str(name), v) for name, v in variables.items()
+    ]
 
 
 def _repetition(values: Any) -> Parameter:
@@ -454,7 +569,7 @@ def _repetition(values: Any) -> Parameter:
     return repetitions(numbers.size)
 
 
-def _reject_clashes(parameters: Mapping[str, Parameter]) -> None:
+def _reject_clashes(parameters: Mapping[str, Parameter | RandomVariable]) -> None:
     """Reject names that are distinct, but would mean the same thing to the simulation or in the file."""
     for name, parameter in parameters.items():
         parts = name.split(".")
@@ -463,12 +578,16 @@ def _reject_clashes(parameters: Mapping[str, Parameter]) -> None:
                 raise SpaceError(
                     f"parameter {group!r} is also the group of {name!r}; expected a name to be the one or the other. Rename one."
                 )
-        if parameter.given is not None and f"{name}{GIVEN}" in parameters:
+        if (
+            isinstance(parameter, Parameter)
+            and parameter.given is not None
+            and f"{name}{GIVEN}" in parameters
+        ):
             raise SpaceError(
                 f"some points lack {name!r}, which is kept as {name}{GIVEN}, but there is a parameter {name + GIVEN!r}; rename one."
             )
         for half in (f"{name}_real", f"{name}_imag"):
-            if half in parameters and parameter.values.dtype.kind == "c":
+            if half in parameters and isinstance(parameter, Parameter) and parameter.values.dtype.kind == "c":
                 raise SpaceError(
                     f"the complex parameter {name!r} is kept as {name}_real and {name}_imag, but there is a parameter {half!r}; "
                     f"rename one."

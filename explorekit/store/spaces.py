@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import GIVEN, Parameter
 from explorekit.store.netcdf import Draft, create_file, fetch, open_file
@@ -55,6 +56,7 @@ def read_space(path: Path) -> Space:
 
 def put_space(file: Any, space: Space, draft: Draft) -> None:
     """Add a space's coordinates to the draft of an open file, with order and exact dtypes as one JSON attribute."""
+    check_sampled(space, "store the space")
     for dim, size in space.sizes.items():
         file.createDimension(dim, size)
     for p in space.parameters.values():

@@ -1,0 +1,121 @@
+"""Designs of experiments: which points, so that effects can be told apart."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.distributions import Quantiles
+from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.values import KIND, Values, as_values, exact_text
+
+if TYPE_CHECKING:
+    from explorekit.space.space import Space
+
+POINT = "point"
+MORRIS_LEVELS = 4
+
+
+def saltelli(points: Quantiles) -> Quantiles:
+    """Return the design of radial steps from which first-order and total indices follow.
+
+    Saltelli et al., Computer Physics Communications 181:259 (2010): of each point of 2·d coordinates, first the one half, A, then A with
+    one coordinate after the other taken from the other half, B, and last B.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2 * d)
+        Evenly spread in the unit cube.
+
+    Returns
+    -------
+    ndarray of shape (n * (d + 2), d)
+        The design.
+    """
+    n, d = points.shape[0], points.shape[1] // 2
+    a, b = points[:, np.newaxis, :d], points[:, np.newaxis, d:]
+    steps = np.where(np.eye(d, dtype=bool), b, a)
+    return np.concatenate([a, steps, b], axis=1).reshape(n * (d + 2), d)
+
+
+def morris(d: int, n: int, rng: np.random.Generator) -> Quantiles:
+    """Return `n` trajectories in which each of `d` parameters moves once, of shape (n * (d + 1), d).
+
+    Raises
+    ------
+    ImportError
+        If SALib is not installed.
+    """
+    require_salib("sample(method='morris')")
+    from SALib.sample.morris import sample
+
+    problem = {"num_vars": d, "names": [str(i) for i in range(d)], "bounds": [[0.0, 1.0]] * d}
+    # Its sums of thirds may pass 1 by rounding.
+    trajectories: Quantiles = sample(problem, n, num_levels=MORRIS_LEVELS, seed=rng)
+    return np.clip(trajectories, 0.0, 1.0)
+
+
+def require_salib(purpose: str) -> None:
+    """Raise `ImportError` if SALib is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("SALib") is None:
+        raise ImportError(f"{purpose} needs SALib; install it with: pip install 'explorekit[sensitivity]'")
+
+
+def star(space: "Space", base: Mapping[str, Any]) -> "Space":
+    """Return the points of a grid that differ from a base point along one dimension at most; see `Space.star`."""
+    if space.distributions:
+        raise SpaceError(
+            f"star() moves along values, and {listing(space.distributions)} has a distribution. Give values, or sample instead."
+        )
+    axes = {dim: axis for dim, axis in space.axes.items() if dim != REPETITION}
+    varying = [p for axis in axes.values() for p in axis.parameters]
+    names = [p.name for p in varying]
+    if ragged := [p.name for p in varying if p.given is not None]:
+        raise SpaceError(
+            f"star() moves along values, and some points lack {listing(ragged)}. Give a space in which all points have it."
+        )
+    if unknown := [name for name in base if name not in names]:
+        raise SpaceError(
+            f"star() got a base value of {listing(unknown)}; this space varies {listing(names) or 'nothing'}."
+            f"{suggest(unknown[0], names)}"
+        )
+    if missing := [name for name in names if name not in base]:
+        raise SpaceError(
+            f"star() got no base value of {listing(missing)}; expected one of each: star({missing[0]}=…)."
+        )
+    centre = {p.name: _value_like(p, base[p.name]) for p in varying}
+    columns: dict[str, list[Values]] = {name: [value] for name, value in centre.items()}
+    for axis in axes.values():
+        away = ~np.logical_and.reduce([p.values == centre[p.name] for p in axis.parameters])
+        moving = {p.name: p.values[away] for p in axis.parameters}
+        for name, value in centre.items():
+            columns[name].append(moving.get(name, np.repeat(value, int(away.sum()))))
+    along = {name: np.concatenate(parts) for name, parts in columns.items()}
+    parameters = []
+    for p in space.parameters.values():
+        if p.name in along:
+            along[p.name].flags.writeable = False
+            parameters.append(Parameter(p.name, POINT, along[p.name], p.attrs))
+        else:
+            parameters.append(p)
+    return type(space).from_parameters(parameters)
+
+
+def _value_like(parameter: Parameter, given: Any) -> Values:
+    """Return a base value, of the type of the parameter's values, as an array of one."""
+    value = np.atleast_1d(as_values(parameter.name, given))
+    kinds = KIND[value.dtype.kind], KIND[parameter.values.dtype.kind]
+    dtype = value.dtype if kinds == ("str", "str") else parameter.values.dtype
+    if (
+        value.size != 1
+        or (kinds[0] != kinds[1] and kinds != ("int", "float"))
+        or value.astype(dtype)[0] != value[0]
+    ):
+        raise SpaceError(
+            f"star() got {given!r} as the base value of {parameter.name!r}, whose values are {kinds[1]} "
+            f"({exact_text(parameter.values[0])}, …); expected one of that type."
+        )
+    return value.astype(dtype)
