@@ -1,7 +1,7 @@
 """The space of parameters to explore."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space import frames, html
+from explorekit.space import finding, frames, html
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
 from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, repetitions
-from explorekit.space.values import as_values, exact_text, format_value, python_values
+from explorekit.space.values import as_values, exact_text, python_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -298,12 +298,17 @@ class Space:
                 labels.append((f"{dim}.{OCCURRENCE}", b"int:%d" % occurrence))
         return labels
 
-    def describe(self, position: int) -> str:
-        """Return the point at a flat position as text: ``I=0.5, tau=5``."""
-        columns = self.columns(np.array([position]))
-        return ", ".join(
-            f"{name}={format_value(values[0])}" for name, values in columns.items() if values[0] is not None
-        )
+    def describe(self, position: int | None = None, /, **values: Any) -> str:
+        """Return one point as text, with units: ``I=0.5 nA, tau=5 ms``.
+
+        Parameters
+        ----------
+        position : int, optional
+            The point's flat position, in C order over `dims`.
+        **values
+            Or as many of its values as tell it from others.
+        """
+        return finding.describe(self, finding.position_of(self, values if position is None else position))
 
     # ---- combining
 
@@ -514,6 +519,90 @@ class Space:
                 )
             space = space.isel({parameter.dim: positions_of_values(parameter, wanted)})
         return space
+
+    # ---- finding
+
+    def find(self, predicate: Callable[[Any], bool] | None = None, /, **values: Any) -> "Space":
+        """Return the subspace of the points that have some values, lie in some ranges, or fulfil a predicate.
+
+        Values and ranges choose along each dimension, so that a grid remains a grid, however large. A predicate chooses combinations:
+        the dimensions that it looks at become one, ``point``, and the others stay as they are. It is asked once of each combination
+        of values along the dimensions that it looks at, after values and ranges were chosen.
+
+        Parameters
+        ----------
+        predicate : callable, optional
+            Takes a point, whose values are its attributes, and returns True or False. It must depend on the point alone.
+        **values
+            By parameter: a value or a list of values, which match exactly; or ``slice(from, to)``: all values in that
+            range, both ends included, whatever their order.
+
+        Returns
+        -------
+        Space
+            To be looked at, run, or given as ``where`` to a study. No dimension is dropped.
+
+        Raises
+        ------
+        SpaceError
+            If there is no such point, parameter or value; a space has at least one point.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> space = ek.Space(a=[0.5, 1.0, 2.0], b=[1, 2, 3], c=[0, 1])
+        >>> space.find(a=slice(0, 1), b=3)
+        ek.Space(a=[0.5, 1.0], b=[3], c=[0, 1])
+        >>> found = space.find(lambda p: p.a * p.b < 1.5)
+        >>> found.sizes
+        {'point': 3, 'c': 2}
+        >>> found.parameters["a"].values.tolist(), found.parameters["b"].values.tolist()
+        ([0.5, 0.5, 1.0], [1, 2, 1])
+        """
+        return finding.find(self, predicate, values)
+
+    def unique(self, *names: str) -> "pd.Series[int]":
+        """Return the distinct values of parameters, or combinations of these, and how many points have each.
+
+        Parameters
+        ----------
+        *names
+            The parameters to combine; by default all but the repetition.
+
+        Returns
+        -------
+        Series
+            The number of points, in order of first appearance; the values are its index.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> space = ek.Space(a=ek.param([1, 2, 1], dim="n"), b=ek.param(["x", "x", "x"], dim="n"))
+        >>> space.unique("a", "b").to_dict()
+        {(1, 'x'): 2, (2, 'x'): 1}
+        """
+        return finding.unique(self, names)
+
+    def neighbours(self, position: int | None = None, /, **values: Any) -> list[dict[str, Any]]:
+        """Return the points that differ from one by a single step along a single dimension.
+
+        Numbers and times step to the next smaller and the next larger value, others in the order in which they are listed. Paired
+        parameters, points, samples and repetitions have no steps.
+
+        Parameters
+        ----------
+        position : int, optional
+            The point's flat position, in C order over `dims`.
+        **values
+            Or as many of its values as tell it from others.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> ek.Space(a=[1, 2, 3], b=[0.5, 1.0]).neighbours(a=2, b=0.5)
+        [{'a': 1, 'b': 0.5}, {'a': 3, 'b': 0.5}, {'a': 2, 'b': 1.0}]
+        """
+        return finding.neighbours(self, values if position is None else position)
 
     # ---- comparing and showing
 

@@ -1,0 +1,380 @@
+"""Points of a space by their values, ranges of these, or a predicate; nothing is listed that need not be looked at."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
+from explorekit.space.values import KIND, as_values, exact_text, format_value, python_values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from explorekit.space.space import Space
+
+Mask = npt.NDArray[np.bool_]
+Predicate = Callable[[Any], bool]
+
+POINT = "point"
+_BLOCK = 4096
+
+
+def find(space: "Space", predicate: Predicate | None, wanted: Mapping[str, Any]) -> "Space":
+    """Return the part of a space that has some values and fulfils a predicate; see `Space.find`."""
+    masks = masks_of(space, wanted)
+    if empty := [dim for dim, mask in masks.items() if not mask.any()]:
+        asked = ", ".join(f"{name}={text(value)}" for name, value in wanted.items())
+        raise SpaceError(
+            f"no point has {asked}: nothing is left along {listing(empty)}. Ask for other values."
+        )
+    part = space.isel({dim: np.flatnonzero(mask) for dim, mask in masks.items() if not mask.all()})
+    return part if predicate is None else _fulfilling(part, predicate)
+
+
+def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
+    """Return, for each dimension that values are wanted along, where it has them."""
+    masks: dict[str, Mask] = {}
+    for name, value in wanted.items():
+        if name not in space.parameters:
+            raise SpaceError(
+                f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
+            )
+        p = space.parameters[name]
+        mask = _within(p, value) if isinstance(value, slice) else _equal(p, value)
+        if p.dim is not None:
+            masks[p.dim] = masks.get(p.dim, True) & mask
+        elif not mask.any():
+            raise SpaceError(
+                f"parameter {name!r} is fixed at {p.summary()}; no point has {text(value)}. Leave it out."
+            )
+    return masks
+
+
+def _equal(p: Parameter, wanted: Any) -> Mask:
+    from explorekit.space.space import positions_of_values
+
+    if p.dim is None:
+        return np.atleast_1d(as_values(p.name, wanted) == p.values)
+    mask = np.zeros(p.values.size, dtype=np.bool_)
+    mask[positions_of_values(p, wanted)] = True
+    return mask
+
+
+def _within(p: Parameter, wanted: slice) -> Mask:
+    values = np.atleast_1d(p.values)
+    mask = np.atleast_1d(p.is_given)
+    if wanted.step is not None:
+        raise SpaceError(
+            f"got {p.name}={text(wanted)} with a step; expected a range, slice(from, to), or a list of values."
+        )
+    for end, compare in ((wanted.start, np.greater_equal), (wanted.stop, np.less_equal)):
+        if end is None:
+            continue
+        bound = as_values(p.name, end)
+        kinds = {KIND[values.dtype.kind], KIND[bound.dtype.kind]}
+        if (
+            bound.ndim
+            or "complex" in kinds
+            or len(kinds - {"int", "float"}) + bool(kinds & {"int", "float"}) > 1
+        ):
+            raise SpaceError(
+                f"got {p.name}={text(wanted)}, but the values of {p.name!r} are {KIND[values.dtype.kind]} ({p.summary()}); expected ends that "
+                f"can be compared with them. Give a list of values instead."
+            )
+        mask = mask & compare(values, bound)
+    return mask
+
+
+def text(wanted: Any) -> str:
+    """Return what was asked of a parameter as text: ``0 to 2``."""
+    if wanted is None:
+        return "None"
+    if isinstance(wanted, slice):
+        ends = ["…" if end is None else exact_text(end) for end in (wanted.start, wanted.stop)]
+        return " to ".join(ends) + (f" by {wanted.step}" if wanted.step is not None else "")
+    return exact_text(wanted)
+
+
+# ---- by a predicate
+
+
+class _AnotherDimension(Exception):  # noqa: N818 - a signal, and no error
+    """The predicate looks at a parameter along a dimension that has not been gone through."""
+
+
+class _Point:
+    """What a predicate sees of a point: its values as attributes, groups by dots; notes which dimensions are looked at."""
+
+    def __init__(self, space: "Space", fixed: Mapping[str, Any], dims: set[str]) -> None:
+        self._space, self._fixed, self._dims = space, fixed, dims
+        self._values: Mapping[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        if name in self._fixed:
+            return self._fixed[name]
+        parameters = self._space.parameters
+        if name in parameters:
+            self._dims.add(str(parameters[name].dim))
+            raise _AnotherDimension
+        if any(known.startswith(f"{name}.") for known in parameters):
+            return _Group(self, name)
+        raise SpaceError(
+            f"the predicate looks at {name!r}; this space has {listing(parameters)}.{suggest(name, parameters)}"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+
+class _Group:
+    def __init__(self, point: _Point, name: str) -> None:
+        self._point, self._name = point, name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._point[f"{self._name}.{name}"]
+
+
+def _fulfilling(space: "Space", predicate: Predicate) -> "Space":
+    dims, fulfilled = _gone_through(space, predicate)
+    positions = np.flatnonzero(fulfilled)
+    if not positions.size:
+        raise SpaceError(
+            f"no point fulfils the predicate, of {fulfilled.size:,} combinations of values along {listing(dims)} that it was asked of. "
+            f"Ask for something else."
+            if dims
+            else "no point fulfils the predicate, which looks at no parameter that varies. Ask for something else."
+        )
+    if positions.size == fulfilled.size:
+        return space
+    index = dict(zip(dims, np.unravel_index(positions, [space.sizes[dim] for dim in dims]), strict=True))
+    return space.isel(index) if len(dims) == 1 else _listed(space, index)
+
+
+def _gone_through(space: "Space", predicate: Predicate) -> tuple[list[str], Mask]:
+    """Return the dimensions that a predicate looks at, and at which combinations of positions along these it is fulfilled."""
+    fixed = {
+        p.name: python_values(np.atleast_1d(p.values))[0] for p in space.parameters.values() if p.dim is None
+    }
+    looked_at: set[str] = set()
+    while True:
+        before = set(looked_at)
+        dims = [dim for dim in space.dims if dim in before]
+        _check_listable(dims)
+        fulfilled = np.zeros(int(np.prod([space.sizes[dim] for dim in dims], dtype=np.int64)), dtype=np.bool_)
+        point = _Point(space, fixed, looked_at)
+        for row, values in enumerate(_combinations(space, dims)):
+            point._values = values  # noqa: SLF001
+            answer = _asked(predicate, point)
+            if looked_at != before:
+                break
+            if not isinstance(answer, (bool, np.bool_)):
+                raise SpaceError(
+                    f"the predicate returned {answer!r} at {_described(values)}; expected True or False. Compare with something: "
+                    f"find(lambda p: p.a > 0)."
+                )
+            fulfilled[row] = answer
+        if looked_at == before:
+            return dims, fulfilled
+        if len(looked_at) > 1 and POINT in space.dims:
+            looked_at.add(POINT)  # what is found lies along it too
+
+
+def _asked(predicate: Predicate, point: _Point) -> Any:
+    try:
+        return predicate(point)
+    except _AnotherDimension:
+        return None
+    except Exception as error:
+        if point._values and not isinstance(error, SpaceError):  # noqa: SLF001
+            error.add_note(f"The predicate was asked of the point {_described(point._values)}.")  # noqa: SLF001
+        raise
+
+
+def _combinations(space: "Space", dims: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the values of the parameters along some dimensions, the last of which varies fastest."""
+    if not dims:
+        yield {}
+        return
+    sizes = [space.sizes[dim] for dim in dims]
+    total = int(np.prod(sizes, dtype=np.int64))
+    parameters = [p for p in space.parameters.values() if p.dim in dims]
+    names = [p.name for p in parameters]
+    for start in range(0, total, _BLOCK):
+        positions = np.arange(start, min(start + _BLOCK, total))
+        index = dict(zip(dims, np.unravel_index(positions, sizes), strict=True))
+        columns = [_with_none(p.take(index[str(p.dim)])) for p in parameters]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+def _with_none(p: Parameter) -> list[Any]:
+    """Return the values as the simulation receives them, None where there is none."""
+    values = python_values(p.values)
+    return (
+        values
+        if p.given is None
+        else [v if given else None for v, given in zip(values, p.given.tolist(), strict=True)]
+    )
+
+
+def _check_listable(dims: Sequence[str]) -> None:
+    if REPETITION in dims and len(dims) > 1:
+        raise SpaceError(
+            "the predicate looks at the repetition together with other parameters, so that points would differ in how often they are repeated. "
+            "Find points by their values, or choose repetitions by find(repetition=…)."
+        )
+
+
+def _listed(space: "Space", index: Mapping[str, npt.NDArray[np.int64]]) -> "Space":
+    """Return the space with combinations of positions along some dimensions, one after the other along ``point``."""
+    from explorekit.space.space import Space
+
+    parameters = [
+        replace(p.take(index[p.dim]), dim=POINT) if p.dim is not None and p.dim in index else p
+        for p in space.parameters.values()
+    ]
+    return Space.from_parameters(
+        parameters, {dim: axis for dim, axis in space.axes.items() if dim not in index}
+    )
+
+
+# ---- one point, and those beside it
+
+
+def position_of(space: "Space", point: int | Mapping[str, Any]) -> int:
+    """Return the flat position of a point that is given by its values, or by that position.
+
+    Raises
+    ------
+    SpaceError
+        If no point, or more than one, has the values.
+    """
+    if not isinstance(point, Mapping):
+        if (
+            isinstance(point, bool)
+            or not isinstance(point, (int, np.integer))
+            or not -len(space) <= point < len(space)
+        ):
+            raise SpaceError(
+                f"got the point {point!r}; expected a position from 0 to {len(space) - 1}, or values by parameter: {{'a': 0.5}}."
+            )
+        return int(point) % len(space)
+    masks = masks_of(space, point)
+    index = []
+    for dim, size in space.sizes.items():
+        positions = np.flatnonzero(masks[dim]) if dim in masks else np.arange(min(size, 2))
+        if positions.size != 1:
+            names = [p.name for p in space.axes[dim].parameters if p.name not in point]
+            what = "no point has" if not positions.size else "more than one point has"
+            more = f" Give {listing(names)} too." if positions.size and names else ""
+            raise SpaceError(
+                f"{what} {_described(point) or 'no values given'}; expected values of one point.{more}"
+            )
+        index.append(int(positions[0]))
+    return int(np.ravel_multi_index(index, space.shape)) if index else 0
+
+
+def neighbours(space: "Space", point: int | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the points beside one along each gridded dimension; see `Space.neighbours`."""
+    position = position_of(space, point)
+    index = {dim: int(i[0]) for dim, i in space.unravel(np.array([position])).items()}
+    beside = []
+    for dim, axis in space.axes.items():
+        if len(axis.parameters) > 1 or dim in UNGRIDDED or dim == REPETITION:
+            continue
+        values = axis.parameters[0].values
+        ordered = np.argsort(values, kind="stable") if values.dtype.kind in "iufM" else np.arange(values.size)
+        here = int(np.flatnonzero(ordered == index[dim])[0])
+        beside += [
+            {**index, dim: int(ordered[there])} for there in (here - 1, here + 1) if 0 <= there < values.size
+        ]
+    shape = space.shape
+    flat = [np.ravel_multi_index(tuple(one.values()), shape) for one in beside]
+    columns = space.columns(np.array(flat, dtype=np.int64))
+    return [
+        {name: values[row] for name, values in columns.items() if values[row] is not None}
+        for row in range(len(flat))
+    ]
+
+
+def describe(space: "Space", position: int) -> str:
+    """Return the point at a flat position as text, with units: ``I=0.5 nA, tau=5 ms``."""
+    columns = space.columns(np.array([position]))
+    units = {name: space.parameters[name].attrs.get("units") for name in columns}
+    return ", ".join(
+        f"{name}={format_value(values[0])}" + (f" {units[name]}" if units[name] else "")
+        for name, values in columns.items()
+        if values[0] is not None
+    )
+
+
+def _described(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={text(value)}" for name, value in values.items())
+
+
+# ---- values that occur
+
+
+def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
+    """Return the distinct combinations of some parameters' values with the number of points of each; see `Space.unique`."""
+    import pandas as pd
+
+    if unknown := [name for name in names if name not in space.parameters]:
+        raise SpaceError(
+            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}.{suggest(str(unknown[0]), space.parameters)}"
+        )
+    chosen = [space.parameters[name] for name in names or [n for n in space.parameters if n != REPETITION]]
+    if not chosen:
+        raise SpaceError(
+            "this space has no parameters; expected at least one whose values are to be counted."
+        )
+    dims = [dim for dim in space.dims if any(p.dim == dim for p in chosen)]
+    first: dict[str, npt.NDArray[np.int64]] = {}
+    counts = []
+    for dim in dims:
+        first[dim], count = _distinct([p for p in chosen if p.dim == dim])
+        counts.append(count)
+    shape = tuple(count.size for count in counts)
+    index = np.indices(shape, sparse=True)
+    columns = {}
+    for p in chosen:
+        values = p.values if p.dim is None else _shown(p.take(first[p.dim]))[index[dims.index(p.dim)]]
+        columns[p.name] = np.broadcast_to(values, shape).ravel()
+    elsewhere = int(np.prod([size for dim, size in space.sizes.items() if dim not in dims], dtype=np.int64))
+    total = np.full(shape, elsewhere, dtype=np.int64)
+    for along, count in zip(index, counts, strict=True):
+        total *= count[along]
+    levels = [pd.Index(values, name=name) for name, values in columns.items()]
+    return pd.Series(
+        total.ravel(), levels[0] if len(levels) == 1 else pd.MultiIndex.from_arrays(levels), name="count"
+    )
+
+
+def _shown(p: Parameter) -> npt.NDArray[Any]:
+    """Return the values, as objects with None between them if there are points without."""
+    if p.given is None:
+        return p.values
+    values = p.values.astype(object)
+    values[~p.given] = None
+    return values
+
+
+def _distinct(parameters: Sequence[Parameter]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where each distinct tuple along a dimension is first, in that order, and how often it occurs."""
+    codes = [np.where(p.is_given, np.unique(p.values, return_inverse=True)[1] + 1, 0) for p in parameters]
+    together = codes[0]
+    for code in codes[1:]:  # as small numbers again after each, so that they cannot overflow
+        together = np.unique(together * (int(code.max()) + 1) + code, return_inverse=True)[1]
+    _, first, counts = np.unique(together, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return first[order], counts[order]
