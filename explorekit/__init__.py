@@ -17,12 +17,28 @@ _HOME = {
     "merge": "merging",
     "open": "opening",
     "explore": "opening",
+    "explore_adaptively": "adaptive",
 }
 
-__all__ = ["Space", "Study", "categorical", "errors", "explore", "merge", "open", "param", "simulation"]
+_MODULES = ("adaptive", "errors")
+
+__all__ = [
+    "Space",
+    "Study",
+    "adaptive",
+    "categorical",
+    "errors",
+    "explore",
+    "explore_adaptively",
+    "merge",
+    "open",
+    "param",
+    "simulation",
+]
 
 if TYPE_CHECKING:
-    from explorekit import errors
+    from explorekit import adaptive, errors
+    from explorekit.adaptive import explore_adaptively
     from explorekit.merging import merge
     from explorekit.opening import explore, open  # noqa: A004
     from explorekit.space import Space, categorical, param
@@ -32,8 +48,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"explorekit.{_HOME[name]}"), name)
-    if name == "errors":
-        return import_module("explorekit.errors")
+    if name in _MODULES:
+        return import_module(f"explorekit.{name}")
     raise AttributeError(f"module 'explorekit' has no attribute {name!r}")
 
 

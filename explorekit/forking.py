@@ -92,7 +92,7 @@ def fork_for(directory: StudyDirectory, catalog: Catalog, captured: Captured) ->
         return None
     version = captured.version.id
     place = _sibling_for(directory.path, version)
-    if not _is_fork_of(place, record):
+    if not is_fork_of(place, record):
         fork(directory, place, directory.read_space(record.space), record.baselines, version)
     logger.warning("the study goes on in %s; %s stays as it is.", place, directory.path)
     return place
@@ -104,7 +104,7 @@ def _sibling_for(path: Path, version: str) -> Path:
     return path.with_name(f"{path.name}-{version[:8]}")
 
 
-def _is_fork_of(path: Path, record: StudyRecord) -> bool:
+def is_fork_of(path: Path, record: StudyRecord) -> bool:
     """Return whether a study that was forked from another one lies at a path."""
     if not StudyDirectory.exists(path):
         return False

@@ -26,6 +26,7 @@ from explorekit.store.directory import StudyDirectory
 if TYPE_CHECKING:
     from distributed import Client
 
+    from explorekit.adaptive import Strategy
     from explorekit.engine.run import Run
     from explorekit.reproducing import Reproduction
     from explorekit.review import Review
@@ -314,6 +315,60 @@ class Study(GrowingStudy):
             )
         run = self._start(client, failed, where=where, **options)
         return run.wait() if wait else run
+
+    def explore_adaptively(
+        self,
+        strategy: "Strategy",
+        path: str | os.PathLike[str] | None = None,
+        *,
+        client: "Client | Literal[False] | None" = None,
+        max_points: int | None = None,
+        **options: "Unpack[RunOptions]",
+    ) -> "Study":
+        """Run the points that a strategy asks for, tell it their results, and so on until it asks for no more.
+
+        All points of one ask run at the same time. New ones are appended along the dimension ``point``; those that the study
+        has already are answered without a run. After an interrupt, or the end of this process, the same call goes on where
+        it was: nothing that is finished runs again.
+
+        A study whose points are no list, such as a grid, stays as it is: its results are taken over into a fork whose points
+        are one.
+
+        Parameters
+        ----------
+        strategy : adaptive.Strategy
+            Decides which points come next: see `explorekit.adaptive`.
+        path : path-like, optional
+            Where the fork lies, if there has to be one; by default beside this study, with ``-adaptive`` behind its name.
+        client : distributed.Client, optional
+            As for `start`.
+        max_points : int, optional
+            How many points the strategy may ask for in all, those of an earlier call included.
+        **options
+            As for `start`; ``max_time`` and ``until`` are of the whole.
+
+        Returns
+        -------
+        Study
+            This study, or the fork.
+
+        Raises
+        ------
+        SpaceError
+            If the strategy asks for points that the study cannot have.
+        StudyError
+            If it is no strategy, or asks for ever for what it knows.
+        CodeChangedError, StudyBusyError
+            As for `start`.
+
+        Examples
+        --------
+        >>> from explorekit.adaptive import Update
+        >>> study.explore_adaptively(Update(next_points, first=study.space))  # doctest: +SKIP
+        """
+        from explorekit.adaptive import explore_study
+
+        return explore_study(self, strategy, path, client, max_points, options)
 
     def prefer(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> None:
         """Have some of the points that wait run before the others, from coarse to fine; without a run, nothing happens.

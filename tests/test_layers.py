@@ -41,7 +41,9 @@ def test_importing_the_package_loads_nothing_heavy():
     )
 
 
-@pytest.mark.parametrize("name", ["Space", "Study", "errors", "open", "param", "simulation"])
+@pytest.mark.parametrize(
+    "name", ["Space", "Study", "adaptive", "errors", "explore_adaptively", "open", "param", "simulation"]
+)
 def test_every_public_name_is_there(name):
     import explorekit
 

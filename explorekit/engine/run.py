@@ -225,6 +225,11 @@ def _cell() -> int | None:
     return shell.execution_count if shell is not None and hasattr(shell, "kernel") else None
 
 
+def in_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook that runs a cell."""
+    return _cell() is not None
+
+
 def _end_all() -> None:
     """A script waits for what it started; a session that a person leaves does not."""
     interactive = _cell() is not None or hasattr(sys, "ps1")

@@ -1,0 +1,178 @@
+"""The points that a strategy asks for, one by one along the dimension ``point``, and where a study has them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space import Space
+from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.values import KIND, exact_text
+
+POINT = "point"
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a strategy asks for.
+
+    Parameters
+    ----------
+    points
+        The distinct points along ``point``, with their repetitions.
+    order
+        The place among them of each point that is asked for; some may be asked for twice.
+    """
+
+    points: Space
+    order: Ints
+
+    def first(self, n: int) -> "Asked":
+        """Return the first `n` of what is asked for."""
+        order = self.order[:n]
+        return Asked(self.points.isel({POINT: np.arange(order.max() + 1)}), order)
+
+
+def is_of_points(space: Space) -> bool:
+    """Return whether a space has its points one by one, so that any further one can be appended."""
+    return POINT in space.dims and set(space.dims) <= {POINT, REPETITION}
+
+
+def asked(space: object) -> Asked:
+    """Return the points of any space one by one, along ``point``.
+
+    Raises
+    ------
+    SpaceError
+        If it is no space, or has no parameters.
+    """
+    if not isinstance(space, Space):
+        raise SpaceError(
+            f"a strategy asked for {type(space).__name__}; expected the next points as a Space, or None for the end."
+        )
+    if not space.parameters.keys() - {REPETITION}:
+        raise SpaceError(
+            "a strategy asked for a space without parameters; expected points, or None for the end."
+        )
+    shape = tuple(size for dim, size in space.sizes.items() if dim != REPETITION)
+    return in_points(space, np.arange(int(np.prod(shape))))
+
+
+def in_points(space: Space, positions: Ints) -> Asked:
+    """Return the points at flat positions, in which repetitions do not count, one by one."""
+    sizes = {dim: size for dim, size in space.sizes.items() if dim != REPETITION}
+    index = dict(zip(sizes, np.unravel_index(positions, tuple(sizes.values())), strict=True)) if sizes else {}
+    columns = [
+        replace(p.take(index[p.dim]), dim=POINT)
+        if p.dim
+        else along_point(p, np.full(positions.size, p.values))
+        for name, p in space.parameters.items()
+        if name != REPETITION
+    ]
+    place: dict[tuple[bytes, ...], int] = {}
+    rows = zip(*(p.labels for p in columns), strict=True)
+    order = np.array([place.setdefault(row, len(place)) for row in rows], dtype=np.int64)
+    first = np.unique(order, return_index=True)[1]
+    repeated = [p for name, p in space.parameters.items() if name == REPETITION]
+    return Asked(Space.from_parameters([*(p.take(first) for p in columns), *repeated]), order)
+
+
+def points_like(space: Space, columns: Mapping[str, npt.ArrayLike]) -> Space:
+    """Return points with the values of some parameters, whose types and attributes are those of a space."""
+    like = {name: space.parameters[name] for name in columns}
+    return Space.from_parameters(
+        [
+            along_point(like[name], np.asarray(values, like[name].values.dtype))
+            for name, values in columns.items()
+        ]
+    )
+
+
+def along_point(parameter: Parameter, values: npt.NDArray[Any]) -> Parameter:
+    """Return a parameter with other values, which lie along ``point``."""
+    values = np.array(values)
+    values.flags.writeable = False
+    return replace(parameter, dim=POINT, values=values)
+
+
+def fitted(points: Space, space: Space) -> Space:
+    """Return points as a study that has its points one by one can take them in.
+
+    Raises
+    ------
+    SpaceError
+        If they do not have the parameters that vary in its space, or other repetitions.
+    """
+    varied = [name for name, p in space.parameters.items() if p.dim == POINT]
+    if lacking := [name for name in varied if name not in points.parameters]:
+        raise SpaceError(
+            f"a strategy asked for points without {listing(lacking)}, which varies in the study; expected values of "
+            f"{listing(varied, len(varied))}. Give each point one."
+        )
+    columns = []
+    for name, p in points.parameters.items():
+        if name not in space.parameters:
+            raise SpaceError(_no_place_for(name, space))
+        known = space.parameters[name]
+        if name == REPETITION:
+            _check_repetitions(p, known)
+        elif known.dim is None:
+            _check_fixed(p, known)
+        else:
+            columns.append(replace(p, values=_as_float(p.values)) if _whole_for_float(p, known) else p)
+    return Space.from_parameters(columns)
+
+
+def _no_place_for(name: str, space: Space) -> str:
+    if name == REPETITION:
+        return "a strategy asked for repetitions, but the study has none. Ask for them from the first ask on."
+    known = [one for one in space.parameters if one != REPETITION]
+    return (
+        f"a strategy asked for values of {name!r}, which is no parameter of the study; it has {listing(known)}."
+        f"{suggest(name, known)} For other parameters, start another study."
+    )
+
+
+def _check_repetitions(asked_for: Parameter, known: Parameter) -> None:
+    if not np.array_equal(asked_for.values, known.values):
+        raise SpaceError(
+            f"a strategy asked for the repetitions {asked_for.summary()}; every point of the study has the repetitions "
+            f"{known.summary()}. Leave them out, or add some to all points: extend(repetition=n)."
+        )
+
+
+def _check_fixed(asked_for: Parameter, known: Parameter) -> None:
+    if other := [value for value in asked_for.values if value != known.values[()]]:
+        raise SpaceError(
+            f"a strategy asked for {asked_for.name}={exact_text(other[0])}, but the study has it fixed at {known.summary()}. "
+            f"Give that value, or start another study."
+        )
+
+
+def _whole_for_float(asked_for: Parameter, known: Parameter) -> bool:
+    """Return whether whole numbers are asked for where the study has floats, which hold them exactly."""
+    kinds = KIND[asked_for.values.dtype.kind], KIND[known.values.dtype.kind]
+    return kinds == ("int", "float") and _as_float(asked_for.values).tolist() == asked_for.values.tolist()
+
+
+def _as_float(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    floats = values.astype(np.float64)
+    floats.flags.writeable = False
+    return floats
+
+
+def places(points: Space, space: Space) -> Ints:
+    """Return where points lie along ``point`` of a space, −1 where they do not."""
+    return space.axes[POINT].positions_of(points.axes[POINT])
+
+
+def recorded_points(space: Space, positions: Sequence[int] | Ints) -> Asked:
+    """Return the points at flat positions of a space, some of which are repetitions of one."""
+    return in_points(
+        space, np.unique(np.asarray(positions, dtype=np.int64) // space.sizes.get(REPETITION, 1))
+    )

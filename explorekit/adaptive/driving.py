@@ -1,0 +1,166 @@
+"""A strategy and a study by turns: ask, append, run, tell."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+
+from explorekit.adaptive.asked import POINT, Asked, Ints, asked, fitted, places
+from explorekit.adaptive.protocol import Strategy
+from explorekit.errors import StudyError
+from explorekit.options import PartOptions, RunOptions, request_of, whole_number
+from explorekit.simulation.declare import Simulation
+from explorekit.space.parameter import REPETITION
+from explorekit.store.status import PENDING
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from distributed import Client
+
+    from explorekit.study import Study
+
+_MOST_REPEATS = 1000  # asks in a row for nothing but what was asked before
+
+
+def drive(
+    strategy: Strategy,
+    simulation: Simulation,
+    begin: Callable[[Asked], "Study"],
+    client: "Client | Literal[False] | None",
+    max_points: int | None,
+    options: RunOptions,
+) -> "Study | None":
+    """Ask, run and tell by turns until the strategy, the points or the time ends.
+
+    Parameters
+    ----------
+    strategy
+        Decides.
+    simulation
+        The study's.
+    begin
+        Gives the study, whose points lie along ``point``, when the first points are known.
+    client, options
+        As for `Study.start`.
+    max_points
+        How many answers the strategy gets at most.
+
+    Returns
+    -------
+    Study or None
+        The study; None if the strategy asks for nothing.
+    """
+    _check(strategy)
+    left = np.inf if max_points is None else whole_number("max_points", max_points, 1)
+    end = request_of(client, simulation, cast("PartOptions", options)).end
+    until = None if end is None else datetime.fromtimestamp(end.at, UTC)
+    timed: RunOptions = {**options, "max_time": None, "until": until}
+    turns: Turns | None = None
+    while left and (space := strategy.ask()) is not None:
+        points = asked(space)
+        cut = points.order.size > left
+        points = points.first(int(left)) if cut else points
+        if turns is None:
+            turns = Turns(begin(points), client, timed)
+        results = turns.answer(points)
+        if results is None or cut:  # out of time, or of points
+            break
+        strategy.tell(turns.all() if getattr(strategy, "cumulative", False) else results)
+        left -= points.order.size
+    return None if turns is None else turns.study
+
+
+class Turns:
+    """The turns of one exploration: keeps what was asked for.
+
+    Parameters
+    ----------
+    study
+        A study whose points lie along ``point``.
+    client, options
+        As for `Study.start`; without ``max_time``.
+    """
+
+    def __init__(self, study: "Study", client: "Client | Literal[False] | None", options: RunOptions) -> None:
+        self.study = study
+        self._client = client
+        self._options = options
+        self._asks: list[Ints] = []  # the positions of each
+        self._known: set[int] = set()
+        self._repeats = 0
+        self._panels: Any = None
+
+    def answer(self, points: Asked) -> "xr.Dataset | None":
+        """Return the results of some points, which are run if there are none; None if the time is over before all have one."""
+        wanted = fitted(points.points, self.study.space)
+        if (places(wanted, self.study.space) < 0).any():
+            self.study.extend(wanted)
+        at = places(wanted, self.study.space)
+        pending = self._pending(at)
+        if pending.any() or self.study.code_changes:
+            if self._out_of_time():
+                return None
+            part = wanted.isel({POINT: pending}) if pending.any() else wanted
+            run = self.study.start(self._client, where=part, **self._options)
+            self._show(run)
+            run.wait()
+            at = places(wanted, self.study.space)  # changed code may have moved it to a fork
+            if self._pending(at).any():
+                return None
+        self._count(at)
+        self._asks.append(at[points.order])
+        return self._results([self._asks[-1]], len(self._asks) - 1)
+
+    def all(self) -> "xr.Dataset":
+        """Return the results of all that was asked for, in that order."""
+        return self._results(self._asks, 0)
+
+    def _results(self, asks: list[Ints], first: int) -> "xr.Dataset":
+        generation = np.repeat(np.arange(first, first + len(asks)), [at.size for at in asks])
+        results = self.study.results.isel({POINT: np.concatenate(asks)})
+        taken = "generation" in results.variables
+        return results if taken else results.assign_coords(generation=(POINT, generation))
+
+    def _pending(self, at: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        status = self.study.results["status"].isel({POINT: at})
+        return np.asarray(
+            (status == PENDING).any(REPETITION) if REPETITION in status.dims else status == PENDING
+        )
+
+    def _out_of_time(self) -> bool:
+        until = self._options.get("until")
+        return until is not None and until <= datetime.now(UTC)
+
+    def _count(self, at: Ints) -> None:
+        """Raise `StudyError` if the strategy goes round in a circle."""
+        new = set(at.tolist()) - self._known
+        self._known |= new
+        self._repeats = 0 if new else self._repeats + 1
+        if self._repeats > _MOST_REPEATS:
+            raise StudyError(
+                f"the strategy asked {_MOST_REPEATS:,} times in a row for points that it has the results of; expected new points, or "
+                f"None for the end. Give max_points= to end such a search."
+            )
+
+    def _show(self, run: Any) -> None:
+        """Show the panel of each run in the place of the one before, in a notebook."""
+        from explorekit.engine.run import in_notebook
+
+        if not in_notebook():
+            return
+        import ipywidgets
+        from IPython.display import display
+
+        if self._panels is None:
+            self._panels = ipywidgets.VBox()
+            display(self._panels)  # type: ignore[no-untyped-call]
+        self._panels.children = (run.panel(),)
+
+
+def _check(strategy: object) -> None:
+    if isinstance(strategy, type) or not isinstance(strategy, Strategy):
+        raise StudyError(
+            f"got {strategy!r} as strategy; expected an object with ask() and tell(results): see explorekit.adaptive. A function of "
+            f"the results so far is one as adaptive.Update(function, first=space)."
+        )

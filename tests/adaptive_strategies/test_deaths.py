@@ -1,0 +1,77 @@
+"""An adaptive study that is killed goes on from its directory to the end that it would have had."""
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from engine.scripts import start_script, wait_until
+
+import explorekit as ek
+
+SCRIPT = """
+    import os, time
+    import explorekit as ek
+
+    def model(x, y, rng):
+        descriptor = os.open({calls!r}, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+        os.write(descriptor, f"{{x!r}} {{y!r}}\\n".encode())
+        os.close(descriptor)
+        time.sleep(0.05)
+        return {{"cost": (x - 0.7) ** 2 + (y + 0.3) ** 2 + 1e-3 * rng.normal()}}
+
+    def next_points(results):
+        if int(results["generation"].max()) == 8:
+            return None
+        best = results.isel(point=int(results["cost"].argmin("point")))
+        step = 0.8 ** int(results["generation"].max()) * float(1 + results["cost"].min())
+        x = [float(best["x"]) + step * i for i in (-1, 0, 1)]
+        return ek.Space(x=x, y=[float(best["y"]) + step * i for i in (-1, 1)])
+
+    print("started", flush=True)
+    strategy = ek.adaptive.Update(next_points, first=ek.Space(x=[0.0], y=[0.0, 0.1]))
+    ek.explore_adaptively(model, strategy, "study", seed=5, client=False, n_workers=2)
+"""
+
+
+def end_of(path: Path) -> tuple[object, ...]:
+    results = ek.open(path).results.load()
+    return tuple(results[name].values.tobytes() for name in ("x", "y", "cost", "status"))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path, seed: int) -> None:
+    generator = random.Random(seed)
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "whole").mkdir()
+    calls = tmp_path / "calls.txt"
+    runs = tmp_path / "killed" / "study" / "runs"
+    killed = 0
+    for kill in range(4):
+        process = start_script(tmp_path / "killed", SCRIPT.format(calls=str(calls)))
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        if kill == 3:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, f"{out}\n{err}"
+            break
+        wanted = len(list(runs.glob("[0-9]*.nc"))) + generator.randrange(1, 4)
+        wait_until(
+            lambda n=wanted, p=process: len(list(runs.glob("[0-9]*.nc"))) >= n or p.poll() is not None, 60
+        )
+        try:
+            process.wait(0.2 * generator.random())
+        except subprocess.TimeoutExpired:
+            process.kill()
+            killed += 1
+        process.communicate()
+    assert killed
+    whole = start_script(tmp_path / "whole", SCRIPT.format(calls=str(tmp_path / "others.txt")))
+    out, err = whole.communicate(timeout=120)
+    assert whole.returncode == 0, f"{out}\n{err}"
+    assert end_of(tmp_path / "killed" / "study") == end_of(tmp_path / "whole" / "study")
+    points = (tmp_path / "others.txt").read_text().splitlines()
+    called = calls.read_text().splitlines()
+    assert set(called) == set(points)
+    assert len(set(points)) == len(points) == len(ek.open(tmp_path / "whole" / "study").space)
+    assert len(called) <= len(points) + killed * 6  # what was in flight at each death
