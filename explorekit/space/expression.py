@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _FEW = 5  # as many values are written out, although a range of them would be exact
+_NATIVE = (np.bool_, np.int64, np.float64, np.complex128)  # what NumPy makes of Python's own
 _OWN = frozenset({"values"})  # arguments of `param`, which an attribute of that name cannot be given by
 _MEANT_SO = frozenset({"units", "long_name"})
 
@@ -55,6 +56,8 @@ def _arguments(texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _parameter(p: "Parameter") -> str:
+    if p.given is not None:
+        return _with_none(p)
     text = values_expression(p.values)
     paired = p.dim if p.dim != p.name else None
     if any(map(_is_awkward, p.attrs, p.attrs.values())):
@@ -64,6 +67,18 @@ def _parameter(p: "Parameter") -> str:
     if not p.attrs and not paired:
         return text
     return _param([text, *([f"dim={paired!r}"] if paired else [])], p.attrs)
+
+
+def _with_none(p: "Parameter") -> str:
+    """Return a parameter that some points lack, which have None."""
+    values, given = p.values, p.is_given.tolist()
+    if values.size > np.get_printoptions()["threshold"]:
+        text = f"<{values.size:,} values, given at {sum(given):,}>"
+    else:
+        plain = list(values) if values.dtype.kind in "MU" else values.tolist()
+        text = _list([_scalar(v) if there else "None" for v, there in zip(plain, given, strict=True)])
+    native = values.dtype.kind in "MU" or values.dtype in _NATIVE
+    return _param([text, f"dim={p.dim!r}", *([] if native else [f"dtype={values.dtype.name!r}"])], p.attrs)
 
 
 def _distribution(variable: "RandomVariable") -> str:
@@ -101,7 +116,7 @@ def values_expression(values: "Values") -> str:
     if values.dtype.kind == "M":
         times: list[str] = np.datetime_as_string(values, unit="auto").tolist()
         return f"np.array({_list([repr(text) for text in times])}, dtype='datetime64[ns]')"
-    if values.dtype.kind == "U" or values.dtype in (np.bool_, np.int64, np.float64, np.complex128):
+    if values.dtype.kind == "U" or values.dtype in _NATIVE:
         return _list([_scalar(value) for value in values])
     texts = _short_floats(values) if values.dtype.kind == "f" else [_scalar(v) for v in values.tolist()]
     return f"np.array({_list(texts)}, dtype={values.dtype.name!r})"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
 from explorekit.space.values import KIND, as_values, exact_text, format_value, python_values
 
@@ -39,6 +40,8 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
     """Return, for each dimension that values are wanted along, where it has them."""
     masks: dict[str, Mask] = {}
     for name, value in wanted.items():
+        if name in space.distributions:
+            check_sampled(space, f"find points by the values of {name!r}")
         if name not in space.parameters:
             raise SpaceError(
                 f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
@@ -122,7 +125,9 @@ class _Point:
         if name in parameters:
             self._dims.add(str(parameters[name].dim))
             raise _AnotherDimension
-        if any(known.startswith(f"{name}.") for known in parameters):
+        if name in self._space.distributions:
+            check_sampled(self._space, f"ask a predicate that looks at {name!r}")
+        if any(known.startswith(f"{name}.") for known in (*parameters, *self._space.distributions)):
             return _Group(self, name)
         raise SpaceError(
             f"the predicate looks at {name!r}; this space has {listing(parameters)}.{suggest(name, parameters)}"
@@ -329,6 +334,7 @@ def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
     """Return the distinct combinations of some parameters' values with the number of points of each; see `Space.unique`."""
     import pandas as pd
 
+    check_sampled(space, "count the values of the space")
     if unknown := [name for name in names if name not in space.parameters]:
         raise SpaceError(
             f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}.{suggest(str(unknown[0]), space.parameters)}"

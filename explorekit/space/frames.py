@@ -30,12 +30,28 @@ def to_dataframe(space: "Space") -> "pd.DataFrame":
     return frame
 
 
-def _column(space: "Space", parameter: Parameter) -> np.ndarray[Any, Any]:
+def _column(space: "Space", parameter: Parameter) -> Any:
+    """Return the values of a parameter at all points; where it is not given, what is missing to pandas."""
+    import pandas as pd
+
     along = [-1 if dim == parameter.dim else 1 for dim in space.dims]
-    return np.broadcast_to(parameter.values.reshape(along), space.shape).ravel()
+    values = np.broadcast_to(parameter.values.reshape(along), space.shape).ravel()
+    if parameter.given is None:
+        return values
+    missing = ~np.broadcast_to(parameter.given.reshape(along), space.shape).ravel()
+    if values.dtype.kind in "iub":
+        masked = pd.arrays.BooleanArray if values.dtype.kind == "b" else pd.arrays.IntegerArray
+        return masked(values, missing)
+    if values.dtype.kind == "U":
+        texts = values.astype(object)
+        texts[missing] = None
+        return pd.Series(texts, dtype="str")
+    return values  # NaN and NaT are there
 
 
-def from_dataframe(frame: "pd.DataFrame", *, fix_constant: bool = False) -> list[Parameter]:
+def from_dataframe(
+    frame: "pd.DataFrame", *, fix_constant: bool = False, allow_missing: bool = False
+) -> list[Parameter]:
     """Return the columns of a table as parameters along ``point``; see `Space.from_dataframe`."""
     if not hasattr(frame, "columns") or not hasattr(frame, "isna"):
         raise SpaceError(
@@ -49,16 +65,26 @@ def from_dataframe(frame: "pd.DataFrame", *, fix_constant: bool = False) -> list
         )
     if not len(frame):
         raise SpaceError("got a table without rows; expected one row a point, at least one.")
-    _reject_missing(frame)
+    if not allow_missing:
+        _reject_missing(frame)
     repeated: list[Parameter] = []
     if REPETITION in frame.columns:
         frame, repeated = _without_repetitions(frame)
     parameters = []
     for name, column in frame.items():
-        parameter = named(cast("str", name), Param(_values(column), frame.attrs.get(name, {}), POINT))
-        constant = bool(np.all(parameter.values == parameter.values[0]))
+        parameter = named(cast("str", name), Param(_given(column), frame.attrs.get(name, {}), POINT))
+        constant = parameter.given is None and bool(np.all(parameter.values == parameter.values[0]))
         parameters.append(parameter.take(0) if fix_constant and constant else parameter)
     return parameters + repeated
+
+
+def _given(column: "pd.Series[Any]") -> Any:
+    """Return the values of a column, with their dtype, and None where one is missing."""
+    missing = column.isna()
+    if not missing.any():
+        return _values(column)
+    present = iter(list(np.asarray(_values(column[~missing]))))
+    return [None if lacks else next(present) for lacks in missing]
 
 
 def _values(column: "pd.Series[Any]") -> Any:
@@ -77,8 +103,8 @@ def _reject_missing(frame: "pd.DataFrame") -> None:
         more = f" (and {int(missing.sum()) - 1} more)" if missing.sum() > 1 else ""
         raise SpaceError(
             f"the table has no value in row {frame.index[row]!r}, column {name!r}{more}; expected a value of every parameter at every "
-            f"point. Drop the row with frame.dropna(), or fill the cell with frame.fillna({{{name!r}: …}}); text such as NA in a CSV "
-            f"file is kept by keep_default_na=False."
+            f"point. Drop the row with frame.dropna(), or fill the cell with frame.fillna({{{name!r}: …}}); allow_missing=True "
+            f"means that such a point lacks the parameter. Text such as NA in a CSV file is kept by keep_default_na=False."
         )
 
 
@@ -99,7 +125,7 @@ def _without_repetitions(frame: "pd.DataFrame") -> "tuple[pd.DataFrame, list[Par
     return others.iloc[::n], [repetitions(n)]
 
 
-def from_csv(path: str | Path, *, fix_constant: bool = False, **options: Any) -> list[Parameter]:
+def from_csv(path: str | Path, *, fix_constant: bool, allow_missing: bool, **options: Any) -> list[Parameter]:
     """Return the columns of a CSV file as parameters along ``point``; see `Space.from_csv`."""
     import pandas as pd
 
@@ -112,4 +138,4 @@ def from_csv(path: str | Path, *, fix_constant: bool = False, **options: Any) ->
             f"cannot read {str(path)!r} as a table: {error}. Expected a line of names, then one line a point, as pandas.read_csv reads "
             f"it; further options are passed on to it."
         ) from None
-    return from_dataframe(frame, fix_constant=fix_constant)
+    return from_dataframe(frame, fix_constant=fix_constant, allow_missing=allow_missing)

@@ -91,7 +91,8 @@ def param(
         What to write on axes and sliders. Kept as the CF attribute ``long_name``.
     dim : str, optional
         The dimension that the values lie on; by default one of the parameter's own name. Parameters
-        that name the same dimension are paired. Along ``"point"`` and ``"sample"`` values are in no order.
+        that name the same dimension are paired. Along ``"point"`` and ``"sample"`` values are in no order, and None in a list means
+        that the parameter is not given at that point.
     bounds : (number or None, number or None), optional
         The smallest and the largest value that the parameter may have, both included; None for no bound on that side. Checked now, and
         whenever a study is extended or refined. Kept as the CF attributes ``valid_min`` and ``valid_max``.
@@ -240,10 +241,17 @@ def named(name: str, given: Any) -> Parameter:
         given, attrs = given.values, {**given.attrs, **attrs}
     given, units = without_units(name, given)
     _check_same_units(name, units, attrs)
+    given, at = _where_given(given) if dim in UNGRIDDED else (given, None)
     values = as_values(name, given)
     if what.dtype is not None:
         values = cast(name, values, what.dtype)
-    attrs = {**attrs, **units, **declared(name, values, what.bounds, what.allowed)}
+    if at is not None:
+        values = _spread(values, at)
+    attrs = {
+        **attrs,
+        **units,
+        **declared(name, values if at is None else values[at], what.bounds, what.allowed),
+    }
     check_attrs(name, attrs)
     if values.ndim and dim != name:
         _check_dim(name, dim)
@@ -251,7 +259,22 @@ def named(name: str, given: Any) -> Parameter:
         raise SpaceError(
             f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
         )
-    return Parameter(name, dim if values.ndim else None, values, dict(attrs))
+    return Parameter(name, dim if values.ndim else None, values, dict(attrs), at)
+
+
+def _where_given(given: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
+    """Return the values of a list without None, which means that a point has none, and where they stand if there is one."""
+    if not isinstance(given, (list, tuple)):
+        return given, None
+    at = np.array([value is not None for value in given], dtype=np.bool_)
+    return (given, None) if at.all() else ([value for value in given if value is not None], at)
+
+
+def _spread(values: Values, at: npt.NDArray[np.bool_]) -> Values:
+    full = np.full(at.size, MISSING[values.dtype.kind], dtype=values.dtype)
+    full[at] = values
+    full.flags.writeable = False
+    return full
 
 
 def repetitions(n: int) -> Parameter:

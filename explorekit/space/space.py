@@ -188,7 +188,9 @@ class Space:
         return frames.to_dataframe(self)
 
     @classmethod
-    def from_dataframe(cls, frame: "pd.DataFrame", *, fix_constant: bool = False) -> Self:
+    def from_dataframe(
+        cls, frame: "pd.DataFrame", *, fix_constant: bool = False, allow_missing: bool = False
+    ) -> Self:
         """Return the space whose points are the rows of a table, along the dimension ``point``.
 
         Parameters
@@ -199,6 +201,8 @@ class Space:
             that dimension.
         fix_constant : bool, optional
             Whether a column of one value becomes a fixed parameter.
+        allow_missing : bool, optional
+            Whether a missing cell means that the point lacks the parameter, so that the simulation's default holds there.
 
         Raises
         ------
@@ -211,10 +215,14 @@ class Space:
         >>> ek.Space.from_dataframe(pd.DataFrame({"a": [1, 2, 2], "b": [0.5, 0.5, 1.0]})).sizes
         {'point': 3}
         """
-        return cls.from_parameters(frames.from_dataframe(frame, fix_constant=fix_constant))
+        return cls.from_parameters(
+            frames.from_dataframe(frame, fix_constant=fix_constant, allow_missing=allow_missing)
+        )
 
     @classmethod
-    def from_csv(cls, path: "str | Path", *, fix_constant: bool = False, **options: Any) -> Self:
+    def from_csv(
+        cls, path: "str | Path", *, fix_constant: bool = False, allow_missing: bool = False, **options: Any
+    ) -> Self:
         """Return the space whose points are the lines of a CSV file, along the dimension ``point``; floats are read exactly.
 
         Parameters
@@ -223,6 +231,8 @@ class Space:
             A file with a line of names and then one line a point.
         fix_constant : bool, optional
             Whether a column of one value becomes a fixed parameter.
+        allow_missing : bool, optional
+            Whether a missing cell means that the point lacks the parameter, so that the simulation's default holds there.
         **options
             Further arguments of `pandas.read_csv`, such as ``sep=";"``, or ``dtype={"code": str}``.
 
@@ -231,7 +241,8 @@ class Space:
         SpaceError
             If the file is no table, a cell is missing, or a column can be no parameter.
         """
-        return cls.from_parameters(frames.from_csv(path, fix_constant=fix_constant, **options))
+        parameters = frames.from_csv(path, fix_constant=fix_constant, allow_missing=allow_missing, **options)
+        return cls.from_parameters(parameters)
 
     def __len__(self) -> int:
         check_sampled(self, "count the points of the space")

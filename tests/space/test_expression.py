@@ -1,13 +1,17 @@
 """What a space writes of itself makes the same space again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
-from drawn import bits, spaces
+from drawn import bits, grid_values, spaces
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import explorekit as ek
+from explorekit.errors import SpaceError
+from explorekit.space.parameter import MISSING
 
 _NAMES = {"ek": ek, "np": np, "xr": xr}
 
@@ -149,3 +153,27 @@ def test_how_many_values_are_written_is_as_for_arrays():
     with np.printoptions(threshold=6):
         assert repr(space) == "ek.Space(a=<7 values: 3, 1, … 6>)"
     assert evaluated(space) == space
+
+
+@given(st.data())
+def test_what_a_point_lacks_is_none_as_text_and_missing_in_a_table(data):
+    values = data.draw(grid_values(max_size=6))
+    given = data.draw(st.lists(st.booleans(), min_size=values.size, max_size=values.size))
+    if not any(given) or all(given):
+        return
+    full = ek.Space(
+        a=ek.param(values, dim="point", units="m"), n=ek.param(np.arange(values.size), dim="point")
+    )
+    p = full.parameters["a"]
+    lacking = replace(
+        p, values=np.where(given, p.values, MISSING[p.values.dtype.kind]).astype(p.values.dtype)
+    )
+    space = ek.Space.from_parameters([replace(lacking, given=np.array(given)), full.parameters["n"]])
+
+    for again in (evaluated(space), ek.Space.from_dataframe(space.to_dataframe(), allow_missing=True)):
+        assert again == space
+        assert content(again) == content(space)
+        assert again.parameters["a"].given.tolist() == given
+        assert values.dtype.kind == "U" or again.parameters["a"].values.dtype == values.dtype
+    with pytest.raises(SpaceError, match=r"no value in row \d, column 'a'"):
+        ek.Space.from_dataframe(space.to_dataframe())
