@@ -172,12 +172,7 @@ def _refinable(space: Space, name: str) -> Values:
             f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
         )
     p = space.parameters[name]
-    if (
-        p.dim is None
-        or len(space.axes[p.dim].parameters) > 1
-        or p.values.dtype.kind != "f"
-        or p.values.size < 2
-    ):
+    if p.dim is None or space.axes[p.dim].may_repeat or p.values.dtype.kind != "f" or p.values.size < 2:
         raise SpaceError(
             f"cannot refine {name!r} ({p.summary()}); expected a parameter of floats on a dimension of its own, with two values or "
             f"more. Add the values themselves: extend({name}=[…])."
@@ -198,7 +193,7 @@ def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
         )
     for name in names:
         _check_units(next(p for p in axis.parameters if p.name == name), given[name])
-    if len(names) == 1:
+    if not axis.may_repeat:
         return _with_values(axis, given[names[0]])
     dims = {p.dim for p in group}
     if len(dims) > 1 or None in dims:

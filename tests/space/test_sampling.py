@@ -11,6 +11,7 @@ from scipy import stats
 
 import explorekit as ek
 from explorekit.errors import SpaceError
+from explorekit.space.growing import grown
 from explorekit.store.spaces import read_space, space_hash, write_space
 
 METHODS = ["random", "lhs", "sobol", "halton", "saltelli"]
@@ -252,6 +253,11 @@ def test_draws_of_one_parameter_may_be_the_same(tmp_path):
     write_space(tmp_path / "space.nc", space)
     assert read_space(tmp_path / "space.nc") == space
     assert space_hash(space) == space_hash(read_space(tmp_path / "space.nc"))
+
+
+def test_a_space_grows_by_draws_that_were_there_before():
+    lone = ek.Space(n=stats.randint(0, 2))
+    assert grown(lone.sample(5), lone.sample(9), {}) == lone.sample(9)
 
 
 # ---- bad input
