@@ -125,6 +125,55 @@ class SavedStudy(ABC):
         """Whether a run of this study is going on in this process."""
         return False
 
+    def sensitivity(
+        self, output: str, *, confidence: float = 0.95, resamples: int = 100, seed: int = 0
+    ) -> "xr.Dataset":
+        """Return how much an output depends on each parameter that was drawn.
+
+        The space must be a design that was made for it. ``space.sample(n, "saltelli")`` gives the shares of the variance that
+        a parameter explains alone (``S1``) and with its interactions (``ST``), each with the half width of its confidence interval
+        (``S1_conf``, ``ST_conf``). ``space.sample(n, "morris")`` gives the elementary effects, of a step as wide as the distribution:
+        their mean (``mu``), that of their absolute values (``mu_star``, ``mu_star_conf``) and their standard deviation
+        (``sigma``); of categories, which have no order, the sign of ``mu`` means nothing. Needs SALib:
+        ``pip install 'explorekit[sensitivity]'``.
+
+        Parameters
+        ----------
+        output : str
+            The output: real numbers, of any dimensions.
+        confidence : float, default 0.95
+            The level of the confidence intervals, which are bootstrapped.
+        resamples : int, default 100
+            How often for that.
+        seed : int, default 0
+            What the bootstrap draws from.
+
+        Returns
+        -------
+        xarray.Dataset
+            The indices over ``parameter``, and over those dimensions of the output that are not ``sample``. Shares of an output that
+            does not vary are NaN.
+
+        Raises
+        ------
+        StudyError
+            If the points are no such design, some are pending or failed, or the output has values that are no numbers.
+        ImportError
+            If SALib is not installed.
+
+        References
+        ----------
+        Saltelli et al., Computer Physics Communications 181:259 (2010), doi:10.1016/j.cpc.2009.09.018.
+        Campolongo, Cariboni and Saltelli, Environmental Modelling & Software 22:1509 (2007), doi:10.1016/j.envsoft.2006.10.004.
+
+        Examples
+        --------
+        >>> study.sensitivity("rate")["ST"].to_series()  # doctest: +SKIP
+        """
+        from explorekit.sensitivity import sensitivity
+
+        return sensitivity(self.space, self.results, output, confidence, resamples, seed)
+
     def explore(
         self, variable: str | None = None, *, x: str | None = None, y: str | None = None, **selection: Any
     ) -> "Explorer":
