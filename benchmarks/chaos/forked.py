@@ -22,6 +22,7 @@ import explorekit.engine.run
 from benchmarks.chaos.simulations import chaos, space_of
 from explorekit.engine import plan as engine_plan
 from explorekit.store.shard import read_header
+from explorekit.store.status import OK
 
 Spec = dict[str, Any]
 
@@ -148,14 +149,23 @@ def compact(spec: Spec, talk: Talk) -> None:
 
 
 def trace(spec: Spec, talk: Talk) -> None:
-    """Say which batches the rows of each shard come from, that of a merged one from several."""
+    """Say which batches the rows of each shard come from, that of a merged one from several, and which say nothing new.
+
+    A batch whose worker is killed with its reply runs again, and leaves a second shard with the same points.
+    """
     for order in talk.orders():
-        origins = {}
-        for path in Path(order["study"], "runs").glob("[0-9]*.nc"):
+        origins, spare = {}, []
+        known: set[tuple[Any, ...]] = set()
+        for path in sorted(Path(order["study"], "runs").glob("[0-9]*.nc")):
             with contextlib.suppress(ek.errors.ShardError):
-                header, _, _ = read_header(path)
+                header, touched, rows = read_header(path)
                 origins[path.name] = [f"{o.epoch:06d}-{o.sequence:08d}" for _, o in header.origins_by_row]
-        talk.say(event="traced", origins=origins)
+                points = list(zip(*touched.columns(rows).values(), strict=True))
+                if known.issuperset(points):
+                    spare.append(path.name)
+                for start, stop, status in header.status_runs:
+                    known.update(points[start:stop] if status == OK else ())
+        talk.say(event="traced", origins=origins, spare=spare)
 
 
 ROLES: dict[str, Callable[[Spec, Talk], None]] = {

@@ -59,6 +59,7 @@ class Round:
         self._address = ""
         self._acknowledged: set[str] = set()
         self._damaged: set[str] = set()
+        self._spare: set[str] = set()  # what merging need not keep
         self._children_killed = 0
 
     # ---- the course of a round
@@ -116,6 +117,7 @@ class Round:
 
     def _compact(self, *, cut: bool) -> None:
         """Merge shards, and kill who does it half-way."""
+        self._spare.update(self._traced()["spare"])
         process = self._forker.fork("compact", self.folder, environment=self._environment())
         process.say(do="compact", study=str(self.study))
         process.hear(PATIENCE)  # it has started
@@ -302,13 +304,16 @@ class Round:
 
     def _origins(self) -> dict[str, list[str]]:
         """Return which batches the rows of each readable shard come from."""
+        return dict(self._traced()["origins"])
+
+    def _traced(self) -> dict[str, Any]:
         tracer = self._forker.fork("trace", self.folder, environment=self._environment())
         tracer.say(do="trace", study=str(self.study))
         heard = tracer.hear(PATIENCE)
         tracer.end(20)
         if heard is None:
             raise ChaosError(f"reading headers ended the process, or hung\n{tracer.printed}")
-        return dict(heard["origins"])
+        return heard
 
     # ---- what is there
 
@@ -347,7 +352,11 @@ class Round:
         origins = self._origins()
         here = {*origins, *(batch for batches in origins.values() for batch in batches)}
         quarantined = {path.name for path in (self.study / "quarantine").rglob("*.nc")}
-        lost = {name for name in self._acknowledged if not {name, _batch(name)} & (here | self._damaged)}
+        lost = {
+            name
+            for name in self._acknowledged
+            if not {name, _batch(name)} & (here | self._damaged | self._spare)
+        }
         if lost:
             raise ChaosError(
                 f"acknowledged shards are gone: {sorted(lost)}; quarantined: {sorted(quarantined)}"
