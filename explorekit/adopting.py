@@ -10,6 +10,7 @@ from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.version import CodeVersion
 from explorekit.space import Space
 from explorekit.store.catalog import Catalog
 from explorekit.store.directory import StudyDirectory, StudyRecord, storage_error
@@ -24,8 +25,25 @@ def check_choice(code: object) -> None:
 
 
 def has_changed(record: StudyRecord, catalog: Catalog, captured: Captured) -> bool:
-    """Return whether there are results of other code than the simulation's."""
+    """Return whether there are results of other code than the simulation's; to have more or fewer labelled objects is none."""
+    return _is_other(record, catalog, captured) and not differs_in_labels(catalog.directory, record, captured)
+
+
+def _is_other(record: StudyRecord, catalog: Catalog, captured: Captured) -> bool:
     return record.code not in ("", captured.version.id) and any(catalog.versions().values())
+
+
+def differs_in_labels(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> bool:
+    """Return whether the study's code differs from the simulation's by labels alone, those of both standing for equal objects."""
+    known, now = directory.read_objects(record.code), captured.version
+    return bool(known) and all(
+        known.get(label, version) == version for label, version in _hashes(now).items()
+    )
+
+
+def _hashes(version: CodeVersion) -> dict[str, str]:
+    """Return the hashes of the simulation alone and of its labelled objects, if it has any."""
+    return {"": version.simulation, **version.objects} if version.objects else {}
 
 
 def adopt(
@@ -43,8 +61,8 @@ def adopt(
     record = directory.read_record()
     version = captured.version.id
     kept = record.kept
-    if has_changed(record, catalog, captured):
-        if code is None:
+    if _is_other(record, catalog, captured):
+        if code is None and has_changed(record, catalog, captured):
             raise _code_changed(directory, catalog, record, captured)
         kept = (*record.kept, record.code)
     if code == "rerun":
@@ -70,6 +88,7 @@ def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, c
             captured.version.source,
             lambda: environment(Path(file).parent if file else None),
             baselines_with({}, bind(simulation, space.parameters)),
+            _hashes(captured.version),
         )
     except OSError as error:
         raise storage_error(error, directory.path) from error

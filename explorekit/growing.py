@@ -8,6 +8,7 @@ from explorekit.errors import StudyBusyError
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.objects import with_objects
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
 from explorekit.space.selecting import points_where
@@ -62,6 +63,7 @@ class GrowingStudy(StudyFolder):
             call = bind(self.simulation, {**self.space.parameters, **added.parameters})
             baselines = baselines_with(record.baselines, call)
             bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
+            self.simulation = with_objects(self.simulation, added)
             if bigger != self.space:
                 new = {n: baselines[n] for n in bigger.parameters if n not in self.space.parameters}
                 self._directory.update_record(

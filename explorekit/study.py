@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
-from explorekit.adopting import OnChange, difference
+from explorekit.adopting import OnChange, difference, differs_in_labels
 from explorekit.choosing import Choice, failed, few, pending
 from explorekit.creating import check_same, check_seed_by, check_space, create
 from explorekit.errors import SimulationError, StudyBusyError, StudyError
@@ -18,6 +18,7 @@ from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured, capture
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
+from explorekit.simulation.objects import check_objects, with_objects
 from explorekit.space import Space
 from explorekit.space.selecting import points_where
 from explorekit.starting import begin, held_for_run
@@ -90,6 +91,7 @@ class Study(GrowingStudy):
                 "got no path; expected the directory that the study is kept in: Study(simulation, space, 'studies/name')."
             )
         check_space(space)
+        self.simulation = with_objects(self.simulation, space)
         seed = whole_number("seed", seed, 0)
         check_seed_by(seed_by, space)
         self._captured = capture(self.simulation)
@@ -247,6 +249,7 @@ class Study(GrowingStudy):
         with held_for_run(self._directory) as release:
             record = self._directory.read_record()
             self._follow(record)
+            check_objects(self.simulation, self.space)
             study = self._directory, self._catalog, self._seeding(record)
             self._run = begin(*study, self.simulation, captured, choose, request, release)
             self._where = request.where
@@ -392,7 +395,9 @@ class Study(GrowingStudy):
     def code_changes(self) -> str:
         """How the simulation's code differs from that of the results at hand: a unified diff, empty if it does not."""
         record = self._directory.read_record()
-        if record.code in ("", self._captured.version.id):
+        if record.code in ("", self._captured.version.id) or differs_in_labels(
+            self._directory, record, self._captured
+        ):
             return ""
         return difference(self._directory, record, self._captured)
 
@@ -433,9 +438,15 @@ class Study(GrowingStudy):
         self._follow(record)
         chosen = self.space if space is None else space
         known = baselines_with(record.baselines, bind(self.simulation, chosen.parameters))
-        new = {n: known[n] for n in chosen.parameters if n in known and n not in self.space.parameters}
+        new = {
+            n: known[n]
+            for n, p in chosen.parameters.items()
+            if n in known and n not in self.space.parameters and p.objects is None
+        }
         fork(self._directory, path, chosen, {**record.baselines, **new})
-        return Study(self.simulation, path=path, seed=record.seed, seed_by=record.seed_by)
+        return Study(
+            with_objects(self.simulation, space), path=path, seed=record.seed, seed_by=record.seed_by
+        )
 
     def _move_to_fork(self, captured: Captured) -> None:
         """Go on in a study of the new code beside this one, if the code has changed."""
@@ -480,5 +491,6 @@ class Study(GrowingStudy):
 
         record = self._directory.read_record()
         snapshot = self._snapshot()
+        check_objects(self.simulation, self.space)
         position = position_of(self.space, point)
         return reproduce(self.simulation, capture(self.simulation), snapshot, position, self._seeding(record))

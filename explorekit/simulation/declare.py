@@ -26,6 +26,7 @@ class Simulation:
     tolerance: float = 0.0
     timeout: float | None = None
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    objects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by parameter and label
 
     def __post_init__(self) -> None:
         copied: dict[str, Any] = {

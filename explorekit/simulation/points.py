@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from explorekit.simulation.calling import Call
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.objects import array_of, in_place_of_labels
 from explorekit.space import Space
 from explorekit.space.identity import point_key
 from explorekit.space.parameter import REPETITION
@@ -61,6 +62,7 @@ class Points:
         self._call = call
         self._space = space
         self._seeding = seeding
+        self._objects = simulation.objects
         self.function: Callable[..., Any]
         self.function, self._order = call.by_position(simulation.function)
 
@@ -97,6 +99,10 @@ class Points:
         for parameter, argument in self._call.direct:
             p = self._space.parameters[parameter]
             given[argument] = p.values[()] if p.dim is None else p.values[index[p.dim]]
+            if p.name in self._objects:
+                labels = given[argument]
+                given[argument] = array_of(np.asarray(labels), self._objects[p.name])
+                given[argument] = given[argument] if p.dim is not None else given[argument][()]
             if p.dim is not None:
                 given[argument].flags.writeable = False
         for name in self._call.injected:
@@ -110,7 +116,7 @@ class Points:
         return streams if name == "rngs" else np.array(streams, dtype=np.int64)
 
     def _columns(self, positions: Positions) -> list[Iterable[Any]]:
-        columns = self._space.columns(positions)
+        columns = in_place_of_labels(self._space.columns(positions), self._objects)
         given = self._call.values(columns)
         for name in self._call.injected:
             if name == REPETITION:

@@ -16,8 +16,8 @@ import sys
 import textwrap
 import types
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,16 @@ class CodeVersion:
         Hexadecimal digits of its hash.
     source
         The text of all functions and classes that went into it, by qualified name.
+    simulation
+        The hash without labelled objects; the same as `id` where there are none.
+    objects
+        By ``parameter=label``, the hash of the object that the label stands for.
     """
 
     id: str
     source: str
+    simulation: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 def code_version(simulation: Simulation) -> CodeVersion:
@@ -63,8 +69,18 @@ def code_version(simulation: Simulation) -> CodeVersion:
         walker.note(simulation.function)
     else:
         tree = walker.describe(simulation)
+    objects = {
+        f"{name}={label}": _hash("" if simulation.version is not None else walker.describe(one))
+        for name, labelled in simulation.objects.items()
+        for label, one in labelled.items()
+    }
     source = "\n\n".join(f"# {name}\n{text.rstrip()}" for name, text in sorted(walker.sources.items())) + "\n"
-    return CodeVersion(hashlib.sha256(tree.encode()).hexdigest()[:VERSION_LENGTH], source)
+    bare = _hash(tree)
+    return CodeVersion(_hash(f"{tree} {sorted(objects.items())}") if objects else bare, source, bare, objects)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:VERSION_LENGTH]
 
 
 class _Walker:

@@ -1,6 +1,7 @@
 """Designs of experiments: which points, so that effects can be told apart."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def star(space: "Space", base: Mapping[str, Any]) -> "Space":
     for p in space.parameters.values():
         if p.name in along:
             along[p.name].flags.writeable = False
-            parameters.append(Parameter(p.name, POINT, along[p.name], p.attrs))
+            parameters.append(replace(p, dim=POINT, values=along[p.name]))
         else:
             parameters.append(p)
     return type(space).from_parameters(parameters)

@@ -8,6 +8,7 @@ import numpy as np
 
 from explorekit.space import html
 from explorekit.space.constraints import ALLOWED
+from explorekit.space.objects import objects_in
 from explorekit.space.parameter import REPETITION, keyword_meant
 from explorekit.space.values import python_values
 
@@ -60,13 +61,17 @@ def _parameter(p: "Parameter") -> str:
         return _with_none(p)
     text = values_expression(p.values)
     paired = p.dim if p.dim != p.name else None
+    objects = "" if p.objects is None else _objects(p)
+    if objects and p.dim and p.objects and list(p.objects) == p.values.tolist():
+        text, objects = objects, ""
     if any(map(_is_awkward, p.attrs, p.attrs.values())):
         attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in p.attrs.items())
         dims = repr(p.dim) if p.dim else "()"
         return f"xr.Variable({dims}, {text}, {{{attrs}}})"
-    if not p.attrs and not paired:
+    if not p.attrs and not paired and not objects:
         return text
-    return _param([text, *([f"dim={paired!r}"] if paired else [])], p.attrs)
+    arguments = [text, *([f"objects={objects}"] if objects else []), *([f"dim={paired!r}"] if paired else [])]
+    return _param(arguments, p.attrs)
 
 
 def _with_none(p: "Parameter") -> str:
@@ -95,6 +100,13 @@ def _param(arguments: list[str], attrs: "Mapping[str, Any]") -> str:
     if awkward := [f"{k!r}: {_attribute(v)}" for k, v in attrs.items() if k not in plain]:
         arguments.append(f"**{{{', '.join(awkward)}}}")
     return f"ek.param({', '.join(arguments)})"
+
+
+def _objects(p: "Parameter") -> str:
+    """Return the objects of labels by the names that they were defined under; what has none cannot be written so as to evaluate."""
+    known = objects_in(p.values, p.objects or {})
+    texts = {label: getattr(one, "__qualname__", None) or repr(one) for label, one in known.items()}
+    return "{" + ", ".join(f"{label!r}: {text}" for label, text in texts.items()) + "}"
 
 
 def _is_awkward(name: str, value: Any) -> bool:

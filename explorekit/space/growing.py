@@ -1,6 +1,7 @@
 """A space that grew: longer dimensions, values in between, further parameters; what it had keeps its place and order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
+from explorekit.space.objects import check_same_kind
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Param, Parameter, named, repetitions
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, as_values, exact_text
@@ -54,7 +56,7 @@ def _paired_as_before(existing: Space, name: str, values: object) -> Parameter:
     if known is not None and known.dim not in (None, name) and not hasattr(values, "dims"):
         given = values if isinstance(values, Param) else Param(values)
         parameter = named(name, given)
-        return named(name, Param(np.atleast_1d(parameter.values), parameter.attrs, known.dim))
+        return replace(parameter, dim=known.dim, values=np.atleast_1d(parameter.values))
     return named(name, values)
 
 
@@ -79,6 +81,13 @@ def grown(existing: Space, added: Space, baselines: Mapping[str, bytes]) -> Spac
     SpaceError
         If the values do not fit the parameter, or the structure of the space would have to change.
     """
+    for p in added.parameters.values():
+        if known := existing.parameters.get(p.name):
+            check_same_kind(p.name, known.objects, p.objects, not np.isin(p.values, known.values).all())
+        elif p.objects is not None:
+            raise SpaceError(
+                f"nobody knows what {p.name!r} was at the points that are there: no label of an object is a default. {_FORK}."
+            )
     groups = _groups(existing, added)
     axes = dict(existing.axes)
     fixed = {p.name: p for p in existing.parameters.values() if p.dim is None}
@@ -202,7 +211,8 @@ def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
             f"Pair the values to add: extend({', '.join(f'{name}=[…]' for name in names)})."
         )
     columns = tuple(
-        Parameter(p.name, axis.dim, _as_type_of(p, given[p.name].values), p.attrs) for p in axis.parameters
+        replace(p, dim=axis.dim, values=_as_type_of(p, given[p.name].values), given=None)
+        for p in axis.parameters
     )
     more = Axis(axis.dim, columns).with_occurrence(added.axes[str(dims.pop())].occurrence)
     return _appended(axis, more, np.flatnonzero(axis.positions_of(more) < 0))
@@ -247,7 +257,7 @@ def _with_values(axis: Axis, given: Parameter) -> Axis:
 def _parameter(like: Parameter, values: Values) -> Parameter:
     values = np.array(values)
     values.flags.writeable = False
-    return Parameter(like.name, like.dim, values, like.attrs)
+    return replace(like, values=values, given=None)
 
 
 def _as_type_of(known: Parameter, values: Values) -> Values:
@@ -300,12 +310,12 @@ def _new_axis(existing: Space, dim: str, group: list[Parameter], baselines: Mapp
         known = existing.parameters.get(p.name)
         if known is not None:
             _check_units(known, p)
-            columns.append(Parameter(p.name, dim, _as_type_of(known, np.atleast_1d(p.values)), known.attrs))
+            columns.append(replace(known, dim=dim, values=_as_type_of(known, np.atleast_1d(p.values))))
         else:
-            columns.append(Parameter(p.name, dim, _as_type_of_baseline(p, baselines), p.attrs))
+            columns.append(replace(p, dim=dim, values=_as_type_of_baseline(p, baselines)))
     if len(columns) == 1 and columns[0].name in existing.parameters:
         known = existing.parameters[columns[0].name]
-        alone = Axis(dim, (Parameter(known.name, dim, np.atleast_1d(known.values), known.attrs),))
+        alone = Axis(dim, (replace(known, dim=dim, values=np.atleast_1d(known.values)),))
         return _with_values(alone, columns[0])
     axis = Axis(dim, tuple(columns))
     _check_has_old_points(existing, axis, baselines)

@@ -1,6 +1,7 @@
 """Whether two spaces are the same, whatever the order of their values; near floats count as equal and are reported."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,8 @@ def _parameter_difference(mine: Parameter, theirs: Parameter) -> str | None:
     kinds = KIND[mine.values.dtype.kind], KIND[theirs.values.dtype.kind]
     if kinds[0] != kinds[1]:
         return f"the values of {mine.name!r} are {kinds[0]}, not {kinds[1]}"
+    if theirs.objects is not None and mine.objects is None:
+        return f"the values of {mine.name!r} are values, not labels of objects"
     if mine.dim is None and mine.values[()] != theirs.values[()]:
         return f"{mine.name!r} is {exact_text(mine.values[()])}, not {exact_text(theirs.values[()])}"
     return None
@@ -103,7 +106,7 @@ def snapped(existing: Axis, incoming: Axis) -> Axis:
     unique, counts = np.unique(values, return_counts=True)
     values = np.where(np.isin(values, unique[counts > 1]), theirs.values, values)  # two do not become one
     report_taken(theirs.name, theirs.values, values)
-    return Axis(incoming.dim, (Parameter(theirs.name, theirs.dim, values, theirs.attrs),))
+    return Axis(incoming.dim, (replace(theirs, values=values),))
 
 
 def near_values(existing: Values, incoming: Values) -> Values:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing
 from explorekit.space.constraints import cast, check_declared, declared
 from explorekit.space.identity import canonical
+from explorekit.space.objects import Objects, check_labels, labels_of
 from explorekit.space.quantities import without_units
 from explorekit.space.values import Values, as_values, format_value
 
@@ -51,7 +52,7 @@ _OCCURRENCE = "occurrence"
 _OWN_ATTRS = frozenset(
     {"_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "explorekit_complex"}
 )
-_KEYWORDS = ("units", "long_name", "dim", "bounds", "allowed", "dtype")
+_KEYWORDS = ("units", "long_name", "dim", "bounds", "allowed", "dtype", "objects")
 _MEANT = 0.75  # "unit", "longname", "dims" are as near, "name" and "standard_name" are not
 _ATTRIBUTE_TYPES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
 
@@ -66,6 +67,7 @@ class Param:
     bounds: Any = None
     allowed: Any = None
     dtype: Any = None
+    objects: Any = None
 
 
 def param(
@@ -77,13 +79,14 @@ def param(
     bounds: tuple[Any, Any] | None = None,
     allowed: Iterable[Any] | None = None,
     dtype: Any = None,
+    objects: Mapping[str, Any] | None = None,
     **attrs: Any,
 ) -> Param:
     """Give a parameter's values units, a long name and further attributes.
 
     Parameters
     ----------
-    values : scalar or sequence
+    values : scalar, sequence or dict
         The values, as in `Space`.
     units : str, optional
         Units in the notation of UDUNITS, for example ``"ms"``. Kept as the CF attribute ``units``.
@@ -101,6 +104,8 @@ def param(
     dtype : dtype, optional
         The type of the values, such as ``"float32"``; what it cannot hold is an error, but for the rounding of floats to
         shorter ones.
+    objects : mapping of str to object, optional
+        What labels stand for, where a dict of them would not do as `values`: labels may occur several times along a shared dimension.
     **attrs
         Further attributes, kept in every file.
 
@@ -133,7 +138,7 @@ Leave it out, or declare other bounds.
             )
     known = {"units": units, "long_name": long_name}
     attrs = {key: value for key, value in known.items() if value is not None} | attrs
-    return Param(values, attrs, dim, bounds, allowed, dtype)
+    return Param(values, attrs, dim, bounds, allowed, dtype, objects)
 
 
 def keyword_meant(name: str) -> str:
@@ -158,6 +163,8 @@ class Parameter:
     given
         At which positions the parameter has a value; None for all. Elsewhere it is not passed, so that the simulation's
         default holds, and the values have what `MISSING` says. A fixed value is always given.
+    objects
+        By label, what values stand for that are labels of objects; empty where nobody gave them, None for other values.
     """
 
     name: str
@@ -165,6 +172,7 @@ class Parameter:
     values: Values
     attrs: Mapping[str, Any]
     given: npt.NDArray[np.bool_] | None = None
+    objects: Objects | None = None
 
     def __post_init__(self) -> None:
         if self.attrs:
@@ -180,6 +188,7 @@ class Parameter:
         return (
             (self.name, self.dim, self.values.dtype.kind) == (other.name, other.dim, other.values.dtype.kind)
             and self.values.shape == other.values.shape
+            and (self.objects is None) == (other.objects is None)
             and np.array_equal(self.is_given, other.is_given)
             and bool(np.all((self.values == other.values) | ~self.is_given))
         )
@@ -239,6 +248,9 @@ def named(name: str, given: Any) -> Parameter:
         if given.ndim == 1 and chosen is None:
             dim = str(given.dims[0])
         given, attrs = given.values, {**given.attrs, **attrs}
+    objects = what.objects
+    if isinstance(given, dict):
+        given, objects = labels_of(name, given), given
     given, units = without_units(name, given)
     _check_same_units(name, units, attrs)
     given, at = _where_given(given) if dim in UNGRIDDED else (given, None)
@@ -259,7 +271,8 @@ def named(name: str, given: Any) -> Parameter:
         raise SpaceError(
             f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
         )
-    return Parameter(name, dim if values.ndim else None, values, dict(attrs), at)
+    labelled = None if objects is None else check_labels(name, values if at is None else values[at], objects)
+    return Parameter(name, dim if values.ndim else None, values, dict(attrs), at, labelled)
 
 
 def _where_given(given: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:

@@ -255,12 +255,14 @@ class Space:
         """
         block = 4096
         ragged = any(p.given is not None for p in self._parameters.values())
+        objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
         for start in range(0, len(self), block):
             columns = self.columns(np.arange(start, min(start + block, len(self))))
             names = list(columns)
             for values in zip(*columns.values(), strict=True):
                 point = dict(zip(names, values, strict=True))
-                yield {n: v for n, v in point.items() if v is not None} if ragged else point
+                point = {n: v for n, v in point.items() if v is not None} if ragged else point
+                yield point | {n: objects[n][point[n]] for n in objects if n in point}
         if not self._parameters:
             yield {}
 

@@ -188,8 +188,16 @@ def _from_objects(name: str, values: Values) -> Values:
     types = sorted({type(item).__name__ for item in items})
     raise SpaceError(
         f"parameter {name!r}: netCDF cannot hold values of type {', '.join(types)} (got {listing(items, 3)}); "
-        f"expected {_ACCEPTED}. Explore a label instead, and look the object up in the simulation."
+        f"expected {_ACCEPTED}. Give objects with a label each, which are what the file keeps: {name}={_labelled(items)}."
     )
+
+
+def _labelled(objects: list[Any]) -> str:
+    """Return how to write objects with labels: ``{'SGD': SGD, 'Adam': Adam}``."""
+    names = [getattr(one, "__name__", "") for one in objects[:3]]
+    if not all(name.isidentifier() for name in names):
+        return "{'first': …, 'second': …}"
+    return "{" + ", ".join(f"{name!r}: {name}" for name in names) + "}"
 
 
 def _time_zone(name: str) -> SpaceError:

@@ -268,17 +268,20 @@ class StudyDirectory:
         source: str,
         environment: Callable[[], Mapping[str, Any]],
         defaults: Mapping[str, str] | None = None,
+        objects: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the source of a code version, its environment, and canonical values of its defaults as hexadecimal text.
+
+        Of labelled objects, if there are any, hashes are kept.
 
         The environment is asked for only if the version is not kept yet.
         """
         folder = self.code_folder(version)
         folder.mkdir(mode=_PRIVATE, exist_ok=True)
-        names = ("source.py", "defaults.json", "environment.json")
+        names = ["source.py", "defaults.json", "environment.json", *(["objects.json"] if objects else [])]
         if all((folder / name).exists() for name in names):
             return
-        texts = (source, _pretty(defaults or {}), _pretty(environment()))
+        texts = [source, _pretty(defaults or {}), _pretty(environment()), _pretty(objects)][: len(names)]
         durable.write_files(folder, {name: text.encode() for name, text in zip(names, texts, strict=True)})
 
     def read_source(self, version: str) -> str:
@@ -292,6 +295,11 @@ class StudyDirectory:
     def read_defaults(self, version: str) -> dict[str, str]:
         file = self.code_folder(version) / "defaults.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def read_objects(self, version: str) -> dict[str, str]:
+        """Return the hashes of a code version's labelled objects, and of the simulation without them under an empty name."""
+        file = self.code_folder(version) / "objects.json"
+        return json.loads(file.read_text(encoding="utf-8")) if version and file.exists() else {}
 
     def baselines(self, version: str) -> dict[str, bytes]:
         """Return the canonical values at which results of a code version lie along parameters that they were not given.

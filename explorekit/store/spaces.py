@@ -25,6 +25,7 @@ def space_hash(space: Space) -> str:
     digest = hashlib.sha256()
     for p in space.parameters.values():
         digest.update(repr((p.name, p.dim, p.values.dtype.str, _plain(p.attrs))).encode())
+        digest.update(b"" if p.objects is None else b"labels of objects")
         for value in p.labels:
             digest.update(len(value).to_bytes(8) + value)
     for axis in space.axes.values():
@@ -74,9 +75,15 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
 
 
 def _described(parameter: Parameter) -> dict[str, Any]:
-    described = {"name": parameter.name, "dim": parameter.dim, "dtype": parameter.values.dtype.str}
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "dim": parameter.dim,
+        "dtype": parameter.values.dtype.str,
+    }
     if parameter.given is not None:
         described["given"] = f"{parameter.name}{GIVEN}"
+    if parameter.objects is not None:
+        described["labelled"] = True  # the objects themselves are nothing that a file could hold
     # A lone value lies in no chunk, and so under no checksum of HDF5's.
     return described if parameter.dim else {**described, "crc32": _checksum(parameter.values)}
 
@@ -117,4 +124,5 @@ def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
     hidden |= {"units", "calendar"} if dtype.kind == "M" else set()
     attrs = {key: variable.getncattr(key) for key in variable.ncattrs() if key not in hidden}
     given = fetch(file, described["given"], np.bool_) if "given" in described else None
-    return Parameter(described["name"], described["dim"], values, attrs, given)
+    objects: dict[str, Any] | None = {} if described.get("labelled") else None
+    return Parameter(described["name"], described["dim"], values, attrs, given, objects)

@@ -152,7 +152,6 @@ UTC = dt.UTC
         ([decimal.Decimal(1)], "Decimal"),
         ({1, 2}, "a set"),
         (frozenset({1}), "a frozenset"),
-        ({"a": 1}, "a dict"),
         ((i for i in range(3)), "generator"),
         ([b"bytes"], "dtype \\|S5"),
         (np.float16(1), "float16"),
