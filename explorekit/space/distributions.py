@@ -78,16 +78,17 @@ class RandomVariable:
         SpaceError
             If a value is infinite, or not as the attributes declare.
         """
-        values = self._values(quantiles)
+        values = self.values_at(quantiles)
         values.flags.writeable = False
         return Parameter(self.name, SAMPLE, values, self.attrs)
 
     def within(self, bounds: Any, allowed: Any) -> "RandomVariable":
         """Return the parameter with attributes that declare what its values may be."""
-        attrs = declared(self.name, self._values(np.array([0.5])), bounds, allowed)
+        attrs = declared(self.name, self.values_at(np.array([0.5])), bounds, allowed)
         return replace(self, attrs={**self.attrs, **attrs})
 
-    def _values(self, quantiles: Quantiles) -> Values:
+    def values_at(self, quantiles: Quantiles) -> Values:
+        """Return the values at some quantiles."""
         values = self.distribution.values(self.name, quantiles)
         return values if self.dtype is None else cast(self.name, values, self.dtype).copy()
 

@@ -3,6 +3,8 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from explorekit.space.pictures import picture_of_distribution, picture_of_values
+
 if TYPE_CHECKING:
     from explorekit.space.distributions import RandomVariable
     from explorekit.space.parameter import Parameter
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 _STYLE = (
     "<style>.explorekit-space table{border-collapse:collapse;margin:.3em 0}"
     ".explorekit-space td,.explorekit-space th{padding:.15em .8em;text-align:left!important;vertical-align:top}"
+    ".explorekit-space svg{vertical-align:middle;fill:none}"
     ".explorekit-space .explorekit-muted{opacity:.65}</style>"
 )
 
@@ -31,7 +34,7 @@ def table(space: "Space") -> str:
     rows += "".join(_row(variable) for variable in space.distributions.values())
     return (
         f'{_STYLE}<div class="explorekit-space"><b>Space</b>: {escape(headline(space))}'
-        f"<table><thead><tr><th>parameter</th><th>values</th><th>units</th><th>number</th><th>varies along</th></tr></thead>"
+        f"<table><thead><tr><th>parameter</th><th>values</th><th>units</th><th></th><th>number</th><th>varies along</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -46,13 +49,21 @@ def _row(parameter: "Parameter | RandomVariable") -> str:
     units = escape(str(parameter.attrs.get("units", "")))
     if isinstance(parameter, RandomVariable):
         muted = '<span class="explorekit-muted">not drawn yet</span>'
-        cells = [name, escape(str(parameter.distribution)), units, "", muted]
+        cells = [
+            name,
+            escape(str(parameter.distribution)),
+            units,
+            picture_of_distribution(parameter),
+            "",
+            muted,
+        ]
         return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     cells = [
         name,
         escape(parameter.summary(6)),
         units,
-        str(parameter.values.size) if parameter.dim else "1",
+        picture_of_values(parameter),
+        f"{parameter.values.size:,}" if parameter.dim else "1",
         escape(parameter.dim) if parameter.dim else '<span class="explorekit-muted">fixed</span>',
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

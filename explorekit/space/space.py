@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from explorekit.space.sampling import Method
 
@@ -618,6 +619,30 @@ class Space:
         return finding.neighbours(self, values if position is None else position)
 
     # ---- comparing and showing
+
+    def plot(self, *names: str) -> "Figure":
+        """Return a figure of which values go with which, one panel a pair of parameters.
+
+        Values paired along a dimension, such as those of a design, are drawn together; those of different dimensions each with
+        each. On the diagonal is how often values occur. Of more than 2500 points in a panel some are drawn, evenly spread.
+
+        Parameters
+        ----------
+        *names
+            The parameters to draw; by default all that vary.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        SpaceError
+            If there is no such parameter, it is complex, or there are more than eight.
+        """
+        from explorekit.space.plotting import pair_plot
+
+        return pair_plot(self, names)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Space):
