@@ -57,6 +57,16 @@ def test_one_drawn_parameter_may_have_the_same_value_twice_in_a_study(tmp_path):
     assert np.unique(after.values).size == 9
 
 
+def test_objects_are_drawn_by_their_labels(tmp_path):
+    space = ek.Space(x=stats.uniform(1, 1), f=ek.categorical({"up": np.ceil, "down": np.floor}))
+    study = ek.Study(lambda x, f: {"y": f(x)}, space.sample(8), tmp_path / "study")
+    study.run(False, n_workers=1)
+    study.extend(space.sample(12)).run(False, n_workers=1)
+    results = study.results.load()
+    assert set(results["f"].values.tolist()) == {"up", "down"}
+    np.testing.assert_array_equal(results["y"].values, np.where(results["f"].values == "up", 2.0, 1.0))
+
+
 def test_distributions_do_not_extend_a_study(tmp_path):
     study = ek.Study(shifted, drawn(2), tmp_path / "study")
     with pytest.raises(SpaceError, match=r"space\.sample\(n\)"):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError
 from explorekit.space.constraints import cast, declared
+from explorekit.space.objects import Objects, check_labels, labels_of
 from explorekit.space.parameter import Param, Parameter, check_attrs, check_name, named
 from explorekit.space.values import Values, as_values, exact_text, format_value, python_values
 
@@ -50,12 +51,15 @@ class RandomVariable:
         Units, long name and the like.
     dtype
         What values are cast to; None for what the distribution gives.
+    objects
+        By label, what categories stand for that are labels of objects; None for other values.
     """
 
     name: str
     distribution: Distribution
     attrs: Mapping[str, Any]
     dtype: Any = None
+    objects: Objects | None = None
 
     @property
     def label(self) -> str:
@@ -67,6 +71,7 @@ class RandomVariable:
         return (
             self.name == other.name
             and self.dtype == other.dtype
+            and (self.objects is None) == (other.objects is None)
             and self.distribution.equals(other.distribution)
         )
 
@@ -80,7 +85,7 @@ class RandomVariable:
         """
         values = self.values_at(quantiles)
         values.flags.writeable = False
-        return Parameter(self.name, SAMPLE, values, self.attrs)
+        return Parameter(self.name, SAMPLE, values, self.attrs, objects=self.objects)
 
     def within(self, bounds: Any, allowed: Any) -> "RandomVariable":
         """Return the parameter with attributes that declare what its values may be."""
@@ -160,13 +165,15 @@ class Categorical:
         return f"ek.categorical({values_expression(self.categories)}{p})"
 
 
-def categorical(values: Sequence[Any] | Values, p: Sequence[float] | None = None) -> Categorical:
+def categorical(
+    values: Sequence[Any] | Values | Mapping[str, Any], p: Sequence[float] | None = None
+) -> Categorical:
     """Return a distribution over some values, to be given to `Space` or `param`.
 
     Parameters
     ----------
-    values : sequence
-        The categories: values as in `Space`, each once.
+    values : sequence or dict
+        The categories: values as in `Space`, each once, or objects by label.
     p : sequence of float, optional
         The probability of each, which sum to one; by default all have the same.
 
@@ -268,10 +275,23 @@ def as_parameter(name: str, given: Any) -> Parameter | RandomVariable:
         raise SpaceError(
             f"parameter {name!r} is a distribution on the dimension {what.dim!r}; its values will lie on {SAMPLE!r}. Leave out dim."
         )
-    categories = isinstance(what.values, Categorical)
-    distribution = what.values.checked(name) if categories else _univariate(name, what.values)
+    distribution, values, objects = _distribution(name, what)
+    objects = None if objects is None else check_labels(name, values, objects)
     dtype = None if what.dtype is None else np.dtype(what.dtype).name
-    return RandomVariable(name, distribution, dict(what.attrs), dtype).within(what.bounds, what.allowed)
+    variable = RandomVariable(name, distribution, dict(what.attrs), dtype, objects)
+    return variable.within(what.bounds, what.allowed)
+
+
+def _distribution(name: str, what: Param) -> tuple[Distribution, Values, Objects | None]:
+    """Return what was declared as a distribution, some of its values, and the objects that these stand for."""
+    if not isinstance(what.values, Categorical):
+        univariate = _univariate(name, what.values)
+        return univariate, univariate.values(name, _PROBES), what.objects
+    categories, objects = what.values.categories, what.objects
+    if isinstance(categories, Mapping):
+        categories, objects = labels_of(name, categories), categories
+    checked = Categorical(categories, what.values.p).checked(name)
+    return checked, checked.categories, objects
 
 
 def check_sampled(space: "Space", purpose: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from explorekit.space.axis import Axis
     from explorekit.space.distributions import RandomVariable
+    from explorekit.space.objects import Objects
     from explorekit.space.parameter import Parameter
     from explorekit.space.space import Space
     from explorekit.space.values import Values
@@ -61,7 +62,7 @@ def _parameter(p: "Parameter") -> str:
         return _with_none(p)
     text = values_expression(p.values)
     paired = p.dim if p.dim != p.name else None
-    objects = "" if p.objects is None else _objects(p)
+    objects = "" if p.objects is None else _objects(p.values, p.objects)
     if objects and p.dim and p.objects and list(p.objects) == p.values.tolist():
         text, objects = objects, ""
     if any(map(_is_awkward, p.attrs, p.attrs.values())):
@@ -88,9 +89,10 @@ def _with_none(p: "Parameter") -> str:
 
 def _distribution(variable: "RandomVariable") -> str:
     text = variable.distribution.expression()
-    if not variable.attrs and variable.dtype is None:
-        return text
-    return _param([text, *([f"dtype={variable.dtype!r}"] if variable.dtype else [])], variable.attrs)
+    given = [f"dtype={variable.dtype!r}"] if variable.dtype else []
+    if variable.objects is not None:
+        given += [f"objects={_objects(np.array(list(variable.objects)), variable.objects)}"]
+    return _param([text, *given], variable.attrs) if given or variable.attrs else text
 
 
 def _param(arguments: list[str], attrs: "Mapping[str, Any]") -> str:
@@ -102,9 +104,9 @@ def _param(arguments: list[str], attrs: "Mapping[str, Any]") -> str:
     return f"ek.param({', '.join(arguments)})"
 
 
-def _objects(p: "Parameter") -> str:
+def _objects(values: "Values", objects: "Objects") -> str:
     """Return the objects of labels by the names that they were defined under; what has none cannot be written so as to evaluate."""
-    known = objects_in(p.values, p.objects or {})
+    known = objects_in(values, objects)
     texts = {label: getattr(one, "__qualname__", None) or repr(one) for label, one in known.items()}
     return "{" + ", ".join(f"{label!r}: {text}" for label, text in texts.items()) + "}"
 

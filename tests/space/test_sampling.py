@@ -87,6 +87,23 @@ def test_categories_stay_what_they_are(values):
     assert set(drawn.tolist()) == set(np.asarray(values).tolist())
 
 
+class Euler:
+    """A class to draw by its label."""
+
+
+class Heun:
+    """Another one."""
+
+
+def test_categories_may_be_labels_of_objects():
+    space = ek.Space(solver=ek.categorical({"euler": Euler, "heun": Heun}, p=[0.25, 0.75]))
+    drawn = space.sample(8, "lhs")
+    assert sorted(drawn.parameters["solver"].values.tolist()) == ["euler"] * 2 + ["heun"] * 6
+    assert {point["solver"] for point in drawn.points()} == {Euler, Heun}
+    assert eval(repr(space), {"ek": ek, "Euler": Euler, "Heun": Heun}) == space
+    assert space != ek.Space(solver=ek.categorical(["euler", "heun"], p=[0.25, 0.75]))
+
+
 def test_categories_occur_as_often_as_their_probabilities_say():
     drawn = ek.Space(c=ek.categorical(["a", "b", "c"], p=[0.5, 0.0, 0.5])).sample(1024, "sobol")
     values, counts = np.unique(drawn.parameters["c"].values, return_counts=True)
@@ -301,6 +318,9 @@ def test_what_cannot_be_sampled_is_an_error_that_says_so(sampled, words):
         (ek.categorical(["a", "b"], p=["x", "y"]), "one number for each"),
         (ek.categorical(["a", "a"]), "some are the same"),
         (ek.categorical([]), "no values"),
+        (ek.categorical({1: Euler}), "label 1"),
+        (ek.param(ek.categorical(["a", "b"]), objects={"a": Euler}), "'b' has no object"),
+        (ek.param(stats.norm(), objects={"a": Euler}), "expected labels"),
         (ek.categorical([1, "a"]), "mixed types"),
         (ek.param(stats.norm(), dim="other"), "Leave out dim"),
         (ek.param(stats.norm(), units=None, meaning={"a": 1}), "'meaning'"),
