@@ -10,6 +10,7 @@ from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
 from explorekit.simulation.declare import Simulation
+from explorekit.simulation.defaults import readable
 from explorekit.simulation.version import CodeVersion
 from explorekit.space import Space
 from explorekit.store.catalog import Catalog
@@ -35,14 +36,14 @@ def _is_other(record: StudyRecord, catalog: Catalog, captured: Captured) -> bool
 
 def differs_in_labels(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> bool:
     """Return whether the study's code differs from the simulation's by labels alone, those of both standing for equal objects."""
-    known, now = directory.read_objects(record.code), captured.version
+    known, now = directory.read_further(record.code, "objects"), captured.version
     return bool(known) and all(
         known.get(label, version) == version for label, version in _hashes(now).items()
     )
 
 
 def _hashes(version: CodeVersion) -> dict[str, str]:
-    """Return the hashes of the simulation alone and of its labelled objects, if it has any."""
+    """Return the hashes of the simulation alone, under an empty name, and of its labelled objects, if it has any."""
     return {"": version.simulation, **version.objects} if version.objects else {}
 
 
@@ -81,14 +82,15 @@ def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, c
     StudyError
         If they cannot be written.
     """
+    call = bind(simulation, space.parameters)
     file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
     try:
         directory.add_code(
             captured.version.id,
             captured.version.source,
             lambda: environment(Path(file).parent if file else None),
-            baselines_with({}, bind(simulation, space.parameters)),
-            _hashes(captured.version),
+            baselines_with({}, call),
+            {"objects": _hashes(captured.version), "arguments": readable(call.defaults)},
         )
     except OSError as error:
         raise storage_error(error, directory.path) from error

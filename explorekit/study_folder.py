@@ -51,7 +51,8 @@ class StudyFolder(SavedStudy):
         from explorekit.store.backend import dataset_attrs
         from explorekit.store.dataset import results_dataset
 
-        return results_dataset(self._snapshot(), dataset_attrs(self._record()))
+        snapshot = self._snapshot()
+        return results_dataset(snapshot, dataset_attrs(self._directory, self._record(), snapshot.space))
 
     def _results_of(self, names: list[str]) -> "tuple[xr.Dataset, xr.Dataset]":
         from explorekit.store.dataset import results_dataset
@@ -85,6 +86,8 @@ class StudyFolder(SavedStudy):
 
     @property
     def provenance(self) -> dict[str, Any]:
+        from explorekit.store.backend import defaults_beside
+
         record = self._record()
         environment = self._directory.read_environment(record.code)
         git = environment.get("git") or {}
@@ -97,6 +100,7 @@ class StudyFolder(SavedStudy):
             "source": self._directory.read_source(record.code),
             "git_commit": git.get("commit", ""),
             "git_dirty": git.get("dirty"),
+            "defaults": defaults_beside(self.space, self._directory.read_further(record.code, "arguments")),
             "seed": str(record.seed),
             "created": record.created,
             "sources": [dict(source) for source in record.sources],
@@ -147,7 +151,9 @@ class StudyFolder(SavedStudy):
             raise StudyError(f"there is no directory {target.parent}; create it, or give another path.")
         if any(target.absolute().is_relative_to(self.path / entry) for entry in ENTRIES):
             raise StudyError(f"{target} is a place of the study's own files; give another path.")
-        export(self._snapshot(), target, dataset_attrs(self._record()), self.provenance, encoding)
+        snapshot = self._snapshot()
+        attrs = dataset_attrs(self._directory, self._record(), snapshot.space)
+        export(snapshot, target, attrs, self.provenance, encoding)
         return target
 
     def to_zarr(self, path: str | os.PathLike[str]) -> Path:

@@ -1,5 +1,6 @@
 """``xarray.open_dataset(path, engine="explorekit")``: a study directory or an exported file as a Dataset."""
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,10 +10,13 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from explorekit.errors import StudyError
+from explorekit.space import Space
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset, runs_dataset
 from explorekit.store.directory import MARKER, StudyDirectory, StudyRecord
 from explorekit.store.exported import open_exported
+
+DEFAULTS = "defaults"
 
 
 class StudyBackend(BackendEntrypoint):
@@ -68,9 +72,18 @@ def versions_that_count(record: StudyRecord) -> frozenset[str]:
     return frozenset({record.code, *record.kept})
 
 
-def dataset_attrs(record: StudyRecord) -> dict[str, Any]:
-    """Return the attributes that a study's datasets carry."""
-    return {"title": record.name, "seed": str(record.seed), "code_version": record.code}
+def dataset_attrs(directory: StudyDirectory, record: StudyRecord, space: Space) -> dict[str, Any]:
+    """Return the attributes that a study's datasets carry; the values of arguments that the space does not give among them."""
+    attrs = {"title": record.name, "seed": str(record.seed), "code_version": record.code}
+    defaults = defaults_beside(space, directory.read_further(record.code, "arguments"))
+    return {**attrs, DEFAULTS: json.dumps(defaults)} if defaults else attrs
+
+
+def defaults_beside(space: Space, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults of those arguments that some points of a space leave to the simulation."""
+    given = {name for name, p in space.parameters.items() if p.given is None}
+    reached = given | {name.replace(".", "_") for name in given} | {name.partition(".")[0] for name in given}
+    return {name: value for name, value in arguments.items() if name not in reached}
 
 
 def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | None) -> xr.Dataset:
@@ -79,6 +92,10 @@ def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | Non
     catalog = Catalog(directory, directory.read_space(record.space), record.space)
     catalog.refresh()
     snapshot = catalog.snapshot(versions_that_count(record), fill)
-    dataset = runs_dataset(snapshot) if group == "runs" else results_dataset(snapshot, dataset_attrs(record))
+    dataset = (
+        runs_dataset(snapshot)
+        if group == "runs"
+        else results_dataset(snapshot, dataset_attrs(directory, record, snapshot.space))
+    )
     dataset.set_close(catalog.close)
     return dataset

@@ -268,21 +268,27 @@ class StudyDirectory:
         source: str,
         environment: Callable[[], Mapping[str, Any]],
         defaults: Mapping[str, str] | None = None,
-        objects: Mapping[str, str] | None = None,
+        further: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Keep the source of a code version, its environment, and canonical values of its defaults as hexadecimal text.
 
-        Of labelled objects, if there are any, hashes are kept.
+        Further records are kept by name: ``objects``, the hashes of labelled objects, and ``arguments``, defaults to be read by people.
+        Empty ones are left out.
 
         The environment is asked for only if the version is not kept yet.
         """
         folder = self.code_folder(version)
         folder.mkdir(mode=_PRIVATE, exist_ok=True)
-        names = ["source.py", "defaults.json", "environment.json", *(["objects.json"] if objects else [])]
-        if all((folder / name).exists() for name in names):
+        records = {f"{name}.json": record for name, record in (further or {}).items() if record}
+        names = ["source.py", "defaults.json", *records, "environment.json"]
+        lacking = [name for name in names if not (folder / name).exists()]
+        if not lacking:
             return
-        texts = [source, _pretty(defaults or {}), _pretty(environment()), _pretty(objects)][: len(names)]
-        durable.write_files(folder, {name: text.encode() for name, text in zip(names, texts, strict=True)})
+        texts = {"source.py": source, "defaults.json": _pretty(defaults or {})}
+        texts |= {name: _pretty(record) for name, record in records.items()}
+        if "environment.json" in lacking:
+            texts["environment.json"] = _pretty(environment())
+        durable.write_files(folder, {name: texts[name].encode() for name in lacking})
 
     def read_source(self, version: str) -> str:
         file = self.code_folder(version) / "source.py"
@@ -296,9 +302,9 @@ class StudyDirectory:
         file = self.code_folder(version) / "defaults.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
-    def read_objects(self, version: str) -> dict[str, str]:
-        """Return the hashes of a code version's labelled objects, and of the simulation without them under an empty name."""
-        file = self.code_folder(version) / "objects.json"
+    def read_further(self, version: str, name: str) -> dict[str, Any]:
+        """Return a further record of a code version; see `add_code`."""
+        file = self.code_folder(version) / f"{name}.json"
         return json.loads(file.read_text(encoding="utf-8")) if version and file.exists() else {}
 
     def baselines(self, version: str) -> dict[str, bytes]:
