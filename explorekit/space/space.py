@@ -1,7 +1,7 @@
 """The space of parameters to explore."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space import finding, frames, html
+from explorekit.space import finding, frames, html, reading
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
+from explorekit.space.overriding import overridden
 from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.values import as_values, exact_text, python_values
 
@@ -245,6 +246,72 @@ class Space:
         parameters = frames.from_csv(path, fix_constant=fix_constant, allow_missing=allow_missing, **options)
         return cls.from_parameters(parameters)
 
+    @classmethod
+    def from_toml(cls, path: "str | Path") -> Self:
+        """Return the space that a TOML file declares.
+
+        A list is a dimension, a single value is fixed, and tables make groups, ``neuron.tau``. A table that has ``values``, or a
+        range ``linspace`` or ``geomspace`` of first value, last value and count, is one parameter with all that `param` takes::
+
+            dt = 0.1
+            kind = ["fast", "exact"]
+            tau = {values = [5.0, 7.5], units = "ms"}
+            tol = {geomspace = [1e-4, 1e-1, 20]}
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        SpaceError
+            If the file is no TOML, or declares what is no parameter.
+        """
+        return cls(reading.from_toml(path))
+
+    @classmethod
+    def from_yaml(cls, path: "str | Path") -> Self:
+        """Return the space that a YAML file declares, as `from_toml` does.
+
+        Numbers are what they are in YAML 1.2 and in Python: ``1e-4`` is one, ``1:30`` and ``no`` are text.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        SpaceError
+            If the file is no YAML, or declares what is no parameter.
+        """
+        return cls(reading.from_yaml(path))
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Self:
+        """Return the space that words declare, such as those of a command line.
+
+        Parameters
+        ----------
+        words : iterable of str
+            ``a=0:1:11``: 11 values from 0 to 1, both included, whole numbers if the ends and the steps are; ``a=log:1e-4:1e-1:20``: on a
+            logarithmic scale; ``a=1,2,3``: these; ``a=1``: fixed, and ``a=1,`` a dimension of one value. A value is a number,
+            ``true`` or ``false``, a date as ``2020-01-31``, or else text, as it is in quotes: ``a='1'``.
+
+        Raises
+        ------
+        SpaceError
+            If a word is none of these.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> ek.Space.from_words(["a=0:1:3", "n=1,2", "kind=fast", "log=true"])
+        ek.Space(a=[0.0, 0.5, 1.0], n=[1, 2], kind='fast', log=True)
+        """
+        return cls(reading.from_words(words))
+
     def __len__(self) -> int:
         check_sampled(self, "count the points of the space")
         return math.prod(self.shape)
@@ -473,6 +540,30 @@ class Space:
                 f"both sides of {operator} have the parameter {listing(shared)}; expected each parameter on one side only. "
                 f"Remove it from one."
             )
+
+    def override(self, presets: "Space | Mapping[str, Any] | None" = None, /, **parameters: Any) -> "Space":
+        """Return the space with other values of some parameters, whose units, attributes and declared bounds remain.
+
+        Parameters
+        ----------
+        presets : Space or mapping, optional
+            Values by parameter, such as ``Space.from_words(sys.argv[1:])``.
+        **parameters
+            The same by keyword, which win.
+
+        Raises
+        ------
+        SpaceError
+            If the space has no such parameter, or the values do not fit: out of bounds, or of another length than those that they
+            are paired with.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> ek.Space(a=[1, 2], tau=ek.param([5.0, 10.0], units="ms")).override(tau=7.5)
+        ek.Space(a=[1, 2], tau=ek.param(7.5, units='ms'))
+        """
+        return overridden(self, {} if presets is None else presets, parameters)
 
     # ---- selecting
 

@@ -1,0 +1,51 @@
+"""A space in which some parameters have other values."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.distributions import RandomVariable, as_parameter
+from explorekit.space.parameter import REPETITION, Parameter
+
+if TYPE_CHECKING:
+    from explorekit.space.space import Space
+
+
+def overridden(space: "Space", presets: "Space | Mapping[str, Any]", named: Mapping[str, Any]) -> "Space":
+    """Return a space with presets in the place of its own values; see `Space.override`."""
+    from explorekit.space.space import Space
+
+    if not isinstance(presets, (Space, Mapping)):
+        raise SpaceError(
+            f"got {type(presets).__name__} as presets; expected a Space, or values by parameter: override({{'a': 0.5}})."
+        )
+    if isinstance(presets, Space):
+        given: dict[str, Parameter | RandomVariable] = {**presets.parameters, **presets.distributions}
+    else:
+        given = {name: as_parameter(name, value) for name, value in presets.items()}
+    given |= {name: as_parameter(name, value) for name, value in named.items()}
+    known: dict[str, Parameter | RandomVariable] = {**space.parameters, **space.distributions}
+    if unknown := [name for name in given if name not in known]:
+        raise SpaceError(
+            f"nothing consumes the preset {listing(unknown)}; this space has {listing(known)}.{suggest(unknown[0], known)}"
+        )
+    if REPETITION in given:
+        raise SpaceError("the number of repetitions is no preset; use .repeat(n).")
+    replaced = [_in_place_of(old, given[name]) if name in given else old for name, old in known.items()]
+    touched = {p.dim for p in (known[name] for name in given) if isinstance(p, Parameter)}
+    touched |= {p.dim for p in replaced if isinstance(p, Parameter) and p.name in given}
+    return Space.from_parameters(
+        replaced, {dim: axis for dim, axis in space.axes.items() if dim not in touched}
+    )
+
+
+def _in_place_of(
+    old: Parameter | RandomVariable, new: Parameter | RandomVariable
+) -> Parameter | RandomVariable:
+    """Return a new parameter with what the old one says of itself, on the dimension that it is paired along."""
+    attrs = {**old.attrs, **new.attrs}
+    if isinstance(old, RandomVariable) or isinstance(new, RandomVariable):
+        return replace(new, attrs=attrs)
+    stays = new.dim == new.name and old.dim is not None
+    return replace(new, attrs=attrs, dim=old.dim if stays else new.dim)
