@@ -71,6 +71,8 @@ def test_distributions_do_not_extend_a_study(tmp_path):
     study = ek.Study(shifted, drawn(2), tmp_path / "study")
     with pytest.raises(SpaceError, match=r"space\.sample\(n\)"):
         study.extend(ek.Space(x=stats.norm()))
+    with pytest.raises(SpaceError, match=r"distribution of 'x'.*extend\(space\.sample\(n\)\)"):
+        study.extend(x=stats.norm())
 
 
 # ---- sensitivity

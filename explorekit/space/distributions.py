@@ -267,7 +267,7 @@ def as_parameter(name: str, given: Any) -> Parameter | RandomVariable:
         If it is neither, or the name is reserved.
     """
     what = given if isinstance(given, Param) else Param(given)
-    if not _is_distribution(what.values):
+    if not is_distribution(what):
         return named(name, given)
     check_name(name)
     check_attrs(name, what.attrs)
@@ -303,9 +303,11 @@ def check_sampled(space: "Space", purpose: str) -> None:
         )
 
 
-def _is_distribution(given: Any) -> bool:
+def is_distribution(given: Any) -> bool:
+    """Return whether a user wrote a distribution in the place of values."""
+    values = given.values if isinstance(given, Param) else given
     # By what it has, so that SciPy is not imported for a space that does not use it.
-    return isinstance(given, Categorical) or any(hasattr(given, name) for name in ("ppf", "icdf", "rvs"))
+    return isinstance(values, Categorical) or any(hasattr(values, name) for name in ("ppf", "icdf", "rvs"))
 
 
 def _univariate(name: str, given: Any) -> Univariate:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
-from explorekit.space.distributions import check_sampled
+from explorekit.space.distributions import check_sampled, is_distribution
 from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
 from explorekit.space.objects import check_same_kind
@@ -38,6 +38,11 @@ def additions(existing: Space, space: Space | None, parameters: Mapping[str, obj
         )
     if space is not None:
         check_sampled(space, "add the points of the space")
+    for name, values in parameters.items():
+        if is_distribution(values):
+            raise SpaceError(
+                f"got a distribution of {name!r} as what to add; expected values. Add a longer sample: extend(space.sample(n))."
+            )
     given = [_paired_as_before(existing, name, values) for name, values in parameters.items()]
     whole = space if space is not None else Space()
     touched = {p.dim for p in given}

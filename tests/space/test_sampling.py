@@ -244,6 +244,15 @@ def test_a_seed_gives_the_same_points_everywhere(method, expected):
     assert space.parameters["x"].values[:2].tolist() == expected
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_million_draws_are_no_million_objects(method):
+    mixed().sample(2, method)
+    before = sys.getallocatedblocks()
+    space = mixed().sample(200_000 if method == "saltelli" else 1_000_000, method)
+    assert len(space) >= 1_000_000
+    assert sys.getallocatedblocks() - before < 1000
+
+
 def test_seeds_differ():
     space = mixed()
     assert space.sample(4, seed=1) != space.sample(4, seed=2)
