@@ -49,6 +49,8 @@ def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
             f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}."
             f"{suggest(str(unknown[0]), space.parameters)}"
         )
+    if isinstance(where, Space) and (dim := _scattered(space, where)) is not None:
+        return _stretches_of_points(space, where, dim)
     masks = _masks_of_space(space, where) if isinstance(where, Space) else _masks_of_values(space, where)
     return stretches(space.shape, [masks[dim] for dim in space.dims])
 
@@ -126,6 +128,59 @@ def _matching(axis: Axis, parameters: list[Parameter]) -> Mask:
         )
     some = set(wanted)
     return np.array([one in some for one in there], dtype=bool)
+
+
+def _scattered(space: Space, where: Space) -> str | None:
+    """Return the one dimension of a part along which are combinations of several dimensions of the whole, as `Space.find` lists them."""
+    leads_to: dict[str, set[str]] = {}
+    for p in where.parameters.values():
+        known = space.parameters[p.name].dim
+        if p.dim is not None and known is not None:
+            leads_to.setdefault(p.dim, set()).add(known)
+    several = [dim for dim, known in leads_to.items() if len(known) > 1]
+    others: set[str] = set().union(*(known for dim, known in leads_to.items() if dim not in several))
+    return several[0] if len(several) == 1 and not leads_to[several[0]] & others else None
+
+
+def _stretches_of_points(space: Space, where: Space, scattered: str) -> Ranges:
+    """Return the points that have the combinations of values along a dimension of `where`, and what else that has."""
+    along = [p for p in where.parameters.values() if p.dim == scattered]
+    masks = _masks_of_space(
+        space, Space.from_parameters([p for p in where.parameters.values() if p not in along])
+    )
+    strides = dict(zip(space.dims, np.cumprod([1, *space.shape[:0:-1]])[::-1].tolist(), strict=True))
+    rows, offsets = np.arange(where.sizes[scattered]), np.zeros(where.sizes[scattered], dtype=np.int64)
+    listed = dict.fromkeys(str(space.parameters[p.name].dim) for p in along if space.parameters[p.name].dim)
+    for p in along:
+        if space.parameters[p.name].dim is None:
+            _check_fixed(space.parameters[p.name], p.values)
+    for dim in listed:
+        axis, given = space.axes[dim], [p for p in along if space.parameters[p.name].dim == dim]
+        _masks_of_space(
+            space, Space.from_parameters(given)
+        )  # each combination is there, and of the right kind
+        positions_of: dict[tuple[bytes, ...], list[int]] = {}
+        there = zip(
+            *(next(q for q in axis.parameters if q.name == p.name).labels for p in given), strict=True
+        )
+        for position, label in enumerate(there):
+            positions_of.setdefault(label, []).append(position)
+        wanted = list(zip(*(p.labels for p in given), strict=True))
+        found = [positions_of[wanted[row]] for row in rows.tolist()]
+        counts = np.array([len(positions) for positions in found])
+        rows, offsets = np.repeat(rows, counts), np.repeat(offsets, counts)
+        offsets = offsets + np.concatenate(found) * strides[dim]
+    # What lies behind the last dimension that is cut is whole, and makes one stretch.
+    cut = [dim for dim in space.dims if dim in listed or not masks[dim].all()]
+    block = strides[cut[-1]]
+    for dim in cut:
+        if dim not in listed:
+            offsets = (offsets[:, np.newaxis] + np.flatnonzero(masks[dim]) * strides[dim]).ravel()
+    for dim in space.dims[: space.dims.index(cut[-1])]:
+        if dim not in cut:
+            offsets = (offsets[:, np.newaxis] + np.arange(space.sizes[dim]) * strides[dim]).ravel()
+    starts = np.unique(offsets)
+    return joined(np.stack([starts, starts + block], axis=1))
 
 
 def stretches(shape: tuple[int, ...], chosen: list[Mask]) -> Ranges:

@@ -645,7 +645,7 @@ class Space:
         Returns
         -------
         Space
-            To be looked at, run, or given as ``where`` to a study. No dimension is dropped.
+            To be looked at, run, or given to a study as ``where``. Values and ranges drop no dimension.
 
         Raises
         ------

@@ -105,10 +105,42 @@ def test_parts(where, expected):
         ({"c": 6}, "fixed at 5; no point has 6"),
         (ek.Space(c=[5, 6]), "fixed at 5; no point has 6"),
         ({"c": slice(0, 6)}, "fixed at 5"),
-        (ek.Space(a=[0.1, 0.3]) @ ek.Space(u=[1, 2]), "paired with others"),
         (3, "got where=3"),
     ],
 )
 def test_what_is_no_part(where, text):
     with pytest.raises(SpaceError, match=text):
         points_where(SPACE, where)
+
+
+@given(st.data())
+def test_points_that_were_found_are_selected_one_by_one(data):
+    sizes = data.draw(st.lists(st.integers(1, 4), min_size=3, max_size=3))
+    space = ek.Space({name: np.arange(size) for name, size in zip("abc", sizes, strict=True)}, fixed=1)
+    space = data.draw(st.sampled_from([space, space.repeat(2)]))
+    x, y = data.draw(st.permutations("abc"))[:2]
+    limit = data.draw(st.integers(0, 5))
+
+    part = space.find(lambda p: p[x] + p[y] <= limit, **{x: slice(0, 2)})
+    flat = [
+        position
+        for position, point in enumerate(space.points())
+        if point[x] + point[y] <= limit and point[x] <= 2
+    ]
+    assert [i for start, stop in points_where(space, part).tolist() for i in range(start, stop)] == flat
+
+
+def test_points_that_were_found_of_pairs_are_all_that_have_the_values():
+    space = ek.Space(p=ek.param([1, 1, 2], dim="n"), q=ek.param([5, 5, 6], dim="n")) * ek.Space(a=[1, 2])
+    part = space.find(lambda p: p.q * p.a == 10)
+
+    assert part.axes["point"].occurrence.tolist() == [0, 1]
+    assert points_where(space, part).tolist() == [[1, 2], [3, 4]]
+
+
+def test_points_that_are_not_there_are_refused():
+    space = ek.Space(a=[1, 2], b=[1, 2])
+    points = ek.Space(a=ek.param([1, 3], dim="point"), b=ek.param([1, 1], dim="point"))
+
+    with pytest.raises(SpaceError, match="no point of the space has a=3"):
+        points_where(space, points)
