@@ -6,6 +6,8 @@ The label is the coordinate, and the point's identity. The object reaches the si
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from explorekit.errors import SpaceError, listing
 from explorekit.space.values import Values
 
@@ -61,6 +63,17 @@ def check_labels(name: str, values: Values, objects: Any) -> Objects:
 def objects_in(labels: Values, objects: Objects) -> dict[str, Any]:
     """Return the objects that some labels stand for, as far as they are there."""
     return {label: objects[label] for label in dict.fromkeys(labels.ravel().tolist()) if label in objects}
+
+
+def check_is_label(name: str, wanted: Any, labels: str) -> None:
+    """Raise `SpaceError` if points are to be selected by something that is no label, such as the object that one stands for."""
+    several = [wanted] if isinstance(wanted, str) else wanted
+    if isinstance(wanted, slice):
+        several = [end for end in (wanted.start, wanted.stop) if end is not None]
+    if not isinstance(several, (list, tuple, np.ndarray)) or not all(isinstance(one, str) for one in several):
+        raise SpaceError(
+            f"parameter {name!r} has labelled objects; got {wanted!r}; expected a label, or a list of labels. Select by {labels}."
+        )
 
 
 def check_same_kind(name: str, known: Any, given: Any, new: bool) -> None:

@@ -14,6 +14,7 @@ from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
+from explorekit.space.objects import check_is_label
 from explorekit.space.overriding import overridden
 from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.values import as_values, exact_text, python_values
@@ -841,6 +842,8 @@ def _nearest(parameter: Parameter, value: Any) -> str:
 
 
 def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
+    if parameter.objects is not None:
+        check_is_label(parameter.name, wanted, parameter.summary(8))
     if isinstance(wanted, slice) and parameter.dim in UNGRIDDED:
         return _positions_between(parameter, wanted)
     if isinstance(wanted, slice):

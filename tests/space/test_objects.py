@@ -132,3 +132,11 @@ def test_a_star_and_lacking_points_keep_their_objects() -> None:
         f=ek.param(["sgd", None], objects=OPTIMIZERS, dim="point"), x=ek.param([1, 2], dim="point")
     )
     assert list(lacking.points()) == [{"f": SGD, "x": 1}, {"x": 2}]
+
+
+@pytest.mark.parametrize("wanted", [SGD, [SGD, Adam], 1, [1], slice(SGD, None)])
+def test_points_are_selected_by_label(wanted) -> None:
+    space = ek.Space(f=OPTIMIZERS)
+    with pytest.raises(SpaceError, match=r"a list of labels\. Select by 'sgd', 'adam'"):
+        space.sel(f=wanted)
+    assert space.sel(f=np.array(["adam"])) == space.sel(f=("adam",)) == space.isel(f=[1])
