@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -113,7 +114,7 @@ class Space:
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters by name, in the order given; those of `distributions` are none of them."""
-        return self._parameters
+        return MappingProxyType(self._parameters)
 
     @property
     def distributions(self) -> Mapping[str, RandomVariable]:
@@ -123,7 +124,7 @@ class Space:
     @property
     def axes(self) -> Mapping[str, Axis]:
         """The dimensions by name, slowest first."""
-        return self._axes
+        return MappingProxyType(self._axes)
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ def test_locking_is_that_values_cannot_be_written() -> None:
     space = ek.Space(x=[1.0, 2.0])
     with pytest.raises(ValueError, match="read-only"):
         space.parameters["x"].values[0] = 3.0
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        space.parameters["x"] = space.parameters["x"]  # type: ignore[index]
     with pytest.raises(AttributeError, match="cannot assign"):
         space.parameters["x"].values = np.array([3.0])  # type: ignore[misc]
 
