@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import RandomVariable, as_parameter
 from explorekit.space.parameter import REPETITION, Parameter
@@ -47,5 +49,13 @@ def _in_place_of(
     attrs = {**old.attrs, **new.attrs}
     if isinstance(old, RandomVariable) or isinstance(new, RandomVariable):
         return replace(new, attrs=attrs)
+    if old.objects is not None and new.objects is None:
+        labels = np.atleast_1d(new.values).tolist()
+        if unknown := [label for label in labels if label not in old.objects]:
+            raise SpaceError(
+                f"parameter {old.name!r} has no object {listing(unknown)}; it has {listing(old.objects)}. Give a dict of label and object "
+                f"for another one.{suggest(str(unknown[0]), old.objects)}"
+            )
+        new = replace(new, objects=old.objects)
     stays = new.dim == new.name and old.dim is not None
     return replace(new, attrs=attrs, dim=old.dim if stays else new.dim)

@@ -255,3 +255,12 @@ def test_presets_of_distributions_and_with_them():
 def test_a_preset_that_nothing_consumes_is_an_error_with_the_nearest_name(override, named):
     with pytest.raises(SpaceError, match=named):
         override(ek.Space(tau=ek.param([5.0, 10.0], bounds=(0, 10))).repeat(2))
+
+
+def test_presets_of_labelled_objects_are_their_labels():
+    space = ek.Space(solver={"fast": min, "exact": max}, n=[1, 2])
+
+    assert space.override(solver="exact").parameters["solver"].objects["exact"] is max
+    assert space.override(ek.Space.from_words(["solver=exact,fast"])).sizes == {"solver": 2, "n": 2}
+    with pytest.raises(SpaceError, match=r"has no object 'exat'.*Did you mean 'exact'"):
+        space.override(solver="exat")
