@@ -64,8 +64,10 @@ class GrowingStudy(StudyFolder):
             baselines = baselines_with(record.baselines, call)
             bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
             self.simulation = with_objects(self.simulation, added)
+            bind(self.simulation, bigger.parameters)  # or it says what some points lack
             if bigger != self.space:
-                new = {n: baselines[n] for n in bigger.parameters if n not in self.space.parameters}
+                further = bigger.parameters.keys() - self.space.parameters.keys()
+                new = {n: baselines[n] for n in further if n in baselines}
                 self._directory.update_record(
                     space=self._directory.add_space(bigger), baselines={**record.baselines, **new}
                 )

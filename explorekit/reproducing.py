@@ -165,7 +165,7 @@ def reproduce(
         new.files.close()
     differing = tuple(name for name, equal in same.items() if not equal.all())
     return Reproduction(
-        point={name: values[0] for name, values in here.columns(_HERE).items()},
+        point=next(here.points()),
         same=not differing and error == kept_error,
         differing=differing,
         kept=_results(kept),
@@ -189,7 +189,7 @@ def _at(snapshot: Snapshot, here: Space, position: int, row: int | None) -> Snap
 
 def _results(snapshot: Snapshot) -> "xr.Dataset":
     dataset = results_dataset(snapshot).isel(dict.fromkeys(snapshot.space.dims, 0))
-    return dataset.drop_vars(["status", *snapshot.space.parameters]).load()
+    return dataset.drop_vars(["status", *snapshot.space.names], errors="ignore").load()
 
 
 def _kept_error(snapshot: Snapshot, position: int) -> str:
@@ -202,7 +202,7 @@ def _kept_error(snapshot: Snapshot, position: int) -> str:
 def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) -> tuple[Snapshot, str, str]:
     """Run the one point of a space as a child would; returns what it left, its error and traceback."""
     points = Points(simulation, bind(simulation, here.parameters), here, seeding)
-    taken = frozenset({*here.parameters, *here.dims})
+    taken = here.names
     collector = Collector({})
     error = trace = ""
     try:

@@ -320,7 +320,8 @@ class BatchRun:
     # ---- many in one call
 
     def _call(self, first: int, last: int) -> int:
-        """Call a vectorised simulation for some rows; where it raises, for each by itself."""
+        """Call a vectorised simulation for some rows, as many as have the same parameters; where it raises, for each by itself."""
+        last = first + self._points.alike(self._assignment.batch.positions(first, last))
         try:
             self._call_and_keep(first, last)
         except BaseException as error:  # noqa: BLE001

@@ -55,7 +55,7 @@ class Runner:
         self._simulation = simulation
         self._version = version
         self._points = Points(simulation, call, job.space, job.seeding)
-        self._taken = frozenset({*job.space.parameters, *job.space.dims})
+        self._taken = job.space.names
         self._cursor = cursor
         self._interrupts = interrupts
         self._host = socket.gethostname()

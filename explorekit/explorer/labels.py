@@ -31,7 +31,8 @@ def dim_name(dataset: xr.Dataset, dim: str) -> str:
 
 def paired(dataset: xr.Dataset, dim: str) -> list[str]:
     """Return the coordinates that live on ``dim`` under names of their own."""
-    return [str(name) for name, c in dataset.coords.items() if c.dims == (dim,) and name != dim]
+    names = [str(name) for name, c in dataset.coords.items() if c.dims == (dim,) and name != dim]
+    return [name for name in names if not (name.endswith("_given") and name.removesuffix("_given") in names)]
 
 
 def value_text(value: Any, digits: int = 6) -> str:
@@ -77,8 +78,17 @@ def index_labels(dataset: xr.Dataset, dim: str) -> list[str]:
     partners = paired(dataset, dim)
     if not partners:
         return [str(i) for i in range(dataset.sizes[dim])]
-    columns = [[f"{name}={text}" for text in index_labels_of(dataset.coords[name])] for name in partners]
-    return [", ".join(row) for row in zip(*columns, strict=True)]
+    columns = [_texts_where_given(dataset, name) for name in partners]
+    return [", ".join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def _texts_where_given(dataset: xr.Dataset, name: str) -> list[str]:
+    """Return ``name=value`` at each position, and nothing at points that lack the parameter."""
+    texts = [f"{name}={text}" for text in index_labels_of(dataset.coords[name])]
+    given = dataset.coords.get(f"{name}_given")
+    if given is None or given.dtype != bool:
+        return texts
+    return [text if is_given else "" for text, is_given in zip(texts, given.values.tolist(), strict=True)]
 
 
 def index_labels_of(coordinate: xr.DataArray) -> list[str]:

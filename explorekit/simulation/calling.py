@@ -8,14 +8,19 @@ from typing import Any, NamedTuple
 
 from explorekit.errors import SimulationError, listing, suggest
 from explorekit.simulation.declare import Simulation
-from explorekit.space.parameter import REPETITION
+from explorekit.space.parameter import REPETITION, Parameter
 
 INJECTED = ("rng", "seed", REPETITION)
 INJECTED_ARRAYS = ("rngs", "seeds", REPETITION)
 
 
+NOT_GIVEN: Any = (
+    object()
+)  # stands for a parameter that a point lacks, among values on the way to the simulation
+
+
 class Default(NamedTuple):
-    """The signature's default, passed where a later argument is passed by position."""
+    """What an argument receives where the space gives no value: the signature's default, or `NOT_GIVEN`."""
 
     value: Any
 
@@ -38,12 +43,15 @@ class Call:
         ``repetition`` if it is vectorised.
     defaults
         The signature's defaults, of arguments that the space leaves alone too.
+    lacking
+        The arguments for which some points have no value.
     """
 
     direct: tuple[tuple[str, str], ...]
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     injected: frozenset[str]
     defaults: Mapping[str, Any]
+    lacking: frozenset[str] = frozenset()
 
     def without_defaults(self) -> "Call":
         """Return the call without the signature's defaults, which only the study's own process needs."""
@@ -62,31 +70,37 @@ class Call:
         callable
             The function itself where its signature allows, else one that passes the values by keyword.
         list of (str, Default or None)
-            The arguments in its order, with a default where the space gives no value.
+            The arguments in its order, with a default where the space gives no value, at some points or at all.
         """
         names = [name for _, name in self.direct] + [name for name, _ in self.groups] + sorted(self.injected)
+        always = {*names} - self.lacking
         if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
             signature = list(inspect.signature(function).parameters.values())
             reached = [p.kind is p.POSITIONAL_OR_KEYWORD for p in signature]
             last = max((i for i, p in enumerate(signature) if p.name in names), default=-1) + 1
             if all(reached[:last]) and {p.name for p in signature[:last]} >= set(names):
                 return function, [
-                    (p.name, None if p.name in names else Default(p.default)) for p in signature[:last]
+                    (p.name, None if p.name in always else Default(p.default)) for p in signature[:last]
                 ]
 
         def call(*values: Any) -> Any:
             return function(**dict(zip(names, values, strict=True)))
 
-        return call, [(name, None) for name in names]
+        def call_with_given(*values: Any) -> Any:
+            given = zip(names, values, strict=True)
+            return function(**{name: value for name, value in given if value is not NOT_GIVEN})
+
+        order = [(name, None if name in always else Default(NOT_GIVEN)) for name in names]
+        return call_with_given if self.lacking else call, order
 
 
-def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
+def bind(simulation: Simulation, parameters: Mapping[str, Parameter] | Iterable[str]) -> Call:
     """Match a simulation's signature with the parameters of a space.
 
     Raises
     ------
     SimulationError
-        If a parameter has no argument, or a required argument no parameter.
+        If a parameter has no argument, or a required argument no parameter, at some points or at all.
     """
     signature = _signature(simulation)
     _reject_positional_only(simulation, signature)
@@ -105,6 +119,11 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
             direct.append((name, argument))
     _reject_twice(simulation, direct, groups)
     given = {argument for _, argument in direct} | set(groups)
+    known = parameters if isinstance(parameters, Mapping) else {}
+    ragged = {name for name, p in known.items() if p.given is not None}
+    lacking = {argument for name, argument in direct if name in ragged}
+    lacking |= {argument for argument, members in groups.items() if ragged.issuperset(members)}
+    _check_lacking(simulation, signature, lacking)
     offered = INJECTED_ARRAYS if simulation.vectorized else INJECTED
     injected = frozenset(name for name in offered if name in arguments and name not in given)
     if simulation.vectorized:
@@ -113,7 +132,8 @@ def bind(simulation: Simulation, parameters: Iterable[str]) -> Call:
     defaults = {
         name: p.default for name, p in arguments.items() if p.default is not p.empty and name not in injected
     }
-    return Call(tuple(direct), tuple((a, tuple(m)) for a, m in groups.items()), injected, defaults)
+    by_group = tuple((argument, tuple(members)) for argument, members in groups.items())
+    return Call(tuple(direct), by_group, injected, defaults, frozenset(lacking))
 
 
 def _signature(simulation: Simulation) -> Mapping[str, inspect.Parameter]:
@@ -202,16 +222,31 @@ def _check_complete(
         )
 
 
+def _check_lacking(
+    simulation: Simulation, signature: Mapping[str, inspect.Parameter], lacking: set[str]
+) -> None:
+    needed = [
+        name for name in lacking if name in signature and signature[name].default is inspect.Parameter.empty
+    ]
+    if needed:
+        raise SimulationError(
+            f"simulation {simulation.name!r} needs {listing(sorted(needed))}, which some points of the space lack. "
+            f"Give it there too, or give the argument a default."
+        )
+
+
 def _mappings(members: tuple[str, ...], columns: Mapping[str, list[Any]]) -> Iterator[Mapping[str, Any]]:
     paths = [member.split(".")[1:] for member in members]
     for values in zip(*(columns[member] for member in members), strict=True):
         group: dict[str, Any] = {}
         for path, value in zip(paths, values, strict=True):
+            if value is NOT_GIVEN:
+                continue
             inner = group
             for part in path[:-1]:
                 inner = inner.setdefault(part, {})
             inner[path[-1]] = value
-        yield _frozen(group)
+        yield _frozen(group) if group else NOT_GIVEN
 
 
 def _frozen(group: dict[str, Any]) -> Mapping[str, Any]:

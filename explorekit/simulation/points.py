@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.calling import Call
+from explorekit.simulation.calling import NOT_GIVEN, Call, Default
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.objects import array_of, in_place_of_labels
 from explorekit.space import Space
@@ -92,12 +92,24 @@ class Points:
             return starmap(called, repeat((), len(positions)))
         return map(called, *columns)
 
+    def alike(self, positions: Positions) -> int:
+        """Return how many points from the first on have the same parameters, so that a vectorised `function` takes them in one call."""
+        index = self._space.unravel(positions)
+        n = len(positions)
+        for p in self._space.parameters.values():
+            if p.given is not None:
+                given = p.given[index[str(p.dim)]]
+                n = min(n, int(np.argmax(np.append(given != given[0], True))))
+        return n
+
     def arrays(self, positions: Positions) -> tuple[Any, ...]:
-        """Return the values with which to call a vectorised `function` once for some points."""
+        """Return the values with which to call a vectorised `function` once for some points that have the same parameters."""
         index = self._space.unravel(positions)
         given: dict[str, Any] = {}
         for parameter, argument in self._call.direct:
             p = self._space.parameters[parameter]
+            if p.given is not None and not p.given[index[str(p.dim)]].all():
+                continue
             given[argument] = p.values[()] if p.dim is None else p.values[index[p.dim]]
             if p.name in self._objects:
                 labels = given[argument]
@@ -107,7 +119,7 @@ class Points:
                 given[argument].flags.writeable = False
         for name in self._call.injected:
             given[name] = self._injected_array(name, positions, index)
-        return tuple(given[name] if default is None else default.value for name, default in self._order)
+        return tuple(given[name] if name in given else _value(default) for name, default in self._order)
 
     def _injected_array(self, name: str, positions: Positions, index: Mapping[str, Positions]) -> Any:
         if name == REPETITION:
@@ -116,19 +128,25 @@ class Points:
         return streams if name == "rngs" else np.array(streams, dtype=np.int64)
 
     def _columns(self, positions: Positions) -> list[Iterable[Any]]:
-        columns = in_place_of_labels(self._space.columns(positions), self._objects)
+        columns = in_place_of_labels(self._space.columns(positions, missing=NOT_GIVEN), self._objects)
         given = self._call.values(columns)
         for name in self._call.injected:
             if name == REPETITION:
                 given[name] = columns.get(REPETITION, [0] * len(positions))
             else:
                 given[name] = self._streams(name, positions)
-        return [
-            given[name] if default is None else [default.value] * len(positions)
-            for name, default in self._order
-        ]
+        for name, default in self._order:
+            if default is not None and name not in given:
+                given[name] = [default.value] * len(positions)
+            elif default is not None and default.value is not NOT_GIVEN:
+                given[name] = [default.value if value is NOT_GIVEN else value for value in given[name]]
+        return [given[name] for name, _ in self._order]
 
     def _streams(self, name: str, positions: Positions) -> Iterator[Any]:
         make = generator if name == "rng" else integer_seed
         seeding, space = self._seeding, self._space
         return (make(seeding.root, seeding.key(space, position)) for position in positions.tolist())
+
+
+def _value(default: Default | None) -> Any:
+    return NOT_GIVEN if default is None else default.value

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError
-from explorekit.space.identity import canonical, occurrences
+from explorekit.space.identity import canonical, occurrences, without_baseline
 from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.values import exact_text
 
@@ -50,6 +50,11 @@ class Axis:
         """Whether a tuple of values may come again, as along a grid dimension it may not."""
         return len(self.parameters) > 1 or self.dim in UNGRIDDED
 
+    @property
+    def is_ragged(self) -> bool:
+        """Whether some positions lack a parameter that others have."""
+        return any(p.given is not None for p in self.parameters)
+
     @cached_property
     def occurrence(self) -> npt.NDArray[np.int64]:
         """How often each position's tuple came before; all zero on a grid dimension."""
@@ -89,9 +94,29 @@ class Axis:
             return np.where(mine[nearest] == theirs, nearest, -1)
         return np.array([self._lookup.get(label, -1) for label in other.labels], dtype=np.int64)
 
-    def position_of(self, values: Sequence[bytes]) -> int:
-        """Return where canonical values, sorted by parameter, first lie together; −1 where they do not."""
-        return self._lookup.get((*values, _FIRST), -1)
+    def position_of(self, values: Sequence[bytes], baselines: tuple[bytes, ...]) -> int:
+        """Return where canonical values, sorted by parameter, first lie together; −1 where they do not.
+
+        Where they do not as they are, a parameter that is missing counts as one at its baseline.
+        """
+        found = self._lookup.get((*values, _FIRST), -1)
+        if found < 0 and (self.is_ragged or b"" in values):
+            return self._without(baselines).get(tuple(map(without_baseline, values, baselines)), -1)
+        return found
+
+    def _without(self, baselines: tuple[bytes, ...]) -> dict[tuple[bytes, ...], int]:
+        """Return where tuples first lie, by the form in which what is missing equals its baseline."""
+        if baselines not in self._by_baselines:
+            known: dict[tuple[bytes, ...], int] = {}
+            for position, (*label, occurrence) in enumerate(self.labels):
+                if occurrence == _FIRST:
+                    known.setdefault(tuple(map(without_baseline, label, baselines)), position)
+            self._by_baselines[baselines] = known
+        return self._by_baselines[baselines]
+
+    @cached_property
+    def _by_baselines(self) -> dict[tuple[bytes, ...], dict[tuple[bytes, ...], int]]:
+        return {}
 
     def take(self, positions: Any) -> "Axis":
         """Return the axis at some positions, in their order.

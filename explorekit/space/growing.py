@@ -12,8 +12,18 @@ from explorekit.space.distributions import check_sampled, is_distribution
 from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
 from explorekit.space.objects import check_same_kind
-from explorekit.space.parameter import REPETITION, UNGRIDDED, Param, Parameter, named, repetitions
+from explorekit.space.parameter import (
+    MISSING,
+    POINT,
+    REPETITION,
+    UNGRIDDED,
+    Param,
+    Parameter,
+    named,
+    repetitions,
+)
 from explorekit.space.space import Space
+from explorekit.space.union import Union, along_point
 from explorekit.space.values import KIND, Values, as_values, exact_text
 
 _FORK = "For another structure, make another study that takes over what fits: study.fork(path, space)"
@@ -123,6 +133,12 @@ def _groups(existing: Space, added: Space) -> dict[str, list[Parameter]]:
             raise SpaceError(
                 f"{other!r} and {p.name!r} are paired here, but {other!r} lies on dimension {there!r} and {p.name!r} on {dim!r}. {_FORK}."
             )
+    if (
+        POINT in groups and POINT in existing.axes
+    ):  # a further parameter beside these is one of the points that are added
+        for dim in [dim for dim in groups if dim not in existing.axes]:
+            if not any(p.name in existing.parameters for p in groups[dim]):
+                groups[POINT] += groups.pop(dim)
     return groups
 
 
@@ -200,6 +216,8 @@ def _refinable(space: Space, name: str) -> Values:
 def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
     given = {p.name: p for p in group}
     names = [p.name for p in axis.parameters]
+    if axis.dim == POINT:
+        return _with_points(axis, added, group)
     if missing := [name for name in names if name not in given]:
         raise SpaceError(
             f"{', '.join(names)} lie on dimension {axis.dim!r} together, so that it grows by tuples of all of them; got "
@@ -215,21 +233,50 @@ def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
             f"{', '.join(names)} are paired along dimension {axis.dim!r}; got them along {', '.join(sorted(map(str, dims)))}. "
             f"Pair the values to add: extend({', '.join(f'{name}=[…]' for name in names)})."
         )
-    columns = tuple(
-        replace(p, dim=axis.dim, values=_as_type_of(p, given[p.name].values), given=None)
-        for p in axis.parameters
-    )
+    columns = tuple(replace(_fitting(p, given[p.name]), dim=axis.dim) for p in axis.parameters)
     more = Axis(axis.dim, columns).with_occurrence(added.axes[str(dims.pop())].occurrence)
     return _appended(axis, more, np.flatnonzero(axis.positions_of(more) < 0))
+
+
+def _with_points(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
+    """Return a dimension of points with those of what is added, each of which may lack parameters that others have."""
+    dims = {p.dim for p in group}
+    part = along_point(
+        Space.from_parameters(group, {dim: one for dim, one in added.axes.items() if dim in dims})
+    )
+    known = {p.name: p for p in axis.parameters}
+    fitting = []
+    for p in part.axes[POINT].parameters:
+        if p.name in known:
+            _check_units(known[p.name], p)
+        fitting.append(_fitting(known[p.name], p) if p.name in known else p)
+    both = Union(Space.from_parameters(axis.parameters), Space.from_parameters(fitting)).axes[POINT]
+    occurrence = np.concatenate([axis.occurrence, part.axes[POINT].occurrence])
+    old = np.arange(axis.size)
+    more = np.arange(axis.size, both.size)
+    there, given = (both.take(rows).with_occurrence(occurrence[rows]) for rows in (old, more))
+    kept = np.concatenate([old, more[there.positions_of(given) < 0]])
+    return both.take(kept).with_occurrence(occurrence[kept]) if kept.size > old.size else axis
+
+
+def _fitting(known: Parameter, given: Parameter) -> Parameter:
+    """Return a parameter's values where it is given, in the type that it has once and for all."""
+    there = given.is_given
+    fitting = _as_type_of(known, given.values[there]) if there.any() else known.values[:0]
+    values = np.full(there.shape, MISSING[known.values.dtype.kind], dtype=fitting.dtype)
+    values[there] = fitting
+    values.flags.writeable = False
+    return replace(known, values=values, given=given.given)
 
 
 def _appended(axis: Axis, more: Axis, new: npt.NDArray[np.int64]) -> Axis:
     if not new.size:
         return axis
-    columns = [
-        _parameter(p, np.concatenate([p.values, q.values[new]]))
-        for p, q in zip(axis.parameters, more.parameters, strict=True)
-    ]
+    columns = []
+    for p, q in zip(axis.parameters, more.parameters, strict=True):
+        given = np.concatenate([p.is_given, q.is_given[new]])
+        joined = _parameter(p, np.concatenate([p.values, q.values[new]]), None if given.all() else given)
+        columns.append(joined)
     longer = Axis(axis.dim, tuple(columns))
     return longer.with_occurrence(np.concatenate([axis.occurrence, more.occurrence[new]]))
 
@@ -259,10 +306,10 @@ def _with_values(axis: Axis, given: Parameter) -> Axis:
     return Axis(axis.dim, (_parameter(known, together),))
 
 
-def _parameter(like: Parameter, values: Values) -> Parameter:
+def _parameter(like: Parameter, values: Values, given: npt.NDArray[np.bool_] | None = None) -> Parameter:
     values = np.array(values)
     values.flags.writeable = False
-    return replace(like, values=values, given=None)
+    return replace(like, values=values, given=given)
 
 
 def _as_type_of(known: Parameter, values: Values) -> Values:

@@ -74,6 +74,11 @@ def baselines_of(parameters: Mapping[str, Values], baselines: Mapping[str, bytes
     }
 
 
+def without_baseline(label: bytes, baseline: bytes) -> bytes:
+    """Return the form in which a missing parameter, which is empty, and one at its baseline are the same."""
+    return b"" if label == baseline else label
+
+
 def point_key(labels: Iterable[Label], baselines: Mapping[str, bytes]) -> bytes:
     """Return the SHA-256 key of a point.
 

@@ -18,12 +18,13 @@ from explorekit.space.quantities import without_units
 from explorekit.space.values import Values, as_values, format_value
 
 REPETITION = "repetition"
+POINT = "point"
 UNGRIDDED = frozenset(
-    {"point", "sample"}
+    {POINT, "sample"}
 )  # dimensions along which values are in no order, and as near as chance has it
 
 _RESERVED = {
-    "point": "point_index",
+    POINT: "point_index",
     "sample": "sample_index",
     "occurrence": "occurrence_index",
     "step": "step_size",

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
-from explorekit.space.parameter import Parameter
+from explorekit.space.parameter import POINT, Parameter
 from explorekit.space.space import Space, positions_of_values
+from explorekit.space.union import along_point
 from explorekit.space.values import KIND, as_values, exact_text
 
 Ranges = npt.NDArray[np.int64]
@@ -105,6 +106,9 @@ def _masks_of_space(space: Space, where: Space) -> dict[str, Mask]:
         else:
             by_dim.setdefault(known.dim, []).append(p)
     for dim, parameters in by_dim.items():
+        if dim == POINT:
+            part = Space.from_parameters(parameters, {d: a for d, a in where.axes.items() if d in goes_to})
+            parameters = list(along_point(part).axes[POINT].parameters)  # noqa: PLW2901
         masks[dim] = _matching(space.axes[dim], parameters)
     return masks
 

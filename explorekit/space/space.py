@@ -17,7 +17,7 @@ from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
 from explorekit.space.objects import check_is_label
 from explorekit.space.overriding import overridden
-from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Parameter, repetitions
+from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.values import as_values, exact_text, python_values
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Space:
             if parameter.name in everything:
                 raise SpaceError(f"parameter {parameter.name!r} is given twice; name each parameter once.")
             everything[parameter.name] = parameter
-        _reject_clashes(everything)
+        reject_clashes(everything)
         by_name = {name: p for name, p in everything.items() if isinstance(p, Parameter)}
         dims = dict.fromkeys(p.dim for p in by_name.values() if p.dim is not None)
         if REPETITION in dims:
@@ -120,6 +120,12 @@ class Space:
     def distributions(self) -> Mapping[str, RandomVariable]:
         """The parameters of which no values have been drawn yet, by name, in the order given; see `sample`."""
         return self._distributions
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that the dimensions and coordinates take, which no output may have."""
+        ragged = (f"{p.name}{GIVEN}" for p in self.parameters.values() if p.given is not None)
+        return frozenset((*self.parameters, *self.dims, *ragged))
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -400,12 +406,55 @@ class Space:
         if not isinstance(other, Space):
             return NotImplemented
         self._reject_shared(other, "*")
-        if clash := set(self.dims) & set(other.dims):
+        if clash := set(self.dims) & set(other.dims) - {POINT}:
             hint = " Repeat the product instead." if REPETITION in clash else ""
             raise SpaceError(
                 f"both factors of * have the dimension {listing(sorted(clash))}; expected distinct ones.{hint}"
             )
-        return Space.from_parameters([*self._everything, *other._everything], {**self._axes, **other.axes})
+        everything = {p.name: p for p in (*self._everything, *other._everything)}
+        axes = {**self.axes, **other.axes}
+        if POINT in self.dims and POINT in other.dims:
+            from explorekit.space.union import product_of_points
+
+            axes[POINT] = product_of_points(self.axes[POINT], other.axes[POINT])
+            everything |= {p.name: p for p in axes[POINT].parameters}
+        return Space.from_parameters(list(everything.values()), axes)
+
+    def __add__(self, other: "Space") -> "Space":
+        """Return the points of one space, then those of another, along dimension ``point``.
+
+        A parameter that one side lacks is not passed at its points, so that the simulation's default holds there.
+        """
+        if not isinstance(other, Space):
+            return NotImplemented
+        from explorekit.space.union import Union
+
+        return Union(self, other)
+
+    def __radd__(self, other: object) -> "Space":
+        """Return the space itself beside 0, where `sum` begins."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def to_grid(self) -> "Space":
+        """Return the space with a dimension for each parameter that varies along ``point``.
+
+        Values are in the order in which they first occur, numbers and times sorted unless they fall. What is the same at all
+        points is fixed.
+
+        Raises
+        ------
+        SpaceError
+            If the points are not each combination of values once; names the first that is missing.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> (ek.Space(a=[1, 2], b=0.5) + ek.Space(a=[1, 2], b=1.5)).to_grid().sizes
+        {'a': 2, 'b': 2}
+        """
+        from explorekit.space.gridding import gridded
+
+        return gridded(self)
 
     def __matmul__(self, other: "Space") -> "Space":
         """Return two spaces paired along the left one's dimension."""
@@ -789,7 +838,7 @@ def _repetition(values: Any) -> Parameter:
     return repetitions(numbers.size)
 
 
-def _reject_clashes(parameters: Mapping[str, Parameter | RandomVariable]) -> None:
+def reject_clashes(parameters: Mapping[str, Parameter | RandomVariable]) -> None:
     """Reject names that are distinct, but would mean the same thing to the simulation or in the file."""
     for name, parameter in parameters.items():
         parts = name.split(".")

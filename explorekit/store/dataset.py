@@ -92,7 +92,7 @@ def runs_dataset(snapshot: Snapshot, seeding: Seeding | None = None) -> xr.Datas
             SeedKeyArray(snapshot, seeding),
             {"long_name": "what the random stream follows from, beside the study's seed"},
         )
-    taken = {*snapshot.space.parameters, *snapshot.space.dims}
+    taken = snapshot.space.names
     variables = {}
     for name, (array, attrs) in arrays.items():
         while name in taken:
@@ -113,7 +113,9 @@ def failures_table(
     """Return failures as a table, from positions, (error, message, traceback) and statuses."""
     own = ("status", "error", "message", "traceback")
     columns: dict[str, Any] = {
-        f"{n}_" if n in own else n: values for n, values in space.columns(positions).items()
+        # Integers beside a None would become floats.
+        f"{n}_" if n in own else n: pd.Series(values, dtype=object) if None in values else values
+        for n, values in space.columns(positions).items()
     }
     columns["status"] = [STATUS_MEANINGS[status] for status in statuses]
     for number, name in enumerate(own[1:]):

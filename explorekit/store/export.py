@@ -118,7 +118,7 @@ def _write(
             if name not in file.dimensions:
                 file.createDimension(name, size)
     for name, variable in results.variables.items():
-        if name not in snapshot.space.parameters:
+        if name not in snapshot.space.names:
             _put(
                 file,
                 str(name),

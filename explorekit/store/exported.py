@@ -39,7 +39,7 @@ def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] 
     dataset = _padded(_rejoin_complex(dataset, place), place[0], fill)
     dataset = _with_plain_text(_with_integers(dataset, place, fill), place)
     dataset = dataset.drop_vars([name for name in dataset.variables if str(name).endswith(f".{OCCURRENCE}")])
-    dataset = dataset.set_coords([name for name in space.parameters if name in dataset.variables])
+    dataset = dataset.set_coords([name for name in space.names if name in dataset.variables])
     dataset.set_close(close)
     return dataset
 

@@ -4,7 +4,7 @@ A table of stretches: consecutive points whose rows are consecutive in one shard
 the number of shards, not of points. It is derived from the shards alone, and they from nothing else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.space.axis import Axis
-from explorekit.space.identity import as_kind, canonical
+from explorekit.space.identity import as_kind, canonical, without_baseline
 from explorekit.space.selecting import common, size
 from explorekit.store.header import Header
 from explorekit.store.shard import read_header
@@ -129,49 +129,55 @@ class _RowLabels:
                 inside &= self._are(p.name, canonical(p.values)[0], p.values.dtype)
         for p in self._touched.parameters.values():
             if p.name not in space.parameters:
-                baseline = self._baselines.get(p.name)
-                inside &= baseline is not None and self._are(
-                    p.name, as_kind(baseline, p.values.dtype), p.values.dtype
-                )
+                inside &= self._are(p.name, b"", p.values.dtype)
         for dim, axis in self._touched.axes.items():
             if not (dim in space.axes and _same_columns(axis, space.axes[dim])) and axis.occurrence.any():
                 inside &= axis.occurrence[self._index[dim]] == 0
         return inside
 
     def _are(self, name: str, label: bytes, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_] | bool:
-        """Return which rows have a value of a parameter."""
-        dim, values = self._column(name, dtype)
-        same = np.array([each == label for each in values], dtype=bool)
-        return same[self._index[dim]] if dim else bool(same.size and same[0])
+        """Return which rows have a value of a parameter; where it is missing, its baseline."""
+        dim, labels = self._column(name)
+        baseline = self._baseline(name, dtype)
+        wanted = without_baseline(label, baseline)
+        same = np.array([without_baseline(each, baseline) == wanted for each in labels], dtype=bool)
+        return same[self._index[dim]] if dim else bool(same[0])
 
-    def _column(self, name: str, dtype: np.dtype[Any]) -> tuple[str | None, list[bytes]]:
-        """Return the dimension that a parameter's values lie on, and these in canonical form."""
+    def _column(self, name: str) -> tuple[str | None, list[bytes]]:
+        """Return the dimension that a parameter's values lie on, and these in canonical form; empty where it is missing."""
         parameter = self._touched.parameters.get(name)
-        if parameter is not None:
-            return parameter.dim, canonical(parameter.values)
+        return (None, [b""]) if parameter is None else (parameter.dim, parameter.labels)
+
+    def _baseline(self, name: str, dtype: np.dtype[Any]) -> bytes:
         baseline = self._baselines.get(name)
-        return None, [] if baseline is None else [as_kind(baseline, dtype)]
+        return b"" if baseline is None else as_kind(baseline, dtype)
 
     def positions_on(self, axis: Axis) -> Ints:
         """Return where the rows lie on a dimension."""
         mine = self._touched.axes.get(axis.dim)
         if mine is not None and _same_columns(mine, axis):
-            return axis.positions_of(mine)[self._index[axis.dim]]
-        columns = [self._column(p.name, p.values.dtype) for p in axis.sorted_parameters]
-        if any(not values for _, values in columns):
-            return np.full(self._rows, -1)
+            found = axis.positions_of(mine)
+            lost = np.flatnonzero((found < 0) & (mine.occurrence == 0))
+            if lost.size and (axis.is_ragged or mine.is_ragged):
+                labels = [p.labels for p in mine.take(lost).sorted_parameters]
+                found[lost] = self._find(axis, list(zip(*labels, strict=True)))
+            return found[self._index[axis.dim]]
+        columns = [self._column(p.name) for p in axis.sorted_parameters]
         # The dimensions that these values lie on in the shard, each combination that its rows have once.
         dims = list(dict.fromkeys(dim for dim, _ in columns if dim is not None))
         if not dims:
-            return np.full(self._rows, axis.position_of([values[0] for _, values in columns]))
+            return np.full(self._rows, self._find(axis, [tuple(labels[0] for _, labels in columns)])[0])
         combinations, which = np.unique(np.stack([self._index[d] for d in dims]), axis=1, return_inverse=True)
-        found = [
-            axis.position_of(
-                [values[index[dims.index(dim)]] if dim else values[0] for dim, values in columns]
-            )
+        wanted = [
+            tuple(labels[index[dims.index(dim)]] if dim else labels[0] for dim, labels in columns)
             for index in combinations.T.tolist()
         ]
-        return np.array(found, dtype=np.int64)[which.ravel()]
+        return self._find(axis, wanted)[which.ravel()]
+
+    def _find(self, axis: Axis, wanted: Sequence[tuple[bytes, ...]]) -> Ints:
+        """Return where tuples lie on a dimension: as they are, or else with what is missing taken for its baseline."""
+        baselines = tuple(self._baseline(p.name, p.values.dtype) for p in axis.sorted_parameters)
+        return np.array([axis.position_of(values, baselines) for values in wanted], dtype=np.int64)
 
 
 def _same_columns(a: Axis, b: Axis) -> bool:
