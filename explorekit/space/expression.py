@@ -232,6 +232,8 @@ def _with_first_occurrences(space: "Space") -> "tuple[list[Parameter], str]":
     taken: dict[str, Any] = {}
     selected = []
     for dim, axis in space.axes.items():
+        if "occurrence" not in axis.__dict__ or not axis.occurrence.any():
+            continue  # counted on its own, if at all; and without a later one there is nothing to write before it
         counted = axis.with_occurrence(np.zeros(0, dtype=np.int64))
         del counted.__dict__["occurrence"]
         if not np.array_equal(counted.occurrence, axis.occurrence):

@@ -134,6 +134,9 @@ class _Point:
         )
 
     def __getattr__(self, name: str) -> Any:
+        values = self.__dict__.get("_values", {})
+        if name in values:  # asked of each point, so it comes first
+            return values[name]
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]
