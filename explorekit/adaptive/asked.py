@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space import Space
+from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, Parameter
 from explorekit.space.values import KIND, exact_text
 
@@ -49,12 +50,13 @@ def asked(space: object) -> Asked:
     Raises
     ------
     SpaceError
-        If it is no space, or has no parameters.
+        If it is no space, has no parameters, or distributions of which nothing is drawn.
     """
     if not isinstance(space, Space):
         raise SpaceError(
             f"a strategy asked for {type(space).__name__}; expected the next points as a Space, or None for the end."
         )
+    check_sampled(space, "run what a strategy asks for")
     if not space.parameters.keys() - {REPETITION}:
         raise SpaceError(
             "a strategy asked for a space without parameters; expected points, or None for the end."

@@ -94,7 +94,8 @@ class Turns:
     def answer(self, points: Asked) -> "xr.Dataset | None":
         """Return the results of some points, which are run if there are none; None if the time is over before all have one."""
         wanted = fitted(points.points, self.study.space)
-        if (places(wanted, self.study.space) < 0).any():
+        objects = any(p.objects is not None for p in wanted.parameters.values())  # no study keeps them
+        if objects or (places(wanted, self.study.space) < 0).any():
             self.study.extend(wanted)
         at = places(wanted, self.study.space)
         pending = self._pending(at)

@@ -1,11 +1,12 @@
 """An adaptive study that is killed goes on from its directory to the end that it would have had."""
 
 import random
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from engine.scripts import start_script, wait_until
+from engine.scripts import run_script, start_script, wait_until
 
 import explorekit as ek
 
@@ -75,3 +76,20 @@ def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path
     assert set(called) == set(points)
     assert len(set(points)) == len(points) == len(ek.open(tmp_path / "whole" / "study").space)
     assert len(called) <= len(points) + killed * 6  # what was in flight at each death
+
+
+def test_an_interrupt_keeps_what_is_done_and_the_same_call_goes_on(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.txt"
+    process = start_script(tmp_path, SCRIPT.format(calls=str(calls)))
+    wait_until(lambda: len(list((tmp_path / "study" / "runs").glob("[0-9]*.nc"))) >= 2, 60)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in err
+    kept = end_of(tmp_path / "study")
+    done = run_script(tmp_path, SCRIPT.format(calls=str(calls)), timeout=120)
+    assert done.returncode == 0
+    assert all(new.startswith(old) for old, new in zip(kept[:2], end_of(tmp_path / "study")[:2], strict=True))
+    called = calls.read_text().splitlines()
+    points = len(ek.open(tmp_path / "study").space)
+    assert len(set(called)) == points
+    assert len(called) <= points + 2  # what each of the workers had in hand

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 from adaptive_strategies.listed import Listed
 
 import explorekit as ek
@@ -148,6 +149,7 @@ def test_repetitions_are_told_along_a_dimension_of_their_own(tmp_path: Path) -> 
     ("space", "text"),
     [
         (ek.Space(), "None for the end"),
+        (ek.Space(x=scipy.stats.uniform(), y=1.0), "Draw n of them first"),
         ({"x": 1.0}, "asked for dict"),
         (ek.Space(y=[1.0]), "points without 'x'"),
         (ek.Space(x=[1.0], y=1.0, xx=2.0), "Did you mean 'x'"),
@@ -205,3 +207,17 @@ def test_changed_code_is_asked_about(tmp_path: Path) -> None:
         ek.explore_adaptively(model, spaces(), tmp_path / "study", **HERE)
     study = ek.explore_adaptively(model, spaces(), tmp_path / "study", code="rerun", **HERE)
     assert study.results["model"].values.tolist() == [-1.0, -2.0]
+
+
+def test_labelled_objects_are_given_again_by_the_asks(tmp_path: Path) -> None:
+    def apply(x, kind):
+        return {"y": kind(x)}
+
+    first = ek.Space(x=[2.0], kind={"square": np.square})
+    second = ek.Space(x=[3.0], kind={"square": np.square, "negative": np.negative})
+    for budget, known in ((2, 2), (None, 3)):  # the second time nobody else knows the objects
+        strategy = Listed(first, second)
+        study = ek.explore_adaptively(apply, strategy, tmp_path / "study", max_points=budget, **HERE)
+        assert len(study.space) == known
+    assert strategy.told[1]["y"].values.tolist() == [9.0, -3.0]
+    assert study.results["kind"].values.tolist() == ["square", "square", "negative"]
