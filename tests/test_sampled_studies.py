@@ -67,6 +67,20 @@ def test_objects_are_drawn_by_their_labels(tmp_path):
     np.testing.assert_array_equal(results["y"].values, np.where(results["f"].values == "up", 2.0, 1.0))
 
 
+def test_a_study_of_a_mixture_leaves_to_the_defaults_what_a_component_has_not(tmp_path):
+    plain, scaled = ek.Space(x=stats.uniform(1, 1)), ek.Space(x=stats.uniform(5, 1), k=stats.uniform(1, 1))
+    mixture = 0.5 * plain + 0.5 * scaled
+    study = ek.Study(lambda x, k=-1.0: {"y": x * k}, mixture.sample(8), tmp_path / "study")
+    study.run(False, n_workers=1)
+    before = study.results["y"].load()
+    study.extend(mixture.sample(12)).run(False, n_workers=1)
+    assert study.space == mixture.sample(12)
+    after = study.results["y"].load()
+    np.testing.assert_array_equal(after[:8], before)
+    np.testing.assert_array_equal(after, after["x"] * after["k"].fillna(-1.0))
+    assert ((after["x"] < 3) == after["k"].isnull()).all()
+
+
 def test_distributions_do_not_extend_a_study(tmp_path):
     study = ek.Study(shifted, drawn(2), tmp_path / "study")
     with pytest.raises(SpaceError, match=r"space\.sample\(n\)"):

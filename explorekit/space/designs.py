@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import Quantiles
 from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, as_values, exact_text
-
-if TYPE_CHECKING:
-    from explorekit.space.space import Space
 
 POINT = "point"
 MORRIS_LEVELS = 4
@@ -65,7 +63,7 @@ def require_salib(purpose: str) -> None:
         raise ImportError(f"{purpose} needs SALib; install it with: pip install 'explorekit[sensitivity]'")
 
 
-def star(space: "Space", base: Mapping[str, Any]) -> "Space":
+def star(space: Space, base: Mapping[str, Any]) -> Space:
     """Return the points of a grid that differ from a base point along one dimension at most; see `Space.star`."""
     if space.distributions:
         raise SpaceError(
@@ -102,7 +100,7 @@ def star(space: "Space", base: Mapping[str, Any]) -> "Space":
             parameters.append(replace(p, dim=POINT, values=along[p.name]))
         else:
             parameters.append(p)
-    return type(space).from_parameters(parameters)
+    return Space.from_parameters(parameters)
 
 
 def _value_like(parameter: Parameter, given: Any) -> Values:

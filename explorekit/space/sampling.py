@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -12,48 +12,52 @@ from explorekit.space.designs import morris, saltelli
 from explorekit.space.distributions import SAMPLE, Quantiles
 from explorekit.space.parameter import REPETITION, Parameter
 from explorekit.space.seeds import generator
-
-if TYPE_CHECKING:
-    from explorekit.space.space import Space
+from explorekit.space.space import Space
 
 Method = Literal["random", "lhs", "sobol", "halton", "saltelli", "morris"]
 
-_MULTIPLIED = ("saltelli", "morris")
+MULTIPLIED = ("saltelli", "morris")
 
 
-def sample(space: "Space", n: int | None, method: Method, seed: int, fresh: bool) -> "Space":
+def sample(space: Space, n: int | None, method: Method, seed: int, fresh: bool) -> Space:
     """Return a space with values drawn for its distributions; see `Space.sample`."""
-    n, seed = _check(space, n, method, seed)
+    _check_space(space)
+    n, seed = check_draws(n, method, seed)
     variables = list(space.distributions.values())
     names = [variable.name for variable in variables]
     gridded = {dim: size for dim, size in space.sizes.items() if dim != REPETITION}
     count = int(np.prod(list(gridded.values()), dtype=np.int64)) if fresh else 1
-    if count > 1 and method in _MULTIPLIED:
+    if count > 1 and method in MULTIPLIED:
         raise SpaceError(
             f"method {method!r} is one design, whose points belong together; got fresh=True, one for each point of the grid. "
             f"Leave it out: every point of the grid gets the same draws."
         )
-    quantiles = _quantiles(names, n, method, seed) if count == 1 else _fresh(names, n, method, seed, count)
+    quantiles = quantiles_of(names, n, method, seed) if count == 1 else _fresh(names, n, method, seed, count)
     drawn = [variable.at(quantiles[:, column]) for column, variable in enumerate(variables)]
     kept = list(space.parameters.values())
     axes = dict(space.axes)
     if fresh:
-        index = dict(
-            zip(gridded, np.unravel_index(np.arange(count), tuple(gridded.values())), strict=True)
-            if gridded
-            else ()
-        )
+        index = space.isel({REPETITION: 0} if REPETITION in space.dims else {}).unravel(np.arange(count))
         kept = [_tiled(p, index[p.dim], n) if p.dim in index else p for p in kept]
         axes = {dim: axis for dim, axis in axes.items() if dim == REPETITION}
-    return type(space).from_parameters([*kept, *drawn], axes)
+    return Space.from_parameters([*kept, *drawn], axes)
 
 
-def _check(space: "Space", n: object, method: str, seed: object) -> tuple[int, int]:
+def _check_space(space: Space) -> None:
     if not space.distributions:
         raise SpaceError(
             f"sample() got a space without distributions (its parameters are {listing(space.parameters) or 'none'}); expected one "
             f"at least. Give one in the place of values: Space(x=scipy.stats.uniform(0, 1))."
         )
+    if SAMPLE in space.dims:
+        raise SpaceError(
+            f"{listing(space.distributions)} cannot be sampled along the dimension {SAMPLE!r}, along which "
+            f"{listing(p.name for p in space.axes[SAMPLE].parameters)} lies already. Combine the spaces first, and sample once."
+        )
+
+
+def check_draws(n: object, method: str, seed: object) -> tuple[int, int]:
+    """Return the number of draws and the seed as integers; `SpaceError` if they, or the method, are none."""
     if n is None:
         raise SpaceError("sample() got no n; expected the number of draws: sample(100).")
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
@@ -65,11 +69,6 @@ def _check(space: "Space", n: object, method: str, seed: object) -> tuple[int, i
         raise SpaceError(
             f"sample() got method={method!r}; expected one of {listing(methods, 9)}.{suggest(str(method), methods)}"
         )
-    if SAMPLE in space.dims:
-        raise SpaceError(
-            f"{listing(space.distributions)} cannot be sampled along the dimension {SAMPLE!r}, along which "
-            f"{listing(p.name for p in space.axes[SAMPLE].parameters)} lies already. Combine the spaces first, and sample once."
-        )
     return int(n), int(seed)
 
 
@@ -80,7 +79,8 @@ def _tiled(parameter: Parameter, index: Any, n: int) -> Parameter:
 # ---- quantiles, a column for each parameter
 
 
-def _quantiles(names: Sequence[str], n: int, method: Method, seed: int) -> Quantiles:
+def quantiles_of(names: Sequence[str], n: int, method: Method, seed: int) -> Quantiles:
+    """Return the quantiles of some parameters, of shape (n, len(names)), or more rows where a method has them."""
     if method == "random":
         return _random(names, n, seed)
     if method == "morris":
@@ -99,7 +99,7 @@ def _fresh(names: Sequence[str], n: int, method: Method, seed: int, count: int) 
         return _lhs(count * len(names), n, _stream(seed, method)).reshape(n * count, len(names))
     # Each point of the grid has the sequence shifted by an offset of its own: Cranley and Patterson, SIAM J. Numer. Anal. 13:904 (1976).
     shifts = _random(names, count, seed)
-    sequence = _quantiles(names, n, method, seed)
+    sequence = quantiles_of(names, n, method, seed)
     shifted: Quantiles = (sequence[:, np.newaxis] + shifts) % 1
     return shifted.reshape(n * count, len(names))
 
@@ -139,6 +139,11 @@ def _engine(make: Callable[..., Any], d: int, rng: np.random.Generator) -> Any:
         raise SpaceError(
             f"cannot sample {d} columns: {error}. Use method='random' or 'lhs', or fewer parameters."
         ) from error
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Return a seed that follows from another one and a purpose."""
+    return int(_stream(seed, purpose).integers(2**63))
 
 
 def _stream(seed: int, purpose: str) -> np.random.Generator:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from explorekit.space.mixture import Mixture
     from explorekit.space.sampling import Method
 
 
@@ -400,6 +401,14 @@ class Space:
         return finding.describe(self, finding.position_of(self, values if position is None else position))
 
     # ---- combining
+
+    __array_ufunc__ = None  # so that NumPy's numbers leave it to `__rmul__` to multiply
+
+    def __rmul__(self, weight: float) -> "Mixture":
+        """Return the space with its weight in a mixture, to be sampled: ``0.3 * a + 0.7 * b``."""
+        from explorekit.space.mixture import weighted
+
+        return weighted(weight, self)
 
     def __mul__(self, other: "Space") -> "Space":
         """Return every combination of two spaces, the left one slowest."""

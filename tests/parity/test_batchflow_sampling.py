@@ -102,6 +102,40 @@ def test_a_mixture_of_samplers_for_one_name_is_a_mixture_distribution() -> None:
     assert (values < 0).mean() == pytest.approx(0.25, abs=0.01)
 
 
+def test_weighted_samplers_are_drawn_by_their_weights() -> None:
+    # 0.3 * Option('p1', NS('n', loc=-10)) + 0.2 * Option('p2', NS('u')) + 0.5 * Option('p3', NS('n', loc=10)), n_items=10, seed=0
+    mixture = (
+        0.3 * ek.Space(p1=stats.norm(-10))
+        + 0.2 * ek.Space(p2=stats.uniform())
+        + 0.5 * ek.Space(p3=stats.norm(10))
+    )
+    points = list(mixture.sample(1024, "sobol").points())
+    assert all(len(point) == 1 for point in points)
+    names = [name for point in points for name in point]
+    np.testing.assert_allclose([names.count(f"p{i}") / 1024 for i in (1, 2, 3)], [0.3, 0.2, 0.5], atol=0.002)
+    assert list(mixture.sample(10, seed=0).points()) == list(mixture.sample(20, seed=0).points())[:10]
+
+
+def test_a_weight_makes_another_object() -> None:
+    # There, 2. * d changed d, and was d.
+    space = normal()
+    assert [weight for weight, _ in (2.0 * space).components] == [2.0]
+    assert [weight for weight, _ in (2.0 * space).components] == [2.0]
+    assert space == normal()
+
+
+def test_weights_of_a_sum_multiply() -> None:
+    # 2. * (A + 3. * B) had the weights 2 and 6.
+    mixture = 2.0 * (1.0 * normal() + 3.0 * ek.Space(t=stats.uniform()))
+    assert [weight for weight, _ in mixture.components] == [2.0, 6.0]
+
+
+def test_a_negative_weight_is_refused_at_once() -> None:
+    # There, when the domain was iterated: "Probabilities are not non-negative".
+    with pytest.raises(SpaceError, match=r"weight -1\.0"):
+        -1.0 * normal() + 2.0 * normal()
+
+
 def test_the_repr_names_the_distribution_and_no_address() -> None:
     assert repr(normal() * ek.Space(a=[1, 2])) == "ek.Space(a=[1, 2], s=stats.norm())"
 
