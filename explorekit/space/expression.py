@@ -83,8 +83,12 @@ def _with_none(p: "Parameter") -> str:
     else:
         plain = list(values) if values.dtype.kind in "MU" else values.tolist()
         text = _list([_scalar(v) if there else "None" for v, there in zip(plain, given, strict=True)])
-    native = values.dtype.kind in "MU" or values.dtype in _NATIVE
-    return _param([text, f"dim={p.dim!r}", *([] if native else [f"dtype={values.dtype.name!r}"])], p.attrs)
+    native = any(given) and (values.dtype.kind in "MU" or values.dtype in _NATIVE)
+    return _param([text, f"dim={p.dim!r}", *([] if native else [f"dtype={_dtype_name(values)!r}"])], p.attrs)
+
+
+def _dtype_name(values: "Values") -> str:
+    return values.dtype.str[1:] if values.dtype.kind in "MU" else values.dtype.name
 
 
 def _distribution(variable: "RandomVariable") -> str:

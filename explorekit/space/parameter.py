@@ -255,8 +255,9 @@ def named(name: str, given: Any) -> Parameter:
     given, units = without_units(name, given)
     _check_same_units(name, units, attrs)
     given, at = _where_given(given) if dim in UNGRIDDED else (given, None)
-    values = as_values(name, given)
-    if what.dtype is not None:
+    nowhere = at is not None and not at.any() and what.dtype is not None
+    values = np.zeros(0, np.dtype(what.dtype)) if nowhere else as_values(name, given)
+    if what.dtype is not None and not nowhere:
         values = cast(name, values, what.dtype)
     if at is not None:
         values = _spread(values, at)
