@@ -11,7 +11,6 @@ from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import POINT, Parameter
 from explorekit.space.space import Space, positions_of_values
-from explorekit.space.union import along_point
 from explorekit.space.values import KIND, as_values, exact_text
 
 Ranges = npt.NDArray[np.int64]
@@ -107,6 +106,8 @@ def _masks_of_space(space: Space, where: Space) -> dict[str, Mask]:
             by_dim.setdefault(known.dim, []).append(p)
     for dim, parameters in by_dim.items():
         if dim == POINT:
+            from explorekit.space.union import along_point
+
             part = Space.from_parameters(parameters, {d: a for d, a in where.axes.items() if d in goes_to})
             parameters = list(along_point(part).axes[POINT].parameters)  # noqa: PLW2901
         masks[dim] = _matching(space.axes[dim], parameters)

@@ -10,13 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space import finding, frames, html, reading
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
-from explorekit.space.expression import expression
 from explorekit.space.identity import Label, canonical
 from explorekit.space.objects import check_is_label
-from explorekit.space.overriding import overridden
 from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.values import as_values, exact_text, python_values
 
@@ -196,6 +193,8 @@ class Space:
         2,2,x
         3,2,y
         """
+        from explorekit.space import frames
+
         return frames.to_dataframe(self)
 
     @classmethod
@@ -226,6 +225,8 @@ class Space:
         >>> ek.Space.from_dataframe(pd.DataFrame({"a": [1, 2, 2], "b": [0.5, 0.5, 1.0]})).sizes
         {'point': 3}
         """
+        from explorekit.space import frames
+
         return cls.from_parameters(
             frames.from_dataframe(frame, fix_constant=fix_constant, allow_missing=allow_missing)
         )
@@ -252,6 +253,8 @@ class Space:
         SpaceError
             If the file is no table, a cell is missing, or a column can be no parameter.
         """
+        from explorekit.space import frames
+
         parameters = frames.from_csv(path, fix_constant=fix_constant, allow_missing=allow_missing, **options)
         return cls.from_parameters(parameters)
 
@@ -277,6 +280,8 @@ class Space:
         SpaceError
             If the file is no TOML, or declares what is no parameter.
         """
+        from explorekit.space import reading
+
         return cls(reading.from_toml(path))
 
     @classmethod
@@ -295,6 +300,8 @@ class Space:
         SpaceError
             If the file is no YAML, or declares what is no parameter.
         """
+        from explorekit.space import reading
+
         return cls(reading.from_yaml(path))
 
     @classmethod
@@ -319,6 +326,8 @@ class Space:
         >>> ek.Space.from_words(["a=0:1:3", "n=1,2", "kind=fast", "log=true"])
         ek.Space(a=[0.0, 0.5, 1.0], n=[1, 2], kind='fast', log=True)
         """
+        from explorekit.space import reading
+
         return cls(reading.from_words(words))
 
     def __len__(self) -> int:
@@ -398,6 +407,8 @@ class Space:
         **values
             Or as many of its values as tell it from others.
         """
+        from explorekit.space import finding
+
         return finding.describe(self, finding.position_of(self, values if position is None else position))
 
     # ---- combining
@@ -623,6 +634,8 @@ class Space:
         >>> ek.Space(a=[1, 2], tau=ek.param([5.0, 10.0], units="ms")).override(tau=7.5)
         ek.Space(a=[1, 2], tau=ek.param(7.5, units='ms'))
         """
+        from explorekit.space.overriding import overridden
+
         return overridden(self, {} if presets is None else presets, parameters)
 
     # ---- selecting
@@ -724,6 +737,8 @@ class Space:
         >>> found.parameters["a"].values.tolist(), found.parameters["b"].values.tolist()
         ([0.5, 0.5, 1.0], [1, 2, 1])
         """
+        from explorekit.space import finding
+
         return finding.find(self, predicate, values)
 
     def unique(self, *names: str) -> "pd.Series[int]":
@@ -746,6 +761,8 @@ class Space:
         >>> space.unique("a", "b").to_dict()
         {(1, 'x'): 2, (2, 'x'): 1}
         """
+        from explorekit.space import finding
+
         return finding.unique(self, names)
 
     def neighbours(self, position: int | None = None, /, **values: Any) -> list[dict[str, Any]]:
@@ -767,6 +784,8 @@ class Space:
         >>> ek.Space(a=[1, 2, 3], b=[0.5, 1.0]).neighbours(a=2, b=0.5)
         [{'a': 1, 'b': 0.5}, {'a': 3, 'b': 0.5}, {'a': 2, 'b': 1.0}]
         """
+        from explorekit.space import finding
+
         return finding.neighbours(self, values if position is None else position)
 
     # ---- comparing and showing
@@ -813,9 +832,13 @@ class Space:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        from explorekit.space.expression import expression
+
         return expression(self)
 
     def _repr_html_(self) -> str:
+        from explorekit.space import html
+
         return html.table(self)
 
 
