@@ -1,8 +1,8 @@
 """A shard: the immutable netCDF file that one finished batch leaves.
 
 It holds the labels of its own points, so it means the same in any space: the coordinate values that it touches, and
-which points of their product its rows are. Outputs lie at the root over ``point``, or ``point.0`` where that is a dimension of the space, the record of each run in the group
-``runs``, tracebacks in ``failures``.
+which points of their product its rows are. Outputs lie at the root over ``point``, or ``point.0`` where that is a dimension
+of the space, the record of each run in the group ``runs``, tracebacks in ``failures``.
 
 It is opened here, and made by `explorekit.store.writing`; `header`, `timings` and `failures` beside it know its parts.
 """
