@@ -10,6 +10,7 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
+from explorekit.space.positions import positions_of_values
 from explorekit.space.values import KIND, as_values, exact_text, format_value, python_values
 
 if TYPE_CHECKING:
@@ -58,8 +59,6 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
 
 
 def _equal(p: Parameter, wanted: Any) -> Mask:
-    from explorekit.space.space import positions_of_values
-
     if p.dim is None:
         return np.atleast_1d(as_values(p.name, wanted) == p.values)
     mask = np.zeros(p.values.size, dtype=np.bool_)

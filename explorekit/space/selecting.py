@@ -10,7 +10,8 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import POINT, Parameter
-from explorekit.space.space import Space, positions_of_values
+from explorekit.space.positions import positions_of_values
+from explorekit.space.space import Space
 from explorekit.space.values import KIND, as_values, exact_text
 
 Ranges = npt.NDArray[np.int64]

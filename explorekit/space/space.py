@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.clashes import reject_clashes
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.identity import Label, canonical
-from explorekit.space.objects import check_is_label
-from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
-from explorekit.space.values import as_values, exact_text, python_values
+from explorekit.space.parameter import GIVEN, POINT, REPETITION, Parameter, repetitions
+from explorekit.space.positions import as_indexer, positions_of_values
+from explorekit.space.values import as_values, python_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -654,7 +655,7 @@ class Space:
                 raise SpaceError(
                     f"no dimension {dim!r}; this space has {listing(self.dims)}.{suggest(dim, self.dims)}"
                 )
-        chosen = {dim: _indexer(dim, self._axes[dim].size, indexer) for dim, indexer in given.items()}
+        chosen = {dim: as_indexer(dim, self._axes[dim].size, indexer) for dim, indexer in given.items()}
         parameters = [p.take(chosen[p.dim]) if p.dim in chosen else p for p in self._parameters.values()]
         parameters = [p for p in parameters if p.dim or p.given is None]  # one point lacks what it lacks
         if empty := [p.name for p in parameters if p.values.size == 0]:
@@ -868,105 +869,3 @@ def _repetition(values: Any) -> Parameter:
             "the coordinate 'repetition' is reserved for 0, 1, …, n − 1; use .repeat(n), or another name."
         )
     return repetitions(numbers.size)
-
-
-def reject_clashes(parameters: Mapping[str, Parameter | RandomVariable]) -> None:
-    """Reject names that are distinct, but would mean the same thing to the simulation or in the file."""
-    for name, parameter in parameters.items():
-        parts = name.split(".")
-        for group in (".".join(parts[:n]) for n in range(1, len(parts))):
-            if group in parameters:
-                raise SpaceError(
-                    f"parameter {group!r} is also the group of {name!r}; expected a name to be the one or the other. Rename one."
-                )
-        if (
-            isinstance(parameter, Parameter)
-            and parameter.given is not None
-            and f"{name}{GIVEN}" in parameters
-        ):
-            raise SpaceError(
-                f"some points lack {name!r}, which is kept as {name}{GIVEN}, but there is a parameter {name + GIVEN!r}; rename one."
-            )
-        for half in (f"{name}_real", f"{name}_imag"):
-            if half in parameters and isinstance(parameter, Parameter) and parameter.values.dtype.kind == "c":
-                raise SpaceError(
-                    f"the complex parameter {name!r} is kept as {name}_real and {name}_imag, but there is a parameter {half!r}; "
-                    f"rename one."
-                )
-
-
-def _indexer(dim: str, size: int, given: Any) -> Any:
-    """Return an indexer as an int that is not negative, a slice, or an array of positions."""
-    if isinstance(given, slice):
-        return given
-    try:
-        indexer = np.asarray(given)
-        positions = np.arange(size)[indexer.astype(np.int64) if indexer.size == 0 else indexer]
-    except (IndexError, ValueError) as error:
-        raise SpaceError(
-            f"got position {given!r} along dimension {dim!r}, which has {size} values: {error}."
-        ) from None
-    if isinstance(given, (bool, np.bool_)) or positions.ndim > 1:
-        raise SpaceError(
-            f"got position {given!r} along dimension {dim!r}; expected an integer, a slice, or a sequence of integers or bools."
-        )
-    return positions if positions.ndim else int(positions)
-
-
-def _nearest(parameter: Parameter, value: Any) -> str:
-    """Return the values of a parameter as text that tells a missing value from the one nearest to it."""
-    if parameter.values.dtype.kind not in "fiu" or not isinstance(value, (int, float, np.number)):
-        return parameter.summary(8)
-    with np.errstate(all="ignore"):
-        distance = np.abs(parameter.values.astype(float) - float(value))
-    nearest = parameter.values[int(np.argmin(np.where(np.isnan(distance), np.inf, distance)))]
-    return f"{parameter.summary(8)}, and {exact_text(nearest)} is the nearest"
-
-
-def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
-    if parameter.objects is not None:
-        check_is_label(parameter.name, wanted, parameter.summary(8))
-    if isinstance(wanted, slice) and parameter.dim in UNGRIDDED:
-        return _positions_between(parameter, wanted)
-    if isinstance(wanted, slice):
-        import pandas as pd
-
-        index = pd.Index(parameter.values)
-        try:
-            return index.slice_indexer(wanted.start, wanted.stop, wanted.step)
-        except (KeyError, TypeError, ValueError) as error:
-            raise SpaceError(
-                f"cannot select {wanted} along parameter {parameter.name!r} ({parameter.summary()}): {error}. "
-                f"Select a list of values, or positions with isel()."
-            ) from None
-    if wanted is None:
-        if parameter.given is None:
-            raise SpaceError(
-                f"every point has a value of {parameter.name!r}; got None, which asks for those without."
-            )
-        return np.flatnonzero(~parameter.given)
-    values = as_values(parameter.name, wanted)
-    given = parameter.is_given
-    found = [np.flatnonzero((parameter.values == value) & given) for value in np.atleast_1d(values)]
-    for value, positions in zip(np.atleast_1d(values), found, strict=True):
-        if not positions.size:
-            raise SpaceError(
-                f"parameter {parameter.name!r} has no value {exact_text(value)}; it has {_nearest(parameter, value)}. Values match exactly."
-            )
-    if values.ndim == 0 and found[0].size == 1:
-        return int(found[0][0])
-    return np.concatenate(found)
-
-
-def _positions_between(parameter: Parameter, wanted: slice) -> npt.NDArray[np.int64]:
-    """Return where values that are in no order lie between two, both included."""
-    if wanted.step is not None:
-        raise SpaceError(
-            f"cannot select {wanted} along parameter {parameter.name!r}, whose values are in no order; leave the step out."
-        )
-    inside = parameter.is_given.copy()
-    if wanted.start is not None:
-        inside &= parameter.values >= as_values(parameter.name, wanted.start)
-    if wanted.stop is not None:
-        inside &= parameter.values <= as_values(parameter.name, wanted.stop)
-    return np.flatnonzero(inside)

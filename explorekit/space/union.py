@@ -8,11 +8,12 @@ import numpy as np
 
 from explorekit.errors import SpaceError, listing
 from explorekit.space.axis import Axis
+from explorekit.space.clashes import reject_clashes
 from explorekit.space.constraints import check_declared
 from explorekit.space.distributions import check_sampled
 from explorekit.space.objects import Objects
 from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
-from explorekit.space.space import Space, reject_clashes
+from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, exact_text
 
 _NOWHERE = np.zeros(1, dtype=np.bool_)  # marks a parameter that some points lack
