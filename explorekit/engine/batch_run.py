@@ -113,7 +113,7 @@ class BatchRun:
             group = self._next_group(group, each)
             self._streams.look()
             quick = rows.decided and not self._streams.used
-            over = now - began > budget or rows.bytes > self._assignment.room
+            over = now - began > budget or rows.bytes > self._assignment.room or cursor.asked_to_hand_in
             if over or self._interrupts.arrived or self._streams.late:
                 return
             if self._policy.stop_at_failure and rows.failures:

@@ -21,6 +21,8 @@ from explorekit.engine.messages import Job
 
 LAST_BREATH = 2.0  # seconds for a child to end that has let go of its connection
 _LAST_WORDS = 4000
+_FULL = 0.75  # of the memory that a child may hold
+_GROWN = 1.25  # times what it held at first
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -45,6 +47,7 @@ class Child:
         self._cursor_file.truncate(cursor.SIZE)
         self.cursor = cursor.Cursor(self._cursor_file.fileno())
         self.job: Job | None = None
+        self._settled: int | None = None
         here, there = _pair()
         lifeline, self._lifeline = os.pipe()
         with (self.scratch / "output").open("a+b", buffering=0) as output:
@@ -111,6 +114,20 @@ class Child:
             return int(self._looked_at.memory_info().rss)
         except psutil.Error:
             return 0
+
+    def settle(self) -> None:
+        """Note what the child holds between batches, the first time."""
+        if self._settled is None:
+            self._settled = self.memory()
+
+    def leaks(self, limit: int) -> bool:
+        """Whether the child holds most of what it may, of which little when it had run its first batch.
+
+        The points to come would have to answer for what earlier ones left behind.
+        """
+        if not limit or self._settled is None:
+            return False
+        return self.memory() > max(_FULL * limit, _GROWN * self._settled)
 
     def last_words(self) -> str:
         """Return the end of what the child printed."""

@@ -1,10 +1,13 @@
-"""The cursor: what a child tells its worker in shared memory about where it is, so that it can be told after its death."""
+"""The cursor: what a child and its worker tell each other in shared memory while a batch runs.
+
+The child tells where it is, so that this is known after its death; the worker may ask it to hand in early.
+"""
 
 import mmap
 import time
 from typing import Any
 
-SIZE = 24
+SIZE = 32
 _BEFORE, _BEHIND = -1, -2
 
 
@@ -28,13 +31,23 @@ class Cursor:
         self._numbers[0] = first
 
     def clear(self) -> None:
-        """Say that no row has been run."""
+        """Say that no row has been run, and nothing asked."""
+        self._numbers[3] = 0
         self._numbers[0] = _BEFORE
 
     def leave(self, done: int) -> None:
         """Say that no row is being run: the results of so many are being kept, or handed in."""
         self._numbers[1] = done
         self._numbers[0] = _BEHIND
+
+    def ask_to_hand_in(self) -> None:
+        """Ask the child to hand in its batch once it has finished the point that it is at."""
+        self._numbers[3] = 1
+
+    @property
+    def asked_to_hand_in(self) -> bool:
+        """Whether the batch is to be handed in as it is."""
+        return bool(self._numbers[3])
 
     @property
     def rows(self) -> tuple[int, int] | None:

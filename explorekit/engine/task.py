@@ -100,8 +100,9 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     handed = Handed(0, 0.0)
     try:
         child, handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
-        if handed.trouble:
-            child.end()  # HDF5 may hold on to what it could not finish
+        child.settle()
+        if handed.trouble or child.leaks(_memory_limit(worker)):
+            child.end()  # HDF5 may hold on to what it could not finish, a simulation to what it does not need
         else:
             _pool.release(child)
         if job_id not in _private:  # a driver that is killed tells nobody
@@ -166,6 +167,8 @@ class _Supervision:
                 self._verdict = self._judge()
                 if self._verdict is not None:
                     self._child.kill()
+                elif self._child.leaks(self._memory_limit):
+                    self._child.cursor.ask_to_hand_in()
         handed: Handed = self._child.connection.recv()
         return handed
 

@@ -221,6 +221,20 @@ def test_a_run_that_takes_too_much_memory_is_ended_alone(tmp_path: Path, monkeyp
     assert "the limit for one is" in failure["message"]
 
 
+def test_a_run_does_not_answer_for_what_others_left_behind(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MEM_LIMIT", "800M")
+    leaked: list[np.ndarray] = []
+
+    def model(a: int) -> int:
+        leaked.append(np.ones(2**20))  # 8 MiB
+        time.sleep(0.03)
+        return os.getpid()
+
+    study = study_of(model, ek.Space(a=range(120)), tmp_path / "s", n_workers=1)
+    assert statuses(study) == [OK] * 120
+    assert len(np.unique(study.results["model"].values)) > 1  # as all of it is more than one may hold
+
+
 # ---- the record
 
 
