@@ -639,6 +639,44 @@ class Space:
 
         return overridden(self, {} if presets is None else presets, parameters)
 
+    def when(self, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> "Space":
+        """Return the space with further parameters at the points where others have certain values.
+
+        At these each point stands once with each combination of what is added. Elsewhere the further parameters are not given, so that
+        the simulation's defaults hold, as for `a + b`.
+
+        Parameters
+        ----------
+        parameters : mapping, optional
+            By name, those that the space has and the condition asks of them: a value, a list of values, or ``slice(from, to)``, both
+            ends included; of labelled objects, labels. And those that it has not, with their values as in `Space`.
+        **named
+            The same by keyword.
+
+        Returns
+        -------
+        Space
+            The dimensions that the condition asks of become one, ``point``, in the order that their points have, and the others
+            stay as they are. Where every point fulfils the condition, the space times what is added.
+
+        Raises
+        ------
+        SpaceError
+            If there is no condition, or nothing to add, or no point fulfils the condition.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> space = ek.Space(kind=["fixed", "adaptive"], x=[0.0, 1.0]).when(kind="adaptive", tol=[1e-3, 1e-4])
+        >>> space.sizes
+        {'point': 3, 'x': 2}
+        >>> list(space.isel(x=0).points())
+        [{'kind': 'fixed', 'x': 0.0}, {'kind': 'adaptive', 'x': 0.0, 'tol': 0.001}, {'kind': 'adaptive', 'x': 0.0, 'tol': 0.0001}]
+        """
+        from explorekit.space.conditional import conditional
+
+        return conditional(self, parameters or {}, named)
+
     # ---- selecting
 
     def isel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":

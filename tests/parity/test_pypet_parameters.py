@@ -93,3 +93,21 @@ def test_units_belong_to_the_parameter_and_are_compared_when_it_grows(tmp_path) 
     with pytest.raises(SpaceError, match="are in ms, those to add in s"):
         study.extend(tau=ek.param([0.01], units="s"))
     assert study.extend(tau=ek.param([10.0], units="ms")).space.coords["tau"].attrs == {"units": "ms"}
+
+
+def test_conditional_parameter_sets_are_a_condition_rather_than_an_if_around_additions() -> None:
+    # `if traj.add_cars: traj.f_add_parameter('n_cars', 42)`, decided once for the whole trajectory.
+    fixed = ek.Space(add_cars=True, road=["A1", "A2"]).when(add_cars=True, n_cars=42)
+    assert [point["n_cars"] for point in fixed.points()] == [42, 42]
+
+    explored = ek.Space(add_cars=[False, True]).when(add_cars=True, n_cars=[42, 50])
+    assert list(explored.points()) == [
+        {"add_cars": False},
+        {"add_cars": True, "n_cars": 42},
+        {"add_cars": True, "n_cars": 50},
+    ]
+    assert (
+    # A preset is there before the condition is looked at, as with f_preset_parameter.
+    preset = ek.Space(add_cars=False).override(add_cars=True).when(add_cars=True, n_cars=42)
+    assert list(preset.points()) == [{"add_cars": True, "n_cars": 42}]
+    )  # where it was
