@@ -106,8 +106,6 @@ def test_conditional_parameter_sets_are_a_condition_rather_than_an_if_around_add
         {"add_cars": True, "n_cars": 42},
         {"add_cars": True, "n_cars": 50},
     ]
-    assert (
     # A preset is there before the condition is looked at, as with f_preset_parameter.
     preset = ek.Space(add_cars=False).override(add_cars=True).when(add_cars=True, n_cars=42)
     assert list(preset.points()) == [{"add_cars": True, "n_cars": 42}]
-    )  # where it was
