@@ -87,12 +87,12 @@ class StudyFolder(SavedStudy):
     @property
     def provenance(self) -> dict[str, Any]:
         from explorekit.store.backend import defaults_beside
+        from explorekit.store.dataset import first_and_last_start
 
         record = self._record()
         environment = self._directory.read_environment(record.code)
         git = environment.get("git") or {}
-        started = self.runs["started"].values
-        known = started[started == started]
+        first, last = first_and_last_start(self._snapshot())
         return {
             "simulation": record.name,
             "code_version": record.code,
@@ -104,8 +104,8 @@ class StudyFolder(SavedStudy):
             "seed": str(record.seed),
             "created": record.created,
             "sources": [dict(source) for source in record.sources],
-            "first_started": str(known.min()) if known.size else "",
-            "last_started": str(known.max()) if known.size else "",
+            "first_started": "" if np.isnat(first) else str(first),
+            "last_started": "" if np.isnat(last) else str(last),
             "python": environment.get("python", ""),
             "platform": environment.get("platform", ""),
             "explorekit": environment.get("explorekit", ""),

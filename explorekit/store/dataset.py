@@ -25,7 +25,10 @@ from explorekit.store.reader import (
 )
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.status import OK, PENDING, STATUS_MEANINGS
+from explorekit.store.superseded import merged
 from explorekit.store.table import Entry, Ints
+
+_BLOCK = 2**20  # points whose records are read at once
 
 STATUS_ATTRS: Mapping[str, Any] = {
     "long_name": "status of the run",
@@ -134,6 +137,17 @@ class StartedArray(TimingArray):
         seconds = TimingArray(self.snapshot, "started", np.float64, np.nan).read_points(positions, inner)
         known = np.nan_to_num(seconds * 1e9).astype(np.int64).view("datetime64[ns]")
         return np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), known)
+
+
+def first_and_last_start(snapshot: Snapshot) -> tuple[np.datetime64, np.datetime64]:
+    """Return when the first and the last run of a snapshot started, as UTC; NaT if none has. Memory stays bounded."""
+    array, index = StartedArray(snapshot), snapshot.index
+    first = last = np.datetime64("NaT", "ns")
+    for start, stop in merged(np.stack([index.start, index.stop], axis=1)).tolist():
+        for low in range(start, stop, _BLOCK):
+            started = array.read_points(np.arange(low, min(low + _BLOCK, stop)), [])
+            first, last = np.fmin(first, np.fmin.reduce(started)), np.fmax(last, np.fmax.reduce(started))
+    return first, last
 
 
 class SeedKeyArray(PointArray):

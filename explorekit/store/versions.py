@@ -1,10 +1,9 @@
 """Which versions of the simulation's code a study has results of."""
 
-import numpy as np
 import pandas as pd
 
 from explorekit.store.catalog import Catalog
-from explorekit.store.dataset import runs_dataset
+from explorekit.store.dataset import first_and_last_start
 from explorekit.store.directory import StudyRecord
 from explorekit.store.status import OK
 
@@ -21,15 +20,14 @@ def versions_table(catalog: Catalog, record: StudyRecord) -> pd.DataFrame:
 def _row(catalog: Catalog, record: StudyRecord, version: str) -> dict[str, object]:
     snapshot = catalog.snapshot_of(catalog.shards(frozenset({version})))
     counts = snapshot.index.counts()
-    started = runs_dataset(snapshot)["started"].values if counts else np.empty(0, dtype="M8[ns]")
-    known = started[~np.isnat(started)]
+    first, last = first_and_last_start(snapshot)
     git = catalog.directory.read_environment(version).get("git") or {}
     return {
         "version": version,
         "role": "current" if version == record.code else "kept" if version in record.kept else "earlier",
         "points": sum(counts.values()),
         "ok": counts.get(OK, 0),
-        "first_started": known.min() if known.size else np.datetime64("NaT", "ns"),
-        "last_started": known.max() if known.size else np.datetime64("NaT", "ns"),
+        "first_started": first,
+        "last_started": last,
         "git_commit": git.get("commit", ""),
     }

@@ -4,7 +4,8 @@ import numpy as np
 from batches import VERSION, Failed, catalog_of, make_study, results_of, snapshot_of, study_with, write_batch
 
 import explorekit as ek
-from explorekit.store.dataset import failures_frame, results_dataset, runs_dataset
+from explorekit.store import dataset
+from explorekit.store.dataset import failures_frame, first_and_last_start, results_dataset, runs_dataset
 from explorekit.store.status import FAILED, OK, PENDING
 
 
@@ -39,6 +40,17 @@ def test_records_of_other_code_do_not_count(tmp_path):
     both = results_dataset(catalog.snapshot(frozenset({VERSION, "another"})))
     assert both["x"].values.tolist() == [1, 2]
     assert catalog.versions() == {VERSION: 1, "another": 1}
+
+
+def test_the_first_and_the_last_start_are_found_block_by_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "_BLOCK", 3)
+    space = ek.Space(a=range(12))
+    directory = make_study(tmp_path, space)
+    assert all(np.isnat(first_and_last_start(snapshot_of(directory))))
+    write_batch(directory, space, {p: {"x": 1} for p in (1, 2, 3, 4, 5, 6, 7, 9)})
+    write_batch(directory, space, {11: Failed("no")}, sequence=1)
+    started = runs_dataset(snapshot_of(directory))["started"].values
+    assert first_and_last_start(snapshot_of(directory)) == (np.fmin.reduce(started), np.fmax.reduce(started))
 
 
 def test_the_record_of_each_run(tmp_path):
