@@ -32,7 +32,7 @@ def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen
     )
 
 
-def run_script(folder: Path, text: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run_script(folder: Path, text: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
     """Run a script to its end and return what it printed; fails if it failed."""
     process = start_script(folder, text)
     out, err = process.communicate(timeout=timeout)
@@ -40,8 +40,8 @@ def run_script(folder: Path, text: str, timeout: float = 60) -> subprocess.Compl
     return subprocess.CompletedProcess(process.args, 0, out, err)
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 30) -> None:
-    """Wait for a condition to hold, and fail if it does not in time."""
+def wait_until(condition: Callable[[], object], timeout: float = 120) -> None:
+    """Wait for a condition to hold, and fail if it does not in a time that only what never comes true takes."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -4,15 +4,14 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 from distributed import Client, LocalCluster
-from engine.scripts import running, start_script, wait_until
+from engine.paced import SECONDS, SPACE, assert_whole, slow_until
+from engine.scripts import lives, running, start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine.children import ChildPool
@@ -20,35 +19,34 @@ from explorekit.engine.messages import Job
 from explorekit.errors import RunError
 from explorekit.simulation.points import Seeding
 
-SPACE = ek.Space(a=range(80))
 
-
-def slow(a: int) -> int:
-    time.sleep(0.03)
-    return 2 * a
-
-
-def assert_whole(study: ek.Study) -> None:
-    np.testing.assert_array_equal(study.results["slow"].values, 2 * np.arange(80))
+@pytest.fixture
+def hurry(tmp_path: Path) -> Path:
+    """A file that lets the points of a run that is slow take no more time, once it is there."""
+    return tmp_path / "hurry"
 
 
 @pytest.mark.parametrize("workers", [2, 1])  # where the only one goes, all are replaced at once
-def test_workers_of_a_cluster_with_nannies_may_be_killed(tmp_path: Path, workers: int) -> None:
+def test_workers_of_a_cluster_with_nannies_may_be_killed(tmp_path: Path, hurry: Path, workers: int) -> None:
     with (
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
-        study = ek.Study(slow, SPACE, tmp_path)
+        study = ek.Study(slow_until(hurry), SPACE, tmp_path / "study")
         run = study.start(client)
         for n in (5, 30):
             wait_until(lambda n=n: run.progress.ok >= n)
             psutil.Process(cluster.workers[n % workers].pid).kill()
-        assert run.wait(60).progress.state == "finished"
+        wait_until(lambda: run.progress.ok >= 60)
+        hurry.touch()
+        assert run.wait(120).progress.state == "finished"
         assert_whole(study)
-        assert len(client.nthreads()) == workers
+        wait_until(lambda: len(client.nthreads()) == workers)
 
 
-def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(tmp_path: Path) -> None:
+def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(
+    tmp_path: Path, hurry: Path
+) -> None:
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
@@ -56,16 +54,18 @@ def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(tmp_pa
         script = start_script(
             tmp_path,
             f"""
+            import os
             import time
             import explorekit as ek
             from distributed import Client
 
             def slow(a):
-                time.sleep(0.03)
+                if not os.path.exists({str(hurry)!r}):
+                    time.sleep({SECONDS})
                 return 2 * a
 
             client = Client({cluster.scheduler_address!r})
-            study = ek.Study(slow, ek.Space(a=range(80)), "study")
+            study = ek.Study(slow, ek.Space(a=range({len(SPACE)})), "study")
             study.run()
             """,
         )
@@ -74,20 +74,22 @@ def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(tmp_pa
         script.kill()
         script.communicate()
         kept = int((ek.open(tmp_path / "study").results["status"] == 1).sum())
-        study = ek.Study(slow, SPACE, tmp_path / "study")
+        hurry.touch()
+        study = ek.Study(slow_until(hurry), SPACE, tmp_path / "study")
         again = study.run(client, code="keep")
-        assert kept > 0
-        assert again.progress.new <= 80 - kept
+        assert 0 < kept < len(SPACE)
+        assert again.progress.new <= len(SPACE) - kept
         assert_whole(study)
 
 
 def test_children_that_nobody_asks_for_are_ended(tmp_path: Path) -> None:
+    before = set(running("engine.child"))
     pool = ChildPool()
     pool.prestart(str(tmp_path))
-    (child,) = (p for p in running("engine.child") if p.ppid() == os.getpid())
-    pool.end_idle_later(60)
+    (child,) = (p for p in set(running("engine.child")) - before if p.ppid() == os.getpid())
+    pool.end_idle_later(600)
     pool.end_idle_later(0.05)
-    wait_until(lambda: not child.is_running())
+    wait_until(lambda: not lives(child.pid))
     wait_until(lambda: not list(tmp_path.iterdir()))
 
 
@@ -124,20 +126,20 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
                 member.kill()
 
 
-def test_a_nanny_may_be_killed_and_a_lost_scheduler_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_nanny_may_be_killed_and_a_lost_scheduler_is_a_clear_error(tmp_path: Path, hurry: Path) -> None:
     place = tmp_path / "scheduler.json"
     file = ("--scheduler-file", str(place))
     local = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
     worker = (*file, *local, "--nthreads", "1", "--local-directory", str(tmp_path))
-    study = ek.Study(slow, SPACE, tmp_path / "study")
+    study = ek.Study(slow_until(hurry), SPACE, tmp_path / "study")
     with (
         started(tmp_path, "scheduler", *file, *local) as scheduler,
         started(tmp_path, "worker", *worker) as nanny,
         started(tmp_path, "worker", *worker),
     ):
         wait_until(place.exists)
-        with Client(scheduler_file=str(place), timeout=30) as client:
-            client.wait_for_workers(2, timeout=30)
+        with Client(scheduler_file=str(place), timeout=120) as client:
+            client.wait_for_workers(2, timeout=120)
             run = study.start(client)
             wait_until(lambda: run.progress.ok >= 5)
             nanny.kill()
@@ -146,25 +148,28 @@ def test_a_nanny_may_be_killed_and_a_lost_scheduler_is_a_clear_error(tmp_path: P
             wait_until(lambda: run.progress.ok >= so_far + 10)
             scheduler.kill()
             with pytest.raises(RunError, match=r"scheduler was lost.*Run again"):
-                run.wait(30)
+                run.wait(120)
             kept = run.progress.ok
     assert run.progress.state == "error"
     assert int((study.results["status"] == 1).sum()) >= kept
+    hurry.touch()
     again = study.run(False, n_workers=2)
-    assert again.progress.new <= 80 - kept
+    assert again.progress.new <= len(SPACE) - kept
     assert_whole(study)
 
 
-def test_one_of_several_workers_in_a_process_may_be_closed(tmp_path: Path) -> None:
+def test_one_of_several_workers_in_a_process_may_be_closed(tmp_path: Path, hurry: Path) -> None:
     with (
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
         ) as cluster,
         Client(cluster) as client,
     ):
-        study = ek.Study(slow, SPACE, tmp_path)
+        study = ek.Study(slow_until(hurry), SPACE, tmp_path / "study")
         run = study.start(client)
         wait_until(lambda: run.progress.ok >= 5)
         client.retire_workers([next(iter(client.nthreads()))], close_workers=True)
-        assert run.wait(30).progress.state == "finished"
+        wait_until(lambda: run.progress.workers == 1)
+        hurry.touch()
+        assert run.wait(120).progress.state == "finished"
         assert_whole(study)
