@@ -23,11 +23,12 @@ from explorekit.space import Space
 from explorekit.space.selecting import points_where, size
 from explorekit.space.values import format_value
 from explorekit.store import durable
-from explorekit.store.dataset import failed_points, results_dataset
+from explorekit.store.dataset import failed_points
 from explorekit.store.equality import same_bits, same_outputs
 from explorekit.store.files import ShardFiles
 from explorekit.store.header import Origin
 from explorekit.store.index import read_shard
+from explorekit.store.lone import outputs_at
 from explorekit.store.reader import OriginArray
 from explorekit.store.snapshot import Snapshot, fixed_snapshot
 from explorekit.store.status import OK, PENDING, STATUS_MEANINGS
@@ -54,7 +55,7 @@ class Reproduction:
     differing
         The outputs that are not the same.
     kept, new
-        The results that are kept, and those of the run just now.
+        The results that are kept, and those of the run just now: of the point alone, whatever others returned.
     kept_error, new_error
         Type and message of the error, where the one or the other failed.
     kept_version, new_version
@@ -188,8 +189,15 @@ def _at(snapshot: Snapshot, here: Space, position: int, row: int | None) -> Snap
 
 
 def _results(snapshot: Snapshot) -> "xr.Dataset":
-    dataset = results_dataset(snapshot).isel(dict.fromkeys(snapshot.space.dims, 0))
-    return dataset.drop_vars(["status", *snapshot.space.names], errors="ignore").load()
+    """Return what the one point returned, as it would lie in a file of its own."""
+    import xarray as xr
+
+    outputs = outputs_at(snapshot, 0)
+    variables, coords = (
+        {name: (one.dims, one.values, dict(one.attrs)) for name, one in found.items()}
+        for found in (outputs.variables, outputs.coords)
+    )
+    return xr.Dataset(variables, coords)
 
 
 def _kept_error(snapshot: Snapshot, position: int) -> str:

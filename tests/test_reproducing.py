@@ -55,6 +55,30 @@ def test_every_point_is_reproduced_bit_for_bit(tmp_path: Path) -> None:
     assert sorted(p for p in (tmp_path / "study").rglob("*") if p.is_file()) == files
 
 
+def returning_more_and_more(a):
+    t = np.arange(a) * 0.5
+    numbers = xr.DataArray(np.arange(a) + 2**60, dims="t", coords={"t": t}, attrs={"units": "1"})
+    return {"numbers": numbers, "on": np.arange(a) > 1, **({"rare": a} if a == 2 else {})}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_is_kept_of_a_point_is_its_own_whatever_others_returned(tmp_path: Path, together: bool) -> None:
+    study = ek.Study(returning_more_and_more, ek.Space(a=[0, 1, 2, 300]), tmp_path)
+    for some in [range(4)] if together else [[0], [1], [2], [3]]:
+        run_here(study, some)
+    for a in (0, 1, 2, 300):
+        again = study.reproduce(a=a)
+        assert again.same
+        xr.testing.assert_identical(again.kept, again.new)
+        assert again.kept.sizes == {"t": a, "on_dim": a}
+        assert {name: again.kept[name].dtype for name in again.kept.variables} == {
+            "numbers": np.int64,
+            "on": np.bool_,
+            "t": np.float64,
+            **({"rare": np.int64} if a == 2 else {}),
+        }
+
+
 def test_what_differs_is_named(tmp_path: Path) -> None:
     state = {"n": 0}
 
