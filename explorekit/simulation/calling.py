@@ -218,7 +218,7 @@ def _check_complete(
     if missing:
         raise SimulationError(
             f"simulation {simulation.name!r} needs {listing(missing)}, which the space does not give (it gives "
-            f"{listing(names, 12)}).{suggest(missing[0], names)} Add a value to the space, or a default to the argument."
+            f"{listing(names, 12) or 'nothing'}).{suggest(missing[0], names)} Add a value to the space, or a default to the argument."
         )
 
 

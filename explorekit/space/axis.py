@@ -152,7 +152,8 @@ class Axis:
             positions = np.flatnonzero(values == repeated)[:2]
             raise SpaceError(
                 f"parameter {parameter.name!r} has the value {exact_text(repeated)} at positions {positions[0]} and "
-                f"{positions[1]}; expected distinct values on a grid dimension. Remove one, or use .repeat(n) for repetitions."
+                f"{positions[1]}; expected distinct values on a grid dimension. Remove one, use .repeat(n) for repetitions, "
+                f"or pair them with other values along one dimension: param(…, dim='pair')."
             )
 
 

@@ -338,10 +338,10 @@ def _univariate(name: str, given: Any) -> Univariate:
         raise SpaceError(
             f"parameter {name!r}: {Univariate(given, False)} has no quantiles; expected arguments that its distribution allows."
         )
-    # SciPy's newer continuous distributions have a probability mass too, of zero.
-    discrete = hasattr(given, "pmf") and bool(given.pmf(median) > 0)
     probes = np.asarray(_inverse(given)(_PROBES))
-    return Univariate(given, discrete and bool(np.all(probes == np.round(probes))))
+    whole = bool(np.all(probes == np.round(probes)))
+    # SciPy's newer continuous distributions have a probability mass too: of zero, or, transformed by a function, one that calls itself.
+    return Univariate(given, whole and hasattr(given, "pmf") and bool(given.pmf(median) > 0))
 
 
 def _inverse(frozen: Any) -> Any:

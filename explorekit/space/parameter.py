@@ -179,6 +179,10 @@ class Parameter:
         if self.attrs:
             check_declared(self.name, self.values, self.attrs, self.given)
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.values.flags.writeable = False  # which NumPy forgets in copies and pickles
+
     @property
     def label(self) -> str:
         """The name with its units: ``tau (ms)``."""

@@ -187,7 +187,7 @@ def test_refuses_extended_precision():
     "values", [[1, 2, 1], [0.0, -0.0], ["a", "a"], [True, True], [1j, 1j], [0.1, 0.3, 0.1]]
 )
 def test_refuses_a_value_twice_on_a_grid_dimension_and_names_both_positions(values):
-    with pytest.raises(SpaceError, match=r"at positions 0 and [12].*Remove one, or use \.repeat"):
+    with pytest.raises(SpaceError, match=r"at positions 0 and [12].*Remove one, use \.repeat"):
         ek.Space(a=values)
 
 
