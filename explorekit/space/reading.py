@@ -15,10 +15,15 @@ from explorekit.space.parameter import param
 _RANGES: Mapping[str, Any] = {"linspace": np.linspace, "geomspace": np.geomspace}
 _VALUES = ("values", *_RANGES)
 _ITEM = re.compile(r"""\s*('[^']*'|"[^"]*"|[^,'"][^,]*)\s*(?:,|$)""")
-_WHOLE = re.compile(r"[-+]?\d+")
-_NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf)", re.IGNORECASE)
-_COMPLEX = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?(?:[-+][\d.]+(?:e[-+]?\d+)?)?j", re.IGNORECASE)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?)?")
+# As Python writes them: 007 is a name of something, and 1.2.3 a version.
+_REAL = r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?"
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(rf"[-+]?(?:{_REAL}|inf|nan)", re.IGNORECASE)
+_COMPLEX = re.compile(rf"[-+]?{_REAL}(?:[-+]{_REAL})?j", re.IGNORECASE)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?)?")
+_FINER_THAN_PYTHONS = re.compile(
+    r"""(?<!["'\w])[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7,}"""
+)
 
 
 # ---- files
@@ -27,9 +32,15 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?)?
 def from_toml(path: str | Path) -> dict[str, Any]:
     """Return the values by parameter that a TOML file declares; see `Space.from_toml`."""
     try:
-        table = tomllib.loads(Path(path).read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
+        table = tomllib.loads(text, parse_float=_float)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpaceError(f"{str(path)!r} is no TOML: {error}. Expected lines such as a = [1, 2].") from None
+    if finer := _FINER_THAN_PYTHONS.search(text):
+        raise SpaceError(
+            f"{str(path)!r} has the time {finer[0]}, whose nanoseconds TOML is read without. Write it as text: "
+            f'{{values = "{finer[0]}", dtype = "datetime64[ns]"}}.'
+        )
     return dict(_declared(table, str(path)))
 
 
@@ -50,6 +61,10 @@ def from_yaml(path: str | Path) -> dict[str, Any]:
 
 def _declared(table: Mapping[Any, Any], path: str, group: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
+        if not isinstance(key, str):
+            raise SpaceError(
+                f"{path!r} has the name {key!r} ({type(key).__name__}); expected text. Put it in quotes."
+            )
         name = f"{group}{key}"
         if not isinstance(value, Mapping):
             yield name, value
@@ -100,6 +115,25 @@ def _loader() -> Any:
                     )
             return super().construct_mapping(node, deep)
 
+        def construct_yaml_float(self, node: Any) -> float:
+            value = super().construct_yaml_float(node)
+            return value if "inf" in node.value.lower() or value != value else _float(node.value)
+
+        def construct_yaml_timestamp(self, node: Any) -> Any:
+            try:
+                time = super().construct_yaml_timestamp(node)
+            except ValueError as error:
+                raise SpaceError(
+                    f"got the time {node.value}: {error}. Put it in quotes if it is text."
+                ) from None
+            if getattr(time, "tzinfo", None) is not None:
+                return time
+            # Python's own times end at microseconds.
+            finer = _FINER_THAN_PYTHONS.fullmatch(node.value)
+            return np.datetime64(node.value.replace(" ", "T").upper() if finer else time)
+
+    Loader.add_constructor("tag:yaml.org,2002:float", Loader.construct_yaml_float)
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_timestamp)
     Loader.yaml_implicit_resolvers = {
         first: [one for one in resolvers if one[0].rpartition(":")[2] not in ("bool", "int", "float")]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -107,7 +141,7 @@ def _loader() -> Any:
     digits = list("-+0123456789.")
     for tag, pattern, first in (
         ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-        ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", digits),
+        ("int", r"^(?:[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+)$", digits),
         (
             "float",
             r"^[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.(?:inf|Inf|INF))$",
@@ -173,10 +207,28 @@ def _value(text: str) -> Any:
         return text[1:-1]
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for pattern, kind in ((_WHOLE, int), (_NUMBER, float), (_COMPLEX, complex), (_TIME, np.datetime64)):
+    for pattern, kind in ((_WHOLE, int), (_NUMBER, _float), (_COMPLEX, complex), (_TIME, _time)):
         if pattern.fullmatch(text):
             return kind(text)
     return text
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if np.isinf(value) and "inf" not in text.lower():
+        raise SpaceError(
+            f"got the number {text}, which is larger than any float. Write inf, if it is to be infinite."
+        )
+    return value
+
+
+def _time(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text)
+    except ValueError as error:
+        raise SpaceError(
+            f"got the time {text}: {error}. Put it in quotes if it is text: \"'{text}'\"."
+        ) from None
 
 
 def _range(name: str, kind: str, first: Any, last: Any, n: Any) -> Any:
@@ -202,4 +254,12 @@ def _range(name: str, kind: str, first: Any, last: Any, n: Any) -> Any:
     ):
         step = (last - first) // (n - 1)
         return [first + step * i for i in range(n)]
-    return _RANGES[kind](first, last, n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = _RANGES[kind](float(first), float(last), n)
+    ends = values[[0, -1]].tolist()  # Python's own, which compare with integers exactly
+    if not np.isfinite(values).all() or ends != [first, last]:
+        raise SpaceError(
+            f"parameter {name!r} has the range from {first!r} to {last!r} in {n!r} values, which floats cannot hold: the ends would be "
+            f"{ends[0]!r} and {ends[1]!r}. List the values."
+        )
+    return values

@@ -1,5 +1,6 @@
 """The values that a parameter may take: those that netCDF can hold and give back bit for bit."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -83,6 +84,7 @@ def format_value(value: Any) -> str:
 
 def _array(name: str, given: Any) -> Values:
     if isinstance(given, (str, list, tuple)):
+        _reject_none(name, given)
         _reject_mixed(name, given)
         _reject_nul(name, given)
     try:
@@ -94,6 +96,14 @@ def _array(name: str, given: Any) -> Values:
     if values.dtype.kind in "fc" and isinstance(given, (list, tuple)):
         return _exact(name, given, values)
     return values
+
+
+def _reject_none(name: str, items: Sequence[Any]) -> None:
+    if any(item is None for item in items):
+        raise SpaceError(
+            f"parameter {name!r}: got {listing(items, 3)}; None means that a point has no value, which it can along 'point' and 'sample' "
+            f"alone: param([…, None], dim='point'). Leave it out, or add spaces with and without the parameter: a + b."
+        )
 
 
 def _reject_nul(name: str, given: Any) -> None:
@@ -185,6 +195,7 @@ def _from_objects(name: str, values: Values) -> Values:
             f"parameter {name!r}: the integers {listing(items, 3)} do not fit 64 bits; expected −2⁶³ to 2⁶⁴ − 1. "
             f"Give floats, or text."
         )
+    _reject_none(name, items)
     types = sorted({type(item).__name__ for item in items})
     raise SpaceError(
         f"parameter {name!r}: netCDF cannot hold values of type {', '.join(types)} (got {listing(items, 3)}); "

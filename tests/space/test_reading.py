@@ -41,6 +41,10 @@ from explorekit.errors import SpaceError
         ("a=1+2j,-2j", [1 + 2j, -2j]),
         ("a=2020-01-31,2020-02-01T12:30", np.array(["2020-01-31T00:00", "2020-02-01T12:30"], dtype="M8[ns]")),
         ("a=1_000", "1_000"),
+        ("a=007", "007"),
+        ("a=1.2.3", "1.2.3"),
+        ("a=1..2j", "1..2j"),
+        ("a=0:9007199254740994:3", [0, 2**52 + 1, 2**53 + 2]),
         ("neuron.tau=1,2", [1, 2]),
     ],
 )
@@ -76,6 +80,11 @@ def test_floats_in_words_are_exact(values):
         (["a=1,,2"], "no value can be read from ',2' on"),
         (["a='x"], 'no value can be read from "\'x" on'),
         (["a=1,x"], "mixed types"),
+        (["a=nan"], "missing value"),
+        (["a=1e400"], "1e400, which is larger than any float. Write inf"),
+        (["a=0:9007199254740993:3"], "from 0 to 9007199254740993 .* would be 0.0 and 9007199254740992.0"),
+        (["a=-1e308:1e308:3"], "which floats cannot hold"),
+        (["a=2020-13-45"], "the time 2020-13-45: Month out of range.*quotes if it is text: \"'2020-13-45'\""),
         (["a b=1"], "'a b'; expected an identifier"),
         ("a=1 b=2", r"expected a list of words, one a parameter: \['a=1', 'b=2'\]"),
     ],
@@ -147,6 +156,14 @@ def test_yaml_has_the_numbers_and_words_of_python(tmp_path):
     )
 
 
+def test_yaml_has_integers_of_other_bases_and_times_to_the_nanosecond(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text("a: [0x1F, 0o17]\nb: [2020-01-31T12:00:00.123456789, 2020-02-01 00:00:00.5]\n")
+
+    times = np.array(["2020-01-31T12:00:00.123456789", "2020-02-01T00:00:00.5"], dtype="M8[ns]")
+    assert ek.Space.from_yaml(path) == ek.Space(a=[31, 15], b=times)
+
+
 @given(spaces(max_dims=2, max_size=3))
 def test_what_a_file_declares_is_exact(tmp_path_factory, space):
     path = tmp_path_factory.mktemp("yaml") / "space.yaml"
@@ -178,6 +195,12 @@ def yaml_float(value):
         ('a = [1, "x"]', "mixed types"),
         ("a = nan", "missing value"),
         ('"a b" = 1', "identifier"),
+        ("a = 1e400", "1e400, which is larger than any float"),
+        (
+            "a = 2020-01-31T12:00:00.123456789",
+            'without. Write it as text: .values = "2020-01-31T12:00:00.123456789", dtype',
+        ),
+        ("a = 2020-01-31T12:00:00Z", "time zone"),
     ],
 )
 def test_a_file_that_declares_no_space_is_an_error_that_says_why(tmp_path, text, named):
@@ -196,6 +219,10 @@ def test_a_file_that_declares_no_space_is_an_error_that_says_why(tmp_path, text,
         ("[1, 2]", "holds list; expected values by parameter"),
         ("", "holds NoneType"),
         ("a: !!python/object/apply:os.getcwd []", "is no YAML"),
+        ("a: 1e400", "1e400, which is larger than any float"),
+        ("a: 2020-13-45", "the time 2020-13-45: month must be"),
+        ("a: [1, null]", "got 1, None; None means"),
+        ("true: 1", r"the name True \(bool\); expected text"),
     ],
 )
 def test_yaml_that_declares_no_space_is_an_error_that_says_why(tmp_path, text, named):
