@@ -1,5 +1,8 @@
 """Spaces as tables: one row a point, one column a parameter."""
 
+import re
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from explorekit.space.space import Space
 
 POINT = "point"
+_EXACT_IN_FLOAT64 = 2.0**53
 _READS_EXACTLY = (
     3,
     1,
@@ -65,6 +69,13 @@ def from_dataframe(
         )
     if not len(frame):
         raise SpaceError("got a table without rows; expected one row a point, at least one.")
+    if index := [name for name in frame.index.names if name not in (None, POINT)]:
+        raise SpaceError(
+            f"got a table whose index is {listing(index)}, which would be lost; expected one column a parameter. Make it one with "
+            f"frame.reset_index(), or drop it with frame.reset_index(drop=True)."
+        )
+    if POINT in frame.columns and np.array_equal(frame[POINT], np.arange(len(frame))):
+        frame = frame.drop(columns=POINT)  # numbers the rows, as the index of `to_dataframe` does
     if not allow_missing:
         _reject_missing(frame)
     repeated: list[Parameter] = []
@@ -110,14 +121,16 @@ def _reject_missing(frame: "pd.DataFrame") -> None:
 
 def _without_repetitions(frame: "pd.DataFrame") -> "tuple[pd.DataFrame, list[Parameter]]":
     """Return the rows of the first repetition, and the parameter that counts them, if every point has all of them, innermost."""
-    numbers = np.asarray(_values(frame[REPETITION]))
+    numbers = frame[REPETITION]
     others = frame.drop(columns=REPETITION)
-    n = int(np.unique(numbers).size)
-    complete = len(frame) % n == 0 and np.array_equal(numbers, np.tile(np.arange(n), len(frame) // n))
-    if not complete or any(
-        not np.array_equal(np.repeat(column[::n], n), column)
-        for column in [_values(others[name]) for name in others]
-    ):
+    n = int(numbers.nunique(dropna=False))
+    complete = (
+        not numbers.isna().any()
+        and len(frame) % n == 0
+        and np.array_equal(_values(numbers), np.tile(np.arange(n), len(frame) // n))
+    )
+    firsts = others.iloc[np.arange(len(frame)) // n * n]
+    if not complete or not firsts.reset_index(drop=True).equals(others.reset_index(drop=True)):
         raise SpaceError(
             f"the column {REPETITION!r} counts the repetitions of a point; expected 0, 1, …, n − 1 at every point, in rows one after the other. "
             f"Drop the column and use .repeat(n), or give it another name."
@@ -131,11 +144,65 @@ def from_csv(path: str | Path, *, fix_constant: bool, allow_missing: bool, **opt
 
     if tuple(map(int, pd.__version__.split(".")[:2])) < _READS_EXACTLY and options.get("engine", "c") == "c":
         options = {"float_precision": "round_trip"} | options
+    if allow_missing:  # integers beside a missing one would become floats
+        options = {"dtype_backend": "numpy_nullable"} | options
+    options = {
+        "index_col": False
+    } | options  # else more cells than names would make an index of the first ones
     try:
-        frame: Any = pd.read_csv(path, **options)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Length of header", pd.errors.ParserWarning)
+            frame: Any = pd.read_csv(path, **options)
+    except pd.errors.ParserWarning:
+        raise SpaceError(
+            f"{str(path)!r} has lines with more cells than there are names; expected one name a column. Name each, or give the sign "
+            f"between cells: sep=';'."
+        ) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise SpaceError(
             f"cannot read {str(path)!r} as a table: {error}. Expected a line of names, then one line a point, as pandas.read_csv reads "
             f"it; further options are passed on to it."
         ) from None
+    if hasattr(frame, "columns") and frame.columns.is_unique:
+        _check_numbers(frame, path, options)
     return from_dataframe(frame, fix_constant=fix_constant, allow_missing=allow_missing)
+
+
+def _check_numbers(frame: "pd.DataFrame", path: str | Path, options: Mapping[str, Any]) -> None:
+    """Raise `SpaceError` where pandas took numbers for text, as one cell among them is none, or rounded what no float holds."""
+    import pandas as pd
+
+    declared = options.get("dtype", {})
+    if not isinstance(declared, Mapping):
+        return
+    own = {*declared, *options.get("converters", ())}
+    rounded = []
+    for name, column in frame.items():
+        given = column.dropna()
+        if name in own or not len(given):
+            continue
+        if column.dtype.kind == "f" and bool((given.abs() >= _EXACT_IN_FLOAT64).any()):
+            rounded.append(str(name))
+        if pd.api.types.infer_dtype(given, skipna=False) == "string":
+            numbers = pd.to_numeric(given, errors="coerce").notna().to_numpy()
+            if numbers.any():
+                other = given[~numbers].iloc[0] if not numbers.all() else given.iloc[-1]
+                raise SpaceError(
+                    f"column {name!r} of {str(path)!r} has {given[numbers].iloc[0]} and {other!r}, which no type but text holds; expected values "
+                    f"of one kind. Correct the cell, or declare text: dtype={{{name!r}: str}}."
+                )
+    if rounded:
+        texts = pd.read_csv(path, **{**options, "dtype": {**declared, **dict.fromkeys(rounded, str)}})
+        for name in rounded:
+            _check_exact(name, frame[name], texts[name], path)
+
+
+def _check_exact(name: str, values: "pd.Series[Any]", texts: "pd.Series[Any]", path: str | Path) -> None:
+    large = values.notna() & (values.abs() >= _EXACT_IN_FLOAT64)
+    for value, text in zip(values[large].tolist(), texts[large].tolist(), strict=True):
+        whole = re.fullmatch(r"\s*[-+]?[0-9]+\s*", text)
+        if (whole and int(text) != value) or (np.isinf(value) and "inf" not in text.lower()):
+            raise SpaceError(
+                f"column {name!r} of {str(path)!r} has {text} among floats, which would be {value!r}; expected values that one type "
+                f"holds exactly. Correct the cell, or accept the rounding: dtype={{{name!r}: float}}."
+            )

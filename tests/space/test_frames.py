@@ -97,6 +97,8 @@ def test_types_of_pandas_own_are_what_they_stand_for():
         (pd.DataFrame({"a": [1, 1, 2], "repetition": [0, 1, 0]}), "'repetition' counts"),
         (pd.DataFrame({"a": [1, 2, 1, 2], "repetition": [0, 0, 1, 1]}), "'repetition' counts"),
         (pd.DataFrame({"a": [1, 2], "repetition": [0, 1]}), "'repetition' counts"),
+        (pd.DataFrame({"a": [1, 2], "b": [3, 4]}).set_index("a"), r"index is 'a'.*reset_index\(\)"),
+        (pd.DataFrame({"a": [1, 2], "point": [3, 4]}), "'point' is reserved"),
     ],
 )
 def test_refuses_tables_that_are_no_points_and_says_why(frame, named):
@@ -124,9 +126,41 @@ def test_a_csv_file_with_options_of_pandas(tmp_path):
     ]
 
 
+def test_points_that_lack_a_parameter_are_repeated_in_a_table():
+    space = (ek.Space(n=[1, 2**53 + 1]) + ek.Space(t=["x"])).repeat(2)
+
+    assert ek.Space.from_dataframe(space.to_dataframe(), allow_missing=True) == space
+
+
+def test_what_a_table_writes_as_a_csv_file_is_read_back(tmp_path):
+    path = tmp_path / "points.csv"
+    for space in (
+        ek.Space(a=[0.1, -0.0, np.inf], kind=["x", "y"]).repeat(2),
+        ek.Space(n=[2**63 - 1, 2**53 + 1], yes=True) + ek.Space(t=["x"]),
+    ):
+        space.to_dataframe().to_csv(path)
+        assert plain(ek.Space.from_csv(path, allow_missing=True)) == plain(space)
+
+
+def test_numbers_that_a_column_cannot_hold_are_read_as_what_is_asked_for(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("a\n9007199254740993\n0.5\n")
+
+    assert [p["a"] for p in ek.Space.from_csv(path, dtype={"a": float}).points()] == [2.0**53, 0.5]
+    assert [p["a"] for p in ek.Space.from_csv(path, dtype={"a": str}).points()] == ["9007199254740993", "0.5"]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
+        ("a\n1\nx\n", r"column 'a' of .* has 1 and 'x', which no type.*dtype=\{'a': str\}"),
+        ("a\n-1\n9223372036854775808\n", "has -1 and '9223372036854775808'"),
+        (
+            "a\n9007199254740993\n0.5\n",
+            r"has 9007199254740993 among floats, which would be 9007199254740992.0",
+        ),
+        ("a\n1e400\n0.5\n", "has 1e400 among floats, which would be inf"),
+        ("a\n0,2\n1,4\n", "more cells than there are names.*sep"),
         ("a,b\n1,2\n3,\n", "row 1, column 'b'"),
         ("a,b\n1,NA\n", "row 0, column 'b'.*keep_default_na=False"),
         ("", "points.csv' as a table: No columns"),
