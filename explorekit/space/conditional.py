@@ -10,8 +10,9 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
-from explorekit.space.finding import masks_of, text
+from explorekit.space.finding import masks_of
 from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
+from explorekit.space.positions import text
 from explorekit.space.space import Space
 from explorekit.space.union import along_point
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
-from explorekit.space.positions import positions_of_values
-from explorekit.space.values import KIND, as_values, exact_text, format_value, python_values
+from explorekit.space.positions import between, equal_to, positions_of_values, text
+from explorekit.space.values import as_values, format_value, python_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
                 f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
             )
         p = space.parameters[name]
-        mask = _within(p, value) if isinstance(value, slice) else _equal(p, value)
+        mask = between(p, value) if isinstance(value, slice) else _equal(p, value)
         if p.dim is not None:
             masks[p.dim] = masks.get(p.dim, True) & mask
         elif not mask.any():
@@ -60,45 +60,11 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
 
 def _equal(p: Parameter, wanted: Any) -> Mask:
     if p.dim is None:
-        return np.atleast_1d(as_values(p.name, wanted) == p.values)
+        wanted = [] if wanted is None else np.atleast_1d(as_values(p.name, wanted))
+        return np.array([any(equal_to(p.values, value) for value in wanted)])
     mask = np.zeros(p.values.size, dtype=np.bool_)
     mask[positions_of_values(p, wanted)] = True
     return mask
-
-
-def _within(p: Parameter, wanted: slice) -> Mask:
-    values = np.atleast_1d(p.values)
-    mask = np.atleast_1d(p.is_given)
-    if wanted.step is not None:
-        raise SpaceError(
-            f"got {p.name}={text(wanted)} with a step; expected a range, slice(from, to), or a list of values."
-        )
-    for end, compare in ((wanted.start, np.greater_equal), (wanted.stop, np.less_equal)):
-        if end is None:
-            continue
-        bound = as_values(p.name, end)
-        kinds = {KIND[values.dtype.kind], KIND[bound.dtype.kind]}
-        if (
-            bound.ndim
-            or "complex" in kinds
-            or len(kinds - {"int", "float"}) + bool(kinds & {"int", "float"}) > 1
-        ):
-            raise SpaceError(
-                f"got {p.name}={text(wanted)}, but the values of {p.name!r} are {KIND[values.dtype.kind]} ({p.summary()}); expected ends that "
-                f"can be compared with them. Give a list of values instead."
-            )
-        mask = mask & compare(values, bound)
-    return mask
-
-
-def text(wanted: Any) -> str:
-    """Return what was asked of a parameter as text: ``0 to 2``."""
-    if wanted is None:
-        return "None"
-    if isinstance(wanted, slice):
-        ends = ["…" if end is None else exact_text(end) for end in (wanted.start, wanted.stop)]
-        return " to ".join(ends) + (f" by {wanted.step}" if wanted.step is not None else "")
-    return exact_text(wanted)
 
 
 # ---- by a predicate

@@ -1,5 +1,6 @@
 """Where along a dimension does what a user asks for lie, by position or by value?"""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError
 from explorekit.space.objects import check_is_label
 from explorekit.space.parameter import UNGRIDDED, Parameter
-from explorekit.space.values import as_values, exact_text
+from explorekit.space.values import KIND, Values, as_values, exact_text
+
+Mask = npt.NDArray[np.bool_]
 
 
 def as_indexer(dim: str, size: int, given: Any) -> Any:
@@ -35,7 +38,7 @@ def _nearest(parameter: Parameter, value: Any) -> str:
         return parameter.summary(8)
     with np.errstate(all="ignore"):
         distance = np.abs(parameter.values.astype(float) - float(value))
-    nearest = parameter.values[int(np.argmin(np.where(np.isnan(distance), np.inf, distance)))]
+    nearest = parameter.values[int(np.argmin(np.where(np.isnan(distance), np.inf, distance)))].item()
     return f"{parameter.summary(8)}, and {exact_text(nearest)} is the nearest"
 
 
@@ -44,7 +47,7 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
     if parameter.objects is not None:
         check_is_label(parameter.name, wanted, parameter.summary(8))
     if isinstance(wanted, slice) and parameter.dim in UNGRIDDED:
-        return _positions_between(parameter, wanted)
+        return np.flatnonzero(between(parameter, wanted))
     if isinstance(wanted, slice):
         import pandas as pd
 
@@ -64,7 +67,7 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
         return np.flatnonzero(~parameter.given)
     values = as_values(parameter.name, wanted)
     given = parameter.is_given
-    found = [np.flatnonzero((parameter.values == value) & given) for value in np.atleast_1d(values)]
+    found = [np.flatnonzero(equal_to(parameter.values, value) & given) for value in np.atleast_1d(values)]
     for value, positions in zip(np.atleast_1d(values), found, strict=True):
         if not positions.size:
             raise SpaceError(
@@ -75,15 +78,59 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
     return np.concatenate(found)
 
 
-def _positions_between(parameter: Parameter, wanted: slice) -> npt.NDArray[np.int64]:
-    """Return where values that are in no order lie between two, both included."""
+def equal_to(values: Values, wanted: np.generic) -> Mask:
+    """Return which values are a wanted one, exactly: NumPy compares integers with floats after rounding them."""
+    kinds = KIND[values.dtype.kind], KIND[wanted.dtype.kind]
+    number = wanted.item()
+    if kinds == ("int", "float"):
+        whole = int(number) if number.is_integer() else None
+        return np.asarray(values == whole) if whole is not None else np.zeros(values.shape, dtype=np.bool_)
+    if kinds == ("float", "int"):
+        return np.asarray(values == np.float64(number)) & (float(number) == number)
+    if kinds[0] != kinds[1] and kinds != ("complex", "float") and kinds != ("complex", "int"):
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(values == wanted)
+
+
+def between(parameter: Parameter, wanted: slice) -> Mask:
+    """Return which values lie between two, both included, whatever their order.
+
+    Raises
+    ------
+    SpaceError
+        If an end cannot be compared with them, or the slice has a step.
+    """
     if wanted.step is not None:
         raise SpaceError(
-            f"cannot select {wanted} along parameter {parameter.name!r}, whose values are in no order; leave the step out."
+            f"got {parameter.name}={text(wanted)} with a step; expected a range, slice(from, to), or a list of values."
         )
-    inside = parameter.is_given.copy()
-    if wanted.start is not None:
-        inside &= parameter.values >= as_values(parameter.name, wanted.start)
-    if wanted.stop is not None:
-        inside &= parameter.values <= as_values(parameter.name, wanted.stop)
-    return np.flatnonzero(inside)
+    values = np.atleast_1d(parameter.values)
+    mask = np.atleast_1d(parameter.is_given)
+    for end, compare, towards in (
+        (wanted.start, np.greater_equal, math.ceil),
+        (wanted.stop, np.less_equal, math.floor),
+    ):
+        if end is None:
+            continue
+        bound = as_values(parameter.name, end)
+        kinds = {KIND[values.dtype.kind], KIND[bound.dtype.kind]}
+        if bound.ndim or "complex" in kinds or (len(kinds) > 1 and kinds != {"int", "float"}):
+            raise SpaceError(
+                f"got {parameter.name}={text(wanted)}, but the values of {parameter.name!r} are {KIND[values.dtype.kind]} "
+                f"({parameter.summary()}); expected ends that can be compared with them. Give a list of values instead."
+            )
+        limit = bound[()]
+        if values.dtype.kind in "iu" and bound.dtype.kind == "f" and np.isfinite(limit):
+            limit = towards(limit)  # NumPy compares integers with floats after rounding them
+        mask = mask & compare(values, limit)
+    return mask
+
+
+def text(wanted: Any) -> str:
+    """Return what was asked of a parameter as text: ``0 to 2``."""
+    if wanted is None:
+        return "None"
+    if isinstance(wanted, slice):
+        ends = ["…" if end is None else exact_text(end) for end in (wanted.start, wanted.stop)]
+        return " to ".join(ends) + (f" by {wanted.step}" if wanted.step is not None else "")
+    return exact_text(wanted)

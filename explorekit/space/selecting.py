@@ -10,7 +10,7 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import POINT, Parameter
-from explorekit.space.positions import positions_of_values
+from explorekit.space.positions import equal_to, positions_of_values
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, as_values, exact_text
 
@@ -80,7 +80,7 @@ def _check_fixed(parameter: Parameter, wanted: Any) -> None:
             f"parameter {parameter.name!r} is fixed at {parameter.summary()}; expected that value, not {wanted}. Leave it out."
         )
     for value in np.atleast_1d(as_values(parameter.name, wanted)):
-        if value != parameter.values[()]:
+        if not equal_to(parameter.values, value):
             raise SpaceError(
                 f"parameter {parameter.name!r} is fixed at {parameter.summary()}; no point has {exact_text(value)}. Leave it out."
             )

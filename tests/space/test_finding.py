@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import explorekit as ek
 from explorekit.errors import SpaceError
+from explorekit.space.selecting import points_where
 
 
 def as_sets(points):
@@ -270,3 +271,38 @@ def test_unique_needs_parameters_that_are_there():
         ek.Space(a=[1]).unique("aa")
     with pytest.raises(SpaceError, match="has no parameters"):
         ek.Space().unique()
+
+
+def test_integers_and_floats_are_compared_without_rounding():
+    """NumPy has 2⁵³ + 1 equal to 2.0⁵³."""
+    whole, floats = ek.Space(n=[2**53 + 1, 2**53 + 4]), ek.Space(x=[2.0**53, 2.0**54])
+
+    for select in (whole.sel, whole.find, lambda **values: points_where(whole, values)):
+        with pytest.raises(SpaceError, match=r"no value 9007199254740992|has 9007199254740992"):
+            select(n=2.0**53)
+    with pytest.raises(SpaceError, match="no value 9007199254740993"):
+        floats.sel(x=2**53 + 1)
+    assert [p["n"] for p in whole.find(n=slice(2.0**53 + 2, None)).points()] == [2**53 + 4]
+    assert floats.sel(x=2**53) == ek.Space(x=2.0**53)
+    assert whole.sel(n=2.0**53 + 4) == ek.Space(n=2**53 + 4)
+    with pytest.raises(SpaceError, match=r"fixed at .*; no point has"):
+        points_where(ek.Space(n=2**53 + 1), {"n": 2.0**53})
+
+
+def test_truth_is_no_number():
+    with pytest.raises(SpaceError, match="no value 1"):
+        ek.Space(flag=[True, False]).sel(flag=1)
+    with pytest.raises(SpaceError, match="no value True"):
+        ek.Space(n=[0, 1]).sel(n=True)
+
+
+def test_points_are_selected_by_ranges_of_their_own_kind():
+    points = ek.Space(a=[3.0, 1.0]) + ek.Space(b=1)
+
+    with pytest.raises(SpaceError, match="'x' to …, but the values of 'a' are float"):
+        points.sel(a=slice("x", None))
+
+
+def test_the_nearest_short_float_is_written_so_that_it_differs():
+    with pytest.raises(SpaceError, match=r"no value 0.1; .* 0.10000000149011612 is the nearest"):
+        ek.Space(a=np.float32([0.1, 0.2])).sel(a=0.1)
