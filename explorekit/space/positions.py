@@ -86,7 +86,7 @@ def equal_to(values: Values, wanted: np.generic) -> Mask:
         whole = int(number) if number.is_integer() else None
         return np.asarray(values == whole) if whole is not None else np.zeros(values.shape, dtype=np.bool_)
     if kinds == ("float", "int"):
-        return np.asarray(values == np.float64(number)) & (float(number) == number)
+        return np.asarray((values == np.float64(number)) & (float(number) == number))
     if kinds[0] != kinds[1] and kinds != ("complex", "float") and kinds != ("complex", "int"):
         return np.zeros(values.shape, dtype=np.bool_)
     return np.asarray(values == wanted)
@@ -119,7 +119,7 @@ def between(parameter: Parameter, wanted: slice) -> Mask:
                 f"got {parameter.name}={text(wanted)}, but the values of {parameter.name!r} are {KIND[values.dtype.kind]} "
                 f"({parameter.summary()}); expected ends that can be compared with them. Give a list of values instead."
             )
-        limit = bound[()]
+        limit: Any = bound[()]
         if values.dtype.kind in "iu" and bound.dtype.kind == "f" and np.isfinite(limit):
             limit = towards(limit)  # NumPy compares integers with floats after rounding them
         mask = mask & compare(values, limit)
