@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from explorekit.explorer.labels import dim_name, index_labels, paired
+from explorekit.explorer.labels import dim_name, full_name, given_mask, index_labels, paired
+from explorekit.space.pictures import is_logarithmic
 
 Array = np.ndarray[Any, Any]
 AxisKind = Literal["number", "time", "category"]
@@ -35,6 +36,8 @@ class Axis:
         The labels of the categories; empty for the other kinds.
     step
         Every how-many-th value of the dimension is on the axis.
+    scattered
+        Whether positions are those of points that have no order, and may occur more than once.
     """
 
     dim: str
@@ -44,6 +47,7 @@ class Axis:
     order: Array
     ticks: tuple[str, ...] = ()
     step: int = 1
+    scattered: bool = False
 
     @property
     def read(self) -> slice:
@@ -58,7 +62,7 @@ class Axis:
     @cached_property
     def key(self) -> Hashable:
         """What two axes that look the same have in common."""
-        return (self.dim, self.label, self.kind, self.positions.tobytes(), self.ticks)
+        return (self.dim, self.label, self.kind, self.positions.tobytes(), self.ticks, self.scattered)
 
     @cached_property
     def in_order(self) -> bool:
@@ -68,6 +72,8 @@ class Axis:
     def spacing(self) -> Spacing:
         """Whether neighbours are equally far apart, have equal ratios, or neither."""
         p = self.positions
+        if self.scattered:
+            return "log" if self.kind == "number" and len(p) and is_logarithmic(p) else "uneven"
         if len(p) < 3 or _equal(np.diff(p)):
             return "even"
         if self.kind == "number" and len(p) > 3 and p[0] > 0 and _equal(np.diff(np.log(p))):
@@ -107,19 +113,34 @@ def axis_of(dataset: xr.Dataset, dim: str, step: int = 1) -> Axis:
     return Axis(dim, label, kind, positions[order], index[order], step=step)
 
 
+def scattered_axis(dataset: xr.Dataset, dim: str, by: str, step: int = 1) -> Axis:
+    """Return the axis on which every ``step``-th point of a dimension lies by the value that a coordinate has there."""
+    coordinate = dataset.coords[by]
+    kind, positions = _as_floats(coordinate.values[::step])
+    shown = np.isfinite(positions) & given_mask(dataset, by)[::step]
+    order = np.argsort(positions, kind="stable")
+    order = order[shown[order]]
+    label = full_name(by, coordinate.attrs)
+    return Axis(dim, label, kind, positions[order], order * step, step=step, scattered=True)
+
+
 def _measured(values: Array) -> tuple[AxisKind, Array] | None:
     """Return the values as floats, or None if they can only be told apart by name."""
-    kind: AxisKind = "number"
-    if values.dtype.kind == "M":
-        kind, positions = "time", days(values)
-    elif values.dtype.kind == "m":
-        positions = seconds(values)
-    elif values.dtype.kind in "iuf":
-        positions = values.astype(float)
-    else:
+    if values.dtype.kind not in "iufmM":
         return None
+    kind, positions = _as_floats(values)
     usable = np.isfinite(positions).all() and len(np.unique(positions)) == len(positions)
     return (kind, positions) if usable else None
+
+
+def _as_floats(values: Array) -> tuple[AxisKind, Array]:
+    match values.dtype.kind:
+        case "M":
+            return "time", days(values)
+        case "m":
+            return "number", seconds(values)
+        case _:
+            return "number", values.astype(float)
 
 
 def days(values: Array) -> Array:

@@ -14,6 +14,8 @@ NONE = "—"
 # A selection slider sends every label to the browser; above this many it is slower to open than to use.
 MOST_LABELS = 5_000
 WIDTH = "720px"
+# Longer labels are cut beside a slider; the title of the picture has them whole.
+LONGEST_LABEL = 24
 # Longer descriptions are cut, and whole in the tooltip.
 LONGEST = 26
 
@@ -22,18 +24,18 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     """Return the widget that chooses a position along ``dim``.
 
     A menu for texts and truth values, a slider labelled by coordinate for what has an order, and a slider over
-    the index for a dimension without coordinates, or with too many to label.
+    the index for a dimension without coordinates, with too many to label, or with several at each position.
     """
     dataset = slicer.dataset
     size = dataset.sizes[dim]
     shape: dict[str, Any] = {
-        "description": _name(dataset, dim),
-        "tooltip": _name(dataset, dim),
-        "style": {"description_width": _description_width(dataset)},
+        "description": _name(slicer, dim),
+        "tooltip": _name(slicer, dim),
+        "style": {"description_width": _description_width(slicer)},
         "layout": {"width": "auto"},
         "disabled": size < 2,
     }
-    labels = slicer.labels(dim) if size <= MOST_LABELS else []
+    labels = [] if _shows_positions(slicer, dim) else slicer.labels(dim)
     if not labels or (set(labels) == {str(i) for i in range(size)} and dim not in dataset.coords):
         return ipywidgets.IntSlider(index, 0, max(size - 1, 0), **shape)
     options = list(zip(labels, _values(dataset, dim), strict=True))
@@ -42,15 +44,25 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     return make(options=options, index=index, **shape)
 
 
-def _name(dataset: xr.Dataset, dim: str) -> str:
+def _shows_positions(slicer: Slicer, dim: str) -> bool:
+    """Return whether there are too many labels to send, or labels of several parameters that are too long to show."""
+    dataset = slicer.dataset
+    if dataset.sizes[dim] > MOST_LABELS:
+        return True
+    several = dim not in dataset.coords and len(paired(dataset, dim)) > 1
+    return several and max(map(len, slicer.labels(dim)), default=0) > LONGEST_LABEL
+
+
+def _name(slicer: Slicer, dim: str) -> str:
     """Return the full name of a dimension, but without units where its control shows positions."""
+    dataset = slicer.dataset
     labelled = dim in dataset.coords or bool(paired(dataset, dim))
-    return f"{dim} (position)" if labelled and dataset.sizes[dim] > MOST_LABELS else dim_name(dataset, dim)
+    return f"{dim} (position)" if labelled and _shows_positions(slicer, dim) else dim_name(dataset, dim)
 
 
-def _description_width(dataset: xr.Dataset) -> str:
+def _description_width(slicer: Slicer) -> str:
     """Return a width that shows every description, so that all sliders begin below each other."""
-    longest = max((len(_name(dataset, str(dim))) for dim in dataset.sizes), default=0)
+    longest = max((len(_name(slicer, str(dim))) for dim in slicer.dataset.sizes), default=0)
     return f"{min(longest, LONGEST)}ch"
 
 

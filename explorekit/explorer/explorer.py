@@ -25,14 +25,15 @@ from explorekit.explorer.view import (
     STATUS,
     View,
     carried,
+    choices_of_x,
     dims_of,
     first_view,
     parameter_dims,
     slider_dims,
     variables,
+    with_choice_of_x,
     with_index,
     with_variable,
-    with_x,
     with_y,
 )
 from explorekit.explorer.watch import Watch
@@ -57,7 +58,7 @@ def explore(
         The data variable to show first; by default the first that is not the status.
     x, y
         The dimensions along the axes. Both give an image, one a line, and ``explore`` chooses where neither is
-        given.
+        given. Points that have no order, such as those of a design, are scattered by the values of a coordinate: ``x="tau"``.
     **selection
         The value to start with along other dimensions, in the units of their coordinates; the nearest value
         there is. A dimension named here stays off the axes unless it is asked for.
@@ -253,7 +254,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 return
             menu, dataset = change["owner"], self._slicer.dataset
             if menu is self.x_chooser:
-                self._go(with_x(self._view, menu.value or None))
+                self._go(with_choice_of_x(dataset, self._view, menu.value or None))
             elif menu is self.y_chooser:
                 self._go(with_y(self._view, menu.value or None))
             elif menu.value is not None:
@@ -268,7 +269,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _go(self, view: View) -> None:
         self._notes = []
-        arrange = view.axes != self._view.axes or view.variable != self._view.variable
+        arrange = (view.axes, view.by, view.variable) != (
+            self._view.axes,
+            self._view.by,
+            self._view.variable,
+        )
         self._view = view
         if self._news() or arrange:
             self._arrange()
@@ -290,7 +295,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._syncing = True
         try:
             offer(self.variable_chooser, variables(dataset), view.variable)
-            offer(self.x_chooser, dims, view.x, none=True)
+            offer(self.x_chooser, choices_of_x(dataset, view), view.by or view.x, none=True)
             offer(self.y_chooser, dims, view.y, none=True)
             for dim in slider_dims(dataset, view):
                 if dim not in self._made:

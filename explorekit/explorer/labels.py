@@ -78,17 +78,29 @@ def index_labels(dataset: xr.Dataset, dim: str) -> list[str]:
     partners = paired(dataset, dim)
     if not partners:
         return [str(i) for i in range(dataset.sizes[dim])]
-    columns = [_texts_where_given(dataset, name) for name in partners]
+    varying = [name for name in partners if _varies(dataset, name)]
+    columns = [_texts_where_given(dataset, name) for name in varying or partners]
     return [", ".join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def _varies(dataset: xr.Dataset, name: str) -> bool:
+    values = dataset.coords[name].values
+    return len(values) < 2 or f"{name}_given" in dataset.coords or bool((values != values[0]).any())
 
 
 def _texts_where_given(dataset: xr.Dataset, name: str) -> list[str]:
     """Return ``name=value`` at each position, and nothing at points that lack the parameter."""
     texts = [f"{name}={text}" for text in index_labels_of(dataset.coords[name])]
+    given = given_mask(dataset, name)
+    return [text if is_given else "" for text, is_given in zip(texts, given.tolist(), strict=True)]
+
+
+def given_mask(dataset: xr.Dataset, name: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return at which points a parameter is given."""
     given = dataset.coords.get(f"{name}_given")
     if given is None or given.dtype != bool:
-        return texts
-    return [text if is_given else "" for text, is_given in zip(texts, given.values.tolist(), strict=True)]
+        return np.ones(dataset.coords[name].shape, dtype=np.bool_)
+    return np.asarray(given.values)
 
 
 def index_labels_of(coordinate: xr.DataArray) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from explorekit.explorer import flags
-from explorekit.explorer.axis import Axis, axis_of, days, seconds
+from explorekit.explorer.axis import Axis, axis_of, days, scattered_axis, seconds
 from explorekit.explorer.labels import full_name, index_labels, units_of, value_text, with_units
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 # No screen shows more cells than this along an axis, and no reader waits for more points.
 MOST_CELLS = 2_000
 MOST_POINTS = 1_000_000
+MOST_DOTS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class Slicer:
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self.dataset = dataset
-        self._axes: dict[tuple[str, int], Axis] = {}
+        self._axes: dict[tuple[str, int, str | None], Axis] = {}
         self._labels: dict[str, list[str]] = {}
 
     def labels(self, dim: str) -> list[str]:
@@ -102,7 +103,7 @@ class Slicer:
         if view.variable is None:
             return Frame("nothing", title=self.title(view))
         variable = self.dataset.variables[view.variable]
-        axes = [self._axis(dim, len(view.axes)) for dim in view.axes]
+        axes = [self._axis(dim, len(view.axes), view.by if dim == view.x else None) for dim in view.axes]
         raw = self._read(variable, view, axes)
         status, outcome, runs = self._status(view, axes)
         return Frame(
@@ -130,11 +131,17 @@ class Slicer:
             parts.append(f"{dim} = {label}" if own else label)
         return ", ".join(parts)
 
-    def _axis(self, dim: str, axes: int) -> Axis:
-        step = -(-self.dataset.sizes[dim] // (MOST_CELLS if axes == 2 else MOST_POINTS)) or 1
-        if (dim, step) not in self._axes:
-            self._axes[dim, step] = axis_of(self.dataset, dim, step)
-        return self._axes[dim, step]
+    def _axis(self, dim: str, axes: int, by: str | None) -> Axis:
+        most = MOST_DOTS if by else MOST_CELLS if axes == 2 else MOST_POINTS
+        step = -(-self.dataset.sizes[dim] // most) or 1
+        if (dim, step, by) not in self._axes:
+            make = (
+                axis_of(self.dataset, dim, step)
+                if by is None
+                else scattered_axis(self.dataset, dim, by, step)
+            )
+            self._axes[dim, step, by] = make
+        return self._axes[dim, step, by]
 
     def _note(self, axis: Axis) -> str:
         size = self.dataset.sizes[axis.dim]
@@ -166,7 +173,7 @@ class Slicer:
 
 def _sorted(values: Array, axes: list[Axis]) -> Array:
     for place, axis in enumerate(axes):
-        if not axis.in_order:
+        if not axis.in_order or len(axis.place) < values.shape[place]:
             values = np.take(values, axis.place, axis=place)
     return np.asarray(values)
 

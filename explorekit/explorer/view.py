@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from explorekit.explorer.labels import unknown
+from explorekit.explorer.scattering import measured_dim, measures, widest_measure
 
 STATUS = "status"
 # Below this many values along both, two curves tell more than a picture of a few cells.
@@ -25,12 +26,15 @@ class View:
         The dimensions on the axes: both give an image, ``x`` alone a line, neither a number.
     selection
         The index along every dimension; those of dimensions on an axis are kept for later and not used.
+    by
+        The coordinate along ``x`` by whose values its points are scattered; None where they lie in their order.
     """
 
     variable: str | None = None
     x: str | None = None
     y: str | None = None
     selection: Mapping[str, int] = field(default_factory=dict)
+    by: str | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -106,17 +110,32 @@ def first_view(
     if variable is None:
         return View(None, None, None, selection)
     dims = [str(dim) for dim in dataset.variables[variable].dims]
+    if x is not None and x not in dims and (scattered := measured_dim(dataset, variable, x)):
+        if y is not None:
+            raise ValueError(
+                f"{x!r} scatters the points of {scattered!r}, which leaves no room for y={y!r}: leave it out"
+            )
+        return View(variable, scattered, None, selection, by=x)
+    _check_axes(variable, dims, x, y)
+    if x is None and y is None:
+        x, y = default_axes(dataset, variable, keep)
+        return View(variable, x, y, selection, _default_measure(dataset, x, y))
+    if x is None:
+        partner = _partner(dataset, variable, str(y))
+        x, y = (y, None) if partner is None else (partner, y)
+    return View(variable, x, y, selection)
+
+
+def _check_axes(variable: str, dims: list[str], x: str | None, y: str | None) -> None:
     for axis in (x, y):
         if axis is not None and axis not in dims:
             raise ValueError(unknown(f"dimension of {variable!r}:", axis, dims))
     if x is not None and x == y:
         raise ValueError(f"x and y are both {x!r}: give two different dimensions")
-    if x is None and y is None:
-        x, y = default_axes(dataset, variable, keep)
-    elif x is None:
-        partner = _partner(dataset, variable, str(y))
-        x, y = (y, None) if partner is None else (partner, y)
-    return View(variable, x, y, selection)
+
+
+def _default_measure(dataset: xr.Dataset, x: str | None, y: str | None) -> str | None:
+    return widest_measure(dataset, x) if x is not None and y is None else None
 
 
 def _partner(dataset: xr.Dataset, variable: str, dim: str) -> str | None:
@@ -130,14 +149,27 @@ def with_variable(dataset: xr.Dataset, view: View, variable: str) -> View:
     if view.axes and all(axis in dims for axis in view.axes):
         return replace(view, variable=variable)
     x, y = default_axes(dataset, variable, ())
-    return replace(view, variable=variable, x=x, y=y)
+    return replace(view, variable=variable, x=x, y=y, by=_default_measure(dataset, x, y))
+
+
+def choices_of_x(dataset: xr.Dataset, view: View) -> list[str]:
+    """Return what can be along x: the dimensions, and the measures by which the points of one can be scattered."""
+    dims = dims_of(dataset, view) if view.variable is not None else ()
+    return [*dims, *(name for dim in dims for name in measures(dataset, dim))]
+
+
+def with_choice_of_x(dataset: xr.Dataset, view: View, name: str | None) -> View:
+    """Return the view with one of the `choices_of_x` along x, None for nothing."""
+    if name is None or name in dims_of(dataset, view):
+        return with_x(view, name)
+    return replace(view, x=measured_dim(dataset, str(view.variable), name), y=None, by=name)
 
 
 def with_x(view: View, dim: str | None) -> View:
     """Return the view with ``dim`` along x; without one there is no y either."""
     if dim is None:
-        return replace(view, x=None, y=None)
-    return replace(view, x=dim, y=view.x if dim == view.y else view.y)
+        return replace(view, x=None, y=None, by=None)
+    return replace(view, x=dim, y=view.x if dim == view.y else view.y, by=None)
 
 
 def with_y(view: View, dim: str | None) -> View:
@@ -148,7 +180,7 @@ def with_y(view: View, dim: str | None) -> View:
         return replace(view, x=dim)
     if dim == view.x:
         return replace(view, x=view.y, y=dim) if view.y is not None else view
-    return replace(view, y=dim)
+    return replace(view, y=dim, by=None)
 
 
 def with_index(dataset: xr.Dataset, view: View, dim: str, index: int) -> View:

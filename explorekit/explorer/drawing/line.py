@@ -15,6 +15,8 @@ from explorekit.explorer.slicing import Frame
 
 # So few points are told apart as points.
 FEW_POINTS = 60
+# More dots than this are drawn smaller.
+MANY_DOTS = 500
 MARGIN = 0.05
 # Above this many points a line is drawn through the extremes of each pixel column, which looks the same.
 MANY_POINTS = 8_000
@@ -28,9 +30,13 @@ class LinePainter:
         assert frame.x is not None
         self.axes = figure.add_subplot()
         self.x = drawn(frame.x.positions, frame.x.kind)
-        line = "" if frame.x.kind == "category" or scale.categories else "-"
+        line = "" if frame.x.kind == "category" or frame.x.scattered or scale.categories else "-"
         dots = "o" if len(self.x) <= FEW_POINTS or not line else ""
-        (self.line,) = self.axes.plot([], [], color=LINE, linestyle=line, marker=dots, markersize=4, lw=1.4)
+        size = 4 if len(self.x) <= MANY_DOTS else 2
+        (self.line,) = self.axes.plot(
+            [], [], color=LINE, linestyle=line, marker=dots, markersize=size, lw=1.4
+        )
+        self.scattered = frame.x.scattered
         (self.dots,) = self.axes.plot([], [], color=LINE, linestyle="", marker="o", markersize=3)
         bottom = self.axes.get_xaxis_transform()
         self.marks = {
@@ -66,7 +72,7 @@ class LinePainter:
         status = frame.shown_status
         if status is not None:
             values = np.where(status > 1, np.nan, values)
-        self.line.set_data(*_extremes(self.x, values))
+        self.line.set_data(*((self.x, values) if self.scattered else _extremes(self.x, values)))
         alone = _alone(values)
         self.dots.set_data(self.x[alone], values[alone])
         for code, mark in self.marks.items():
@@ -79,6 +85,8 @@ def _ends(positions: Array, axis: Axis) -> tuple[float, float]:
         left, right = drawn(axis.edges, axis.kind)
         return float(left), float(right)
     first, last = float(positions[0]), float(positions[-1])
+    if first == last:
+        return first - 0.5, last + 0.5
     if axis.spacing == "log":
         return first * (first / last) ** 0.03, last * (last / first) ** 0.03
     room = 0.5 if axis.kind == "category" else 0.02 * (last - first)
