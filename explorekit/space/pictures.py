@@ -15,6 +15,8 @@ _BINS = 36
 _QUANTILES = (np.arange(1024) + 0.5) / 1024
 _DECADES = 2.0  # less needs no logarithmic axis
 _EVEN = 0.35  # of steps 1, 2, 5, 10, … on it
+_MANY = 30  # numbers are a distribution, whose steps need not be even
+_LEVEL = 0.1  # of their share below each place on the axis
 
 
 def picture_of_values(parameter: "Parameter") -> str:
@@ -45,8 +47,19 @@ def picture_of_distribution(variable: "RandomVariable") -> str:
     numbers = _numbers(values)
     if numbers.size < 2:
         return ""
+    logarithmic = is_logarithmic(numbers)
+    numbers = np.log10(numbers) if logarithmic else numbers
     low, high = np.quantile(numbers, [0.005, 0.995])
-    return _bars(np.histogram(numbers, _BINS, (low, high))[0], "probability density")
+    whole = values.dtype.kind in "iu" and not logarithmic
+    edges = _edges_of_integers(low, high) if whole else np.linspace(low, high, _BINS + 1)
+    density = np.histogram(numbers, edges)[0] / np.diff(edges)
+    return _bars(density, f"probability density{', logarithmic' if logarithmic else ''}")
+
+
+def _edges_of_integers(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Return edges of bins between integers, so that each bin but the last has equally many of them."""
+    width = max(int(np.ceil((high - low + 1) / _BINS)), 1)
+    return np.append(np.arange(low - 0.5, high + 0.5, width), high + 0.5)
 
 
 def _numbers(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -60,7 +73,11 @@ def is_logarithmic(numbers: npt.NDArray[np.float64]) -> bool:
     """Return whether numbers lie evenly on a logarithmic axis, and far apart."""
     if numbers.min() <= 0 or np.log10(numbers.max()) - np.log10(numbers.min()) < _DECADES:
         return False
-    return _unevenness(np.log10(numbers)) < _EVEN
+    exponents = np.sort(np.log10(numbers))
+    if exponents.size >= _MANY:
+        even = np.linspace(0, 1, exponents.size)
+        return bool(np.abs(_positions(exponents) - even).max() < _LEVEL)
+    return _unevenness(exponents) < _EVEN
 
 
 def _positions(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

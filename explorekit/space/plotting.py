@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MOST = 8  # parameters, of which panels can still be read
 _DRAWN = 2500  # points, beyond which a panel is a blot
 _DISTINCT = 30  # values, which have a line each
+_BINS = 20
 _PANEL = 1.9  # inches
 
 
@@ -30,7 +31,7 @@ def pair_plot(space: "Space", names: Sequence[str]) -> "Figure":
     check_sampled(space, "plot the points of the space")
     parameters = _chosen(space, names)
     n = len(parameters)
-    figure = _shown_figure()(figsize=(_PANEL * max(n, 2), _PANEL * max(n, 1.5)), layout="constrained")
+    figure = shown_figure()(figsize=(_PANEL * max(n, 2), _PANEL * max(n, 1.5)), layout="constrained")
     panels = figure.subplots(n, n, squeeze=False)
     for row, y in enumerate(parameters):
         for column, x in enumerate(parameters):
@@ -52,7 +53,7 @@ def pair_plot(space: "Space", names: Sequence[str]) -> "Figure":
 
 
 @cache
-def _shown_figure() -> "type[Figure]":
+def shown_figure() -> "type[Figure]":
     """Return figures that notebooks show without pyplot, which would keep each of them."""
     from matplotlib.figure import Figure
 
@@ -99,7 +100,10 @@ def _spread(ax: "Axes", p: Parameter) -> None:
         ax.vlines(distinct, 0, counts, color="C0", alpha=0.6, linewidth=3)
         ax.set_ylim(0, None)
     else:
-        ax.hist(values, bins=20, color="C0", alpha=0.5)
+        logarithmic = values.dtype.kind in "iuf" and is_logarithmic(values.astype(np.float64))
+        ends = values.min(), values.max()
+        bins = np.geomspace(*ends, _BINS + 1).tolist() if logarithmic else _BINS
+        ax.hist(values, bins=bins, color="C0", alpha=0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
 

@@ -11,6 +11,7 @@ from scipy import stats
 
 import explorekit as ek
 from explorekit.errors import SpaceError
+from explorekit.space.pictures import picture_of_distribution
 
 
 def pictures(space):
@@ -118,3 +119,20 @@ def test_a_figure_of_a_thousand_million_points_draws_few():
 def test_what_cannot_be_drawn_is_an_error_that_says_why(plot, named):
     with pytest.raises(SpaceError, match=named):
         plot()
+
+
+def test_draws_and_distributions_over_decades_are_shown_on_a_logarithmic_axis():
+    wide = ek.Space(rate=stats.loguniform(1e-3, 1.0), n=stats.randint(16, 129), x=stats.uniform(0.01, 1.0))
+    assert wide._repr_html_().count("<title>probability density, logarithmic<") == 1
+    histogram, *_ = wide.sample(200, seed=1).plot("rate", "x").axes
+    assert histogram.get_xscale() == "log"
+    heights = [bar.get_height() for bar in histogram.patches]
+    assert max(heights) < 3 * np.mean(heights)
+    linear = wide.sample(200, seed=1).plot("x").axes[0]
+    assert linear.get_xscale() == "linear"
+
+
+def test_the_picture_of_integers_that_are_equally_likely_is_level():
+    picture = picture_of_distribution(ek.Space(n=stats.randint(16, 129)).distributions["n"])
+    heights = [float(h) for h in re.findall(r"v-([\d.]+)h", picture)]
+    assert min(heights) > 0.8 * max(heights)
