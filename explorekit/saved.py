@@ -8,10 +8,11 @@ from explorekit.space import Space
 from explorekit.store.status import FAILED, OK, TIMED_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from explorekit.explorer import Explorer
     from explorekit.store.ragged import Ragged, Sparse
@@ -126,7 +127,12 @@ class SavedStudy(ABC):
         return False
 
     def sensitivity(
-        self, output: str, *, confidence: float = 0.95, resamples: int = 100, seed: int = 0
+        self,
+        output: "str | Callable[[xr.Dataset], xr.DataArray]",
+        *,
+        confidence: float = 0.95,
+        resamples: int = 100,
+        seed: int = 0,
     ) -> "xr.Dataset":
         """Return how much an output depends on each parameter that was drawn.
 
@@ -139,8 +145,9 @@ class SavedStudy(ABC):
 
         Parameters
         ----------
-        output : str
-            The output: real numbers, of any dimensions.
+        output : str or callable
+            The output: real numbers, of any dimensions. Or a function of the results that gives one:
+            ``lambda results: results["V"].max("time")``.
         confidence : float, default 0.95
             The level of the confidence intervals, which are bootstrapped.
         resamples : int, default 100
@@ -173,6 +180,41 @@ class SavedStudy(ABC):
         from explorekit.sensitivity import sensitivity
 
         return sensitivity(self.space, self.results, output, confidence, resamples, seed)
+
+    def plot_sensitivity(
+        self,
+        output: "str | Callable[[xr.Dataset], xr.DataArray]",
+        *,
+        confidence: float = 0.95,
+        resamples: int = 100,
+        seed: int = 0,
+    ) -> "Figure":
+        """Draw how much an output depends on each parameter that was drawn, with the confidence intervals.
+
+        Parameters
+        ----------
+        output, confidence, resamples, seed
+            As for `sensitivity`. An output that is one number a point gives bars; one along a dimension of numbers, such as
+            the time, gives curves over it.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; as the last line of a cell it shows itself.
+
+        Raises
+        ------
+        StudyError
+            As for `sensitivity`, or if the output has more dimensions than can be drawn.
+
+        Examples
+        --------
+        >>> study.plot_sensitivity("rate")  # doctest: +SKIP
+        >>> study.plot_sensitivity(lambda results: results["V"].max("time"))  # doctest: +SKIP
+        """
+        from explorekit.sensitivity_plot import plot_indices
+
+        return plot_indices(self.sensitivity(output, confidence=confidence, resamples=resamples, seed=seed))
 
     def explore(
         self, variable: str | None = None, *, x: str | None = None, y: str | None = None, **selection: Any

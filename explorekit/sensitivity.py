@@ -1,6 +1,6 @@
 """How much an output depends on each of the parameters that were drawn: indices, where the design was made for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -39,7 +39,12 @@ _REFERENCES: dict[Design, str] = {
 
 
 def sensitivity(
-    space: Space, results: "xr.Dataset", output: str, confidence: float, resamples: int, seed: int
+    space: Space,
+    results: "xr.Dataset",
+    output: "str | Callable[[xr.Dataset], xr.DataArray]",
+    confidence: float,
+    resamples: int,
+    seed: int,
 ) -> "xr.Dataset":
     """Return the indices of an output; see `SavedStudy.sensitivity`."""
     import xarray as xr
@@ -57,11 +62,9 @@ def sensitivity(
         )
     require_salib("sensitivity()")
     _check_complete(results[_STATUS].values)
-    outputs = [str(name) for name in results.data_vars if name != _STATUS]
-    if output not in outputs:
-        raise StudyError(f"no output {output!r}; there is {listing(outputs)}.{suggest(str(output), outputs)}")
-    values = results[output].load().transpose(SAMPLE, ...)
-    numbers = _numbers(output, values.values)
+    values = _values(results, output)
+    name = str(values.name)
+    numbers = _numbers(name, values.values)
     flat = numbers.reshape(len(numbers), -1)
     rng = np.random.Generator(np.random.PCG64DXSM(seed))
     found = [_indices(design, names, np.stack(ranks, axis=1), y, confidence, resamples, rng) for y in flat.T]
@@ -73,7 +76,7 @@ def sensitivity(
         if design == "morris" and values.attrs.get("units"):
             attrs["units"] = values.attrs["units"]
         indices[index] = (("parameter", *kept.dims), stacked, attrs)
-    about = {"output": output, "design": design, "confidence": confidence, "references": _REFERENCES[design]}
+    about = {"output": name, "design": design, "confidence": confidence, "references": _REFERENCES[design]}
     return xr.Dataset(indices, {**kept.coords, "parameter": names}, about)
 
 
@@ -108,6 +111,25 @@ def _check_complete(status: npt.NDArray[Any]) -> None:
             f"indices need every point of a design; of {status.size:,} points {pending:,} are pending and {failed:,} failed. "
             f"Run the former with study.run(), the latter with study.retry()."
         )
+
+
+def _values(results: "xr.Dataset", output: "str | Callable[[xr.Dataset], xr.DataArray]") -> "xr.DataArray":
+    """Return an output, or what a function makes of the results, the draws first."""
+    import xarray as xr
+
+    if callable(output):
+        made = output(results)
+        if not isinstance(made, xr.DataArray) or SAMPLE not in made.dims:
+            what = f"dimensions {listing(made.dims)}" if isinstance(made, xr.DataArray) else f"{made!r}"
+            raise StudyError(
+                f"the function of the results returned {what}; expected a DataArray with the dimension {SAMPLE!r}: "
+                f"lambda results: results['y'].isel(step=-1)."
+            )
+        return made.rename("the output" if made.name is None else made.name).load().transpose(SAMPLE, ...)
+    outputs = [str(name) for name in results.data_vars if name != _STATUS]
+    if output not in outputs:
+        raise StudyError(f"no output {output!r}; there is {listing(outputs)}.{suggest(str(output), outputs)}")
+    return results[output].load().transpose(SAMPLE, ...)
 
 
 def _numbers(output: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 import explorekit as ek
@@ -148,6 +149,47 @@ def test_indices_of_a_curve_over_a_grid_are_those_of_each_place(tmp_path):
     np.testing.assert_allclose(totals[:, :, 0], [[1, 1], [0, 0]], atol=0.15)
     np.testing.assert_allclose(totals[:, :, 1], [[0, 0], [1, 1]], atol=0.15)
     assert np.isnan(totals[:, :, 2]).all()
+
+
+def test_indices_of_what_a_function_makes_of_the_results(tmp_path):
+    def line(a, b):
+        return {"y": np.array([a, b, a + b])}
+
+    space = ek.Space(a=stats.uniform(), b=stats.uniform())
+    study = ek.Study(line, space.sample(32, "saltelli"), tmp_path / "study")
+    study.run(False, n_workers=1)
+    all_of_it, last = study.sensitivity("y"), study.sensitivity(lambda results: results["y"][..., -1])
+    assert last.attrs["output"] == "y"
+    np.testing.assert_allclose(last["S1"], all_of_it["S1"][..., -1])
+    assert study.sensitivity(lambda results: 2 * results["y"].max("y_dim")).attrs["output"] == "y"
+    for wrong in (lambda results: 3.0, lambda results: results["y"].mean("sample")):
+        with pytest.raises(
+            StudyError, match=r"returned .*; expected a DataArray with the dimension 'sample'"
+        ):
+            study.sensitivity(wrong)
+    curves = study.plot_sensitivity("y")
+    assert [ax.get_title() for ax in curves.axes] == ["alone (S1)", "with interactions (ST)"]
+    drawn = {line.get_label(): line.get_ydata() for line in curves.axes[1].lines}
+    np.testing.assert_allclose(drawn["b"], all_of_it["ST"].sel(parameter="b"))
+    bars = study.plot_sensitivity(lambda results: results["y"][..., -1])
+    (ax,) = bars.axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+    np.testing.assert_allclose([bar.get_height() for bar in ax.containers[-1]], last["ST"])
+    assert bars._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(StudyError, match=r"'the output' lie along 'y_dim', 'scale'; .*isel\(y_dim=0\)"):
+        study.plot_sensitivity(lambda results: results["y"] * xr.DataArray([1.0, 2.0], dims="scale"))
+
+
+def test_effects_are_drawn_in_the_units_of_the_output(tmp_path):
+    measured = ek.simulation(ishigami, units={"y": "mm"}, vectorized=True)
+    study = ek.Study(measured, angles().sample(4, "morris"), tmp_path / "study")
+    study.run(False, n_workers=1)
+    (ax,) = study.plot_sensitivity("y").axes
+    assert ax.get_ylabel() == "elementary effects of y (mm)"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "mean size (mu_star)",
+        "spread (sigma)",
+    ]
 
 
 def broken(a, b, c):
