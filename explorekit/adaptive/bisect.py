@@ -8,7 +8,7 @@ import numpy as np
 from explorekit.adaptive.asked import points_like
 from explorekit.adaptive.halving import divisible, middle
 from explorekit.adaptive.measured import Floats, measured
-from explorekit.errors import SpaceError
+from explorekit.errors import SpaceError, StudyError
 from explorekit.space import Space
 from explorekit.space.parameter import REPETITION
 
@@ -51,7 +51,7 @@ class Bisect:
     >>> space = ek.Space(I=[0.0, 2.0], tau=[5.0, 10.0, 20.0])
     >>> strategy = ek.adaptive.Bisect("rate", space, over="I", threshold=0.5, tolerance=1e-3)
     >>> study = ek.explore_adaptively(neuron, strategy, "studies/rheobase")  # doctest: +SKIP
-    >>> strategy.crossings.set_index("tau")["I"].plot()  # doctest: +SKIP
+    >>> strategy.surface.plot()  # doctest: +SKIP
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Bisect:
         rows = [
             {
                 **one.others,
-                self._over: (float(one.low) + float(one.high)) / 2,
+                self._over: one.place,
                 "half_width": (float(one.high) - float(one.low)) / 2,
                 "rising": one.rising,
             }
@@ -112,6 +112,31 @@ class Bisect:
         ]
         others = [name for name in self._space.parameters if name not in (self._over, REPETITION)]
         return pd.DataFrame(rows, columns=[*others, self._over, "half_width", "rising"])
+
+    @property
+    def surface(self) -> "xr.DataArray":
+        """Where the threshold lies, in the units of `over`, along the dimensions of the other parameters; NaN where nothing crosses it.
+
+        Raises
+        ------
+        StudyError
+            If it is crossed more than once for some values of the others: `crossings` has them all.
+        """
+        space = self._space.isel({str(self._space.parameters[self._over].dim): 0})
+        if REPETITION in space.dims:
+            space = space.isel({REPETITION: 0})
+        coords = space.to_dataset().drop_vars([self._over, REPETITION], errors="ignore")
+        values = np.full(space.shape, np.nan)
+        for one in self._brackets or []:
+            if not np.isnan(values[one.index]):
+                others = ", ".join(f"{name}={value}" for name, value in one.others.items())
+                raise StudyError(
+                    f"{self._over} crosses the threshold more than once at {others or 'the only values of the others'}, so that it has no "
+                    f"single place; see crossings for all of them."
+                )
+            values[one.index] = one.place
+        over = self._space.parameters[self._over]
+        return coords.assign({self._over: (space.dims, values, over.attrs)})[self._over]
 
     def _first_brackets(self, values: Floats) -> "list[_Bracket]":
         space = self._space
@@ -133,16 +158,23 @@ class Bisect:
             for i, j in pairwise(known):
                 below, above = (bool(lines[(*index, k)] >= self._threshold) for k in (i, j))
                 if below != above:
-                    found.append(_Bracket(point, over.values[i], over.values[j], above))
+                    found.append(_Bracket(point, index, over.values[i], over.values[j], above))
         return found
 
 
 class _Bracket:
     """An interval in which there is a crossing."""
 
-    def __init__(self, others: dict[str, Any], low: Any, high: Any, rising: bool) -> None:
-        self.others, self.low, self.high, self.rising = others, low, high, rising
+    def __init__(
+        self, others: dict[str, Any], index: tuple[int, ...], low: Any, high: Any, rising: bool
+    ) -> None:
+        self.others, self.index = others, index
+        self.low, self.high, self.rising = low, high, rising
         self.stuck = False
+
+    @property
+    def place(self) -> float:
+        return (float(self.low) + float(self.high)) / 2
 
     @property
     def middle(self) -> Any:

@@ -64,6 +64,33 @@ def test_whole_numbers_are_bisected_to_neighbours() -> None:
     assert strategy.crossings["n"].tolist() == [616.5]
 
 
+def test_the_surface_is_an_array_over_the_other_parameters_that_knows_its_units() -> None:
+    x = ek.param([0.0, 1.0], units="nA", long_name="current")
+    space = ek.Space(x=x, a=ek.param([1.0, 2.0], units="ms"), b=[0.25, 0.5, 4.0], c=3)
+    strategy = Bisect("y", space, over="x", tolerance=1e-3)
+    before = Bisect("y", space.repeat(2), over="x", tolerance=1e-3).surface
+    assert before.dims == ("a", "b")
+    assert np.isnan(before).all()
+    answer(strategy, lambda x, a, b, c: x - a * b / 2)
+    surface = strategy.surface
+    assert (surface.name, surface.dims, surface.attrs["units"]) == ("x", ("a", "b"), "nA")
+    assert (surface["a"].attrs["units"], surface["c"].item()) == ("ms", 3)
+    np.testing.assert_allclose(surface, [[0.125, 0.25, np.nan], [0.25, 0.5, np.nan]], atol=1e-3)
+
+
+def test_a_surface_of_a_space_without_other_parameters_is_one_number() -> None:
+    strategy = Bisect("y", ek.Space(x=[0.0, 1.0]), over="x", tolerance=1e-3)
+    answer(strategy, lambda x: x - 0.3)
+    assert strategy.surface.item() == pytest.approx(0.3, abs=1e-3)
+
+
+def test_several_crossings_are_no_surface() -> None:
+    strategy = Bisect("y", ek.Space(x=np.linspace(0, 6, 7), a=0.5), over="x", tolerance=0.1)
+    answer(strategy, lambda x, a: np.cos(x) * a)
+    with pytest.raises(StudyError, match=r"more than once at a=0\.5, .*see crossings"):
+        strategy.surface  # noqa: B018
+
+
 @pytest.mark.parametrize(
     ("over", "options", "error", "text"),
     [
