@@ -3,6 +3,7 @@
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,17 +26,45 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .flatMap(m => m.toJSON().outputs).filter(o => o.output_type === 'error').map(o => o.evalue)"""
 
 
+FIGURES = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .map(w => w.model).filter(m => m.type === 'code')
+  .flatMap(m => m.toJSON().outputs).filter(o => o.data && 'image/png' in o.data).length"""
+
+
 @pytest.mark.parametrize("notebook", ["quickstart", "reaction_diffusion"])
 def test_in_jupyterlab(page, lab, screenshots, notebook):
-    page.goto(f"{lab.url}/lab/tree/{notebook}.ipynb?token={lab.token}")
-    page.wait_for_function(KERNEL_IS_IDLE)
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(ALL_CELLS_HAVE_RUN, timeout=120_000)
+    run_all_cells(page, lab, notebook)
 
     assert page.evaluate(ERRORS) == []
     drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
     cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
+
+
+def test_points_of_a_design_in_jupyterlab(page, lab, notebooks, screenshots):
+    notebook = notebooks / "designs.ipynb"
+    cells = notebook.read_text()
+    assert "settings.sample(64" in cells
+    notebook.write_text(cells.replace("settings.sample(64", "settings.sample(4"))
+    run_all_cells(page, lab, "designs")
+
+    assert page.evaluate(ERRORS) == []
+    # The design, the indices of a number, those of a curve, and the threshold.
+    assert page.evaluate(FIGURES) == 4
+    drag_changes_the_picture(page, screenshots / "lab_designs.png")
+    explorer = page.locator(".explorekit-explorer:visible").first
+    picture = explorer.locator("img.widget-image")
+    before = pixels(picture)
+    explorer.locator("select").nth(1).select_option("width")
+    assert wait_for_change(picture, before) > 0.001
+    explorer.screenshot(path=screenshots / "lab_designs_explorer.png")
+
+
+def run_all_cells(page: Page, lab: Any, notebook: str) -> None:
+    page.goto(f"{lab.url}/lab/tree/{notebook}.ipynb?token={lab.token}")
+    page.wait_for_function(KERNEL_IS_IDLE)
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_function(ALL_CELLS_HAVE_RUN, timeout=120_000)
 
 
 def test_in_voila(page, voila, screenshots):

@@ -10,15 +10,19 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FILES = {
+    "designs": ["digits_design.nc", "onset.nc"],
     "quickstart": ["fi_curve.nc", "fi_curve.png"],
     "reaction_diffusion": ["gray_scott.nc", "gray_scott.png"],
     "training": ["digits.nc", "digits.png"],
 }
 DIMENSIONS = {
+    "designs": ("accuracy", {"sample": 320, "step": 5}),
     "quickstart": ("V", {"I": 50, "tau_ref": 3, "time": 10_000}),
     "reaction_diffusion": ("V", {"feed": 7, "kill": 9, "y": 128, "x": 128}),
     "training": ("accuracy", {"learning_rate": 8, "width": 3, "repetition": 10, "step": 30}),
 }
+# The progress of each exploration, and its explorer.
+WIDGETS = {"designs": 4}
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_runs_and_leaves_its_files(folder, name):
     widgets = [
         o for o in outputs(notebook) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})
     ]
-    assert len(widgets) == 2  # the progress of the run, and the explorer
+    assert len(widgets) == WIDGETS.get(name, 2)
     for file in FILES[name]:
         assert (folder / "studies" / file).stat().st_size > 10_000
     variable, sizes = DIMENSIONS[name]
