@@ -9,6 +9,7 @@ from explorekit.adaptive.measured import measured
 from explorekit.errors import StudyError
 from explorekit.options import whole_number
 from explorekit.space import Space, param
+from explorekit.space.parameter import POINT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,14 +76,16 @@ class Learner:
         n = min(self._at_once, self._left)
         if not n or (self._goal is not None and self._goal(self.learner)):
             return None
-        self._left -= n
-        self._asked = self.learner.ask(n)[0]
+        self._asked = list(self.learner.ask(n)[0])
+        if not self._asked:  # of a sequence, say
+            return None
+        self._left -= len(self._asked)
         values = np.array(self._asked, dtype=np.float64).reshape(len(self._asked), -1)
         if values.shape[1] != len(self._names):
             raise StudyError(
                 f"the learner's points have {values.shape[1]} coordinates; got the names {self._names}. Name each coordinate."
             )
-        return Space(**{n: param(values[:, i], dim="candidate") for i, n in enumerate(self._names)})
+        return Space(**{n: param(values[:, i], dim=POINT) for i, n in enumerate(self._names)})
 
     def tell(self, results: "xr.Dataset") -> None:
         for point, value in zip(self._asked, measured(results, self._output).tolist(), strict=True):

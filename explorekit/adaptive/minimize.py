@@ -1,5 +1,6 @@
 """A minimiser of SciPy as a strategy: it is run anew up to the first value that it does not have yet."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.adaptive.measured import measured
-from explorekit.errors import SpaceError, StudyError
+from explorekit.errors import SpaceError, StudyError, listing, suggest
 from explorekit.options import whole_number
 from explorekit.space import Space, param
+from explorekit.space.parameter import POINT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,7 +55,7 @@ class Minimize:
     SpaceError
         If a parameter does not have two finite bounds in this order.
     StudyError
-        If the method draws unseeded random numbers.
+        If differential evolution has no such option, or the method draws unseeded random numbers.
 
     References
     ----------
@@ -89,6 +91,7 @@ class Minimize:
             raise StudyError(
                 f"got a method and {', '.join(options)}=; expected options inside of the method."
             )
+        _check_options(options)
         self._output, self._names = output, list(bounds)
         self._bounds = [(float(low), float(high)) for low, high in bounds.values()]
         self._method = method or _evolution(whole_number("seed", seed, 0), options)
@@ -110,7 +113,7 @@ class Minimize:
                 ) from None
             self._asked = missing.points
             values = np.array([np.frombuffer(point) for point in self._asked])
-            return Space(**{n: param(values[:, i], dim="candidate") for i, n in enumerate(self._names)})
+            return Space(**{n: param(values[:, i], dim=POINT) for i, n in enumerate(self._names)})
         return None
 
     def tell(self, results: "xr.Dataset") -> None:
@@ -134,6 +137,18 @@ class _MissingError(Exception):
     def __init__(self, points: list[bytes]) -> None:
         super().__init__(f"{len(points)} points")
         self.points = points
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    from scipy.optimize import differential_evolution
+
+    fixed = {"func", "bounds", "args", "vectorized", "updating", "workers", "rng", "seed"}
+    known = [name for name in inspect.signature(differential_evolution).parameters if name not in fixed]
+    if unknown := [name for name in options if name not in known]:
+        raise StudyError(
+            f"got the option {unknown[0]!r}; expected some of {listing(known, len(known))}.{suggest(unknown[0], known)} Other minimisers, and "
+            f"other ways to call this one, go by method=."
+        )
 
 
 def _evolution(seed: int, options: Mapping[str, Any]) -> Method:

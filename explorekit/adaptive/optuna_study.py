@@ -9,6 +9,7 @@ from explorekit.adaptive.measured import measured
 from explorekit.errors import SpaceError, StudyError
 from explorekit.options import whole_number
 from explorekit.space import Space, param
+from explorekit.space.parameter import POINT, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ class Optuna:
     output : str or callable
         An output that is one number, or a function of the results that gives one a point. Repetitions are averaged.
     distributions : mapping
-        By parameter, a distribution of `optuna.distributions`.
+        By parameter, a distribution of `optuna.distributions`. Categories are of one kind; None stands for the simulation's default.
     n : int
         How many trials there are to be.
     study : optuna.Study, optional
@@ -42,6 +43,8 @@ class Optuna:
     ------
     ImportError
         If optuna is not installed.
+    SpaceError
+        If there are no distributions, or categories that no parameter can have.
     StudyError
         If the study has trials already, or several objectives.
 
@@ -79,6 +82,7 @@ class Optuna:
             )
         self.study = study
         self._output, self._distributions = output, dict(distributions)
+        self._dtypes = {name: _dtype(name, one) for name, one in distributions.items()}
         self._left, self._at_once = whole_number("n", n, 1), whole_number("at_once", at_once, 1)
         self._trials: list[Any] = []
 
@@ -90,8 +94,8 @@ class Optuna:
         self._trials = [self.study.ask(self._distributions) for _ in range(n)]
         return Space(
             **{
-                n: param([trial.params[n] for trial in self._trials], dim="trial")
-                for n in self._distributions
+                n: param([trial.params[n] for trial in self._trials], dim=POINT, dtype=dtype)
+                for n, dtype in self._dtypes.items()
             }
         )
 
@@ -103,3 +107,11 @@ class Optuna:
                 self.study.tell(trial, state=TrialState.FAIL)
             else:
                 self.study.tell(trial, value)
+
+
+def _dtype(name: str, distribution: Any) -> np.dtype[Any]:
+    """Return the type of all values that a distribution may give, which those of one turn need not show."""
+    choices = getattr(distribution, "choices", None)
+    if choices is not None:
+        return named(name, param(choices, dim=POINT)).values.dtype
+    return np.asarray(distribution.low).dtype

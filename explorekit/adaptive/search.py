@@ -9,6 +9,7 @@ from explorekit.adaptive.measured import measured
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.options import whole_number
 from explorekit.space import Space, param
+from explorekit.space.parameter import POINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +90,7 @@ class PatternSearch:
             self._asked = [one for one in around if one not in self._known]
             if self._asked:
                 points = [self._point(one) for one in self._asked]
-                return Space(
-                    **{n: param([point[n] for point in points], dim="candidate") for n in self._start}
-                )
+                return Space(**{n: param([point[n] for point in points], dim=POINT) for n in self._start})
             best = min(around, key=self._known.__getitem__)  # the first of those that are alike
             if best != self._centre:
                 self._centre = best

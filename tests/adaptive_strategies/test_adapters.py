@@ -66,6 +66,13 @@ def test_points_that_fail_count_as_infinitely_large() -> None:
     assert 0.5 <= strategy.result.x[0] < 0.51
 
 
+def test_options_that_differential_evolution_does_not_have_are_an_error() -> None:
+    with pytest.raises(StudyError, match="Did you mean 'maxiter'"):
+        Minimize("y", BOUNDS, maxitr=3)
+    with pytest.raises(StudyError, match="'updating'"):
+        Minimize("y", BOUNDS, updating="immediate")
+
+
 @pytest.mark.parametrize("bounds", [{}, {"x": (1.0, 0.0)}, {"x": (0.0, np.inf)}, {"x": (1.0,)}])
 def test_bounds_that_cannot_be_are_an_error(bounds) -> None:
     with pytest.raises(SpaceError, match="bounds"):
@@ -112,6 +119,28 @@ def test_optuna_finds_the_best_category_again_and_again() -> None:
         Optuna("y", distributions, n=1, study=strategies[0].study)
 
 
+@pytest.mark.filterwarnings("ignore")  # optuna's own
+def test_categories_of_optuna_have_one_type_whichever_are_drawn_first() -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    choices = optuna.distributions.CategoricalDistribution
+
+    def asked_for(*values):
+        strategy = Optuna("y", {"x": choices(values)}, n=8, at_once=1)
+        spaces = []
+        while (space := strategy.ask()) is not None:
+            spaces.append(space)
+        return spaces
+
+    numbers = asked_for(1, 2.5)
+    assert {space.parameters["x"].values.dtype for space in numbers} == {np.dtype(float)}
+    given = [next(iter(space.points())) for space in asked_for(None, 2.5)]
+    assert {} in given
+    assert {"x": 2.5} in given
+    with pytest.raises(SpaceError, match="mixed types"):
+        asked_for("a", 2.5)
+
+
 def test_without_optuna_an_error_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r"explorekit\[optuna\]"):
@@ -129,6 +158,15 @@ def test_a_learner_of_adaptive_samples_where_the_function_bends() -> None:
     strategy = Learner("y", learner, ["x", "z"], n=99, goal=lambda one: one.npoints >= 24)
     points, _ = answer(strategy, lambda x, z: np.nan if x > 0.9 else x * z)
     assert 24 <= len(points) < 40
+
+
+@pytest.mark.filterwarnings("ignore")  # adaptive's own
+def test_a_learner_that_has_no_more_points_is_at_the_end() -> None:
+    adaptive = pytest.importorskip("adaptive")
+    learner = adaptive.SequenceLearner(None, [5.0, 3.0, 4.0])
+    points, asks = answer(Learner("y", learner, ["i", "x"], n=99, at_once=2), lambda i, x: x)
+    assert [point["x"] for point in points] == [5.0, 3.0, 4.0]
+    assert asks == [2, 1]
 
 
 def test_what_is_no_new_learner_is_an_error() -> None:
