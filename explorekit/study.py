@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
-from explorekit.adopting import OnChange, difference, differs_in_labels
+from explorekit.adopting import OnChange, adopt, difference, differs_in_labels, has_changed, keep_code
 from explorekit.choosing import Choice, failed, few, pending
 from explorekit.creating import check_same, check_seed_by, check_space, create
 from explorekit.errors import SimulationError, StudyBusyError, StudyError
@@ -447,6 +447,20 @@ class Study(GrowingStudy):
         return Study(
             with_objects(self.simulation, space), path=path, seed=record.seed, seed_by=record.seed_by
         )
+
+    def _take_up_code(self, code: OnChange | None) -> None:
+        """Decide about results of other code as `start` does, without running anything."""
+        captured, record = capture(self.simulation), self._directory.read_record()
+        if captured.version.id == record.code and not (code == "rerun" and record.kept):
+            return
+        if code == "fork":
+            self._check_not_running("fork the study")
+            self._move_to_fork(captured)
+        with self._held("take up the simulation's code") as record:
+            if code == "rerun" or has_changed(record, self._catalog, captured):
+                adopt(self._directory, self._catalog, captured, code)
+                keep_code(self._directory, self.simulation, self.space, captured)
+        self._captured = captured
 
     def _move_to_fork(self, captured: Captured) -> None:
         """Go on in a study of the new code beside this one, if the code has changed."""

@@ -1,6 +1,6 @@
 """The points that a strategy asks for, one by one along the dimension ``point``, and where a study has them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,9 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space import Space
 from explorekit.space.distributions import check_sampled
-from explorekit.space.parameter import REPETITION, Parameter
-from explorekit.space.values import KIND, exact_text
-
-POINT = "point"
+from explorekit.space.growing import check_units, fitting_of
+from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
+from explorekit.space.values import exact_text
 
 Ints = npt.NDArray[np.int64]
 
@@ -76,58 +75,90 @@ def in_points(space: Space, positions: Ints) -> Asked:
         for name, p in space.parameters.items()
         if name != REPETITION
     ]
+    return _distinct(columns, [p for name, p in space.parameters.items() if name == REPETITION])
+
+
+def _distinct(columns: Sequence[Parameter], repeated: Sequence[Parameter]) -> Asked:
+    """Return points along ``point``, each once."""
     place: dict[tuple[bytes, ...], int] = {}
     rows = zip(*(p.labels for p in columns), strict=True)
     order = np.array([place.setdefault(row, len(place)) for row in rows], dtype=np.int64)
     first = np.unique(order, return_index=True)[1]
-    repeated = [p for name, p in space.parameters.items() if name == REPETITION]
     return Asked(Space.from_parameters([*(p.take(first) for p in columns), *repeated]), order)
 
 
-def points_like(space: Space, columns: Mapping[str, npt.ArrayLike]) -> Space:
-    """Return points with the values of some parameters, whose types and attributes are those of a space."""
-    like = {name: space.parameters[name] for name in columns}
-    return Space.from_parameters(
-        [
-            along_point(like[name], np.asarray(values, like[name].values.dtype))
-            for name, values in columns.items()
-        ]
-    )
+def points_like(space: Space, columns: Mapping[str, Sequence[Any]]) -> Space:
+    """Return points with the values of some parameters, None where one is not given; types and attributes are those of a space."""
+    return Space.from_parameters([_column(space.parameters[name], some) for name, some in columns.items()])
 
 
-def along_point(parameter: Parameter, values: npt.NDArray[Any]) -> Parameter:
+def _column(like: Parameter, some: Sequence[Any]) -> Parameter:
+    given = np.array([value is not None for value in some], dtype=np.bool_)
+    values = np.full(given.shape, MISSING[like.values.dtype.kind], dtype=like.values.dtype)
+    values[given] = [value for value in some if value is not None]
+    return along_point(like, values, None if given.all() else given)
+
+
+def values_at(space: Space, index: Mapping[str, int], leave_out: Collection[str]) -> dict[str, Any]:
+    """Return the values of parameters at one point, given by its position on each dimension; None where one is not given."""
+    found = {}
+    for name, p in space.parameters.items():
+        if name not in (REPETITION, *leave_out):
+            at = (index[p.dim],) if p.dim else ()
+            found[name] = p.values[at] if p.given is None or p.given[at] else None
+    return found
+
+
+def along_point(
+    parameter: Parameter, values: npt.NDArray[Any], given: npt.NDArray[np.bool_] | None = None
+) -> Parameter:
     """Return a parameter with other values, which lie along ``point``."""
     values = np.array(values)
     values.flags.writeable = False
-    return replace(parameter, dim=POINT, values=values)
+    return replace(parameter, dim=POINT, values=values, given=given)
 
 
-def fitted(points: Space, space: Space) -> Space:
-    """Return points as a study that has its points one by one can take them in.
+def fitted(asked_for: Asked, space: Space) -> Asked:
+    """Return points as a study that has its points one by one, or a fork that is to have them so, can take them in.
+
+    Their values are of the types that the study has once and for all, and what is fixed there is left out.
 
     Raises
     ------
     SpaceError
-        If they do not have the parameters that vary in its space, or other repetitions.
+        If they lack a parameter that varies in its space and that all points there have, or do not fit otherwise.
     """
-    varied = [name for name, p in space.parameters.items() if p.dim == POINT]
-    if lacking := [name for name in varied if name not in points.parameters]:
+    points = asked_for.points
+    for name in points.parameters:
+        if name not in space.parameters:
+            raise SpaceError(_no_place_for(name, space))
+    varied = {name: p for name, p in space.parameters.items() if p.dim not in (None, REPETITION)}
+    if lacking := [name for name, p in varied.items() if name not in points.parameters and p.given is None]:
         raise SpaceError(
             f"a strategy asked for points without {listing(lacking)}, which varies in the study; expected values of "
             f"{listing(varied, len(varied))}. Give each point one."
         )
-    columns = []
+    repeated = []
     for name, p in points.parameters.items():
-        if name not in space.parameters:
-            raise SpaceError(_no_place_for(name, space))
         known = space.parameters[name]
         if name == REPETITION:
             _check_repetitions(p, known)
-        elif known.dim is None:
-            _check_fixed(p, known)
+            repeated = [p]
         else:
-            columns.append(replace(p, values=_as_float(p.values)) if _whole_for_float(p, known) else p)
-    return Space.from_parameters(columns)
+            check_units(known, p)
+            if known.dim is None:
+                _check_fixed(p, known)
+    size = points.sizes[POINT]
+    columns = [
+        replace(
+            fitting_of(known, points.parameters[name]), dim=POINT, objects=points.parameters[name].objects
+        )
+        if name in points.parameters
+        else _column(known, [None] * size)
+        for name, known in varied.items()
+    ]
+    found = _distinct(columns, repeated)
+    return replace(found, order=found.order[asked_for.order])
 
 
 def _no_place_for(name: str, space: Space) -> str:
@@ -149,23 +180,11 @@ def _check_repetitions(asked_for: Parameter, known: Parameter) -> None:
 
 
 def _check_fixed(asked_for: Parameter, known: Parameter) -> None:
-    if other := [value for value in asked_for.values if value != known.values[()]]:
+    if other := [value for value in asked_for.values[asked_for.is_given] if value != known.values[()]]:
         raise SpaceError(
             f"a strategy asked for {asked_for.name}={exact_text(other[0])}, but the study has it fixed at {known.summary()}. "
             f"Give that value, or start another study."
         )
-
-
-def _whole_for_float(asked_for: Parameter, known: Parameter) -> bool:
-    """Return whether whole numbers are asked for where the study has floats, which hold them exactly."""
-    kinds = KIND[asked_for.values.dtype.kind], KIND[known.values.dtype.kind]
-    return kinds == ("int", "float") and _as_float(asked_for.values).tolist() == asked_for.values.tolist()
-
-
-def _as_float(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    floats = values.astype(np.float64)
-    floats.flags.writeable = False
-    return floats
 
 
 def places(points: Space, space: Space) -> Ints:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from explorekit.adaptive.asked import POINT, Asked, Ints, asked, fitted, places
+from explorekit.adaptive.asked import Asked, Ints, asked, fitted, places
 from explorekit.adaptive.protocol import Strategy
 from explorekit.errors import StudyError
 from explorekit.options import PartOptions, RunOptions, request_of, whole_number
 from explorekit.simulation.declare import Simulation
-from explorekit.space.parameter import REPETITION
+from explorekit.space.parameter import POINT, REPETITION
 from explorekit.store.status import PENDING
 
 if TYPE_CHECKING:
@@ -93,24 +93,27 @@ class Turns:
 
     def answer(self, points: Asked) -> "xr.Dataset | None":
         """Return the results of some points, which are run if there are none; None if the time is over before all have one."""
-        wanted = fitted(points.points, self.study.space)
-        objects = any(p.objects is not None for p in wanted.parameters.values())  # no study keeps them
+        fitting = fitted(points, self.study.space)
+        wanted = fitting.points
+        objects = any(p.objects for p in wanted.parameters.values())  # no study keeps them
+        if not self._asks:
+            self.study._take_up_code(self._options.get("code"))  # noqa: SLF001 - before it gets points
         if objects or (places(wanted, self.study.space) < 0).any():
             self.study.extend(wanted)
+        if objects:  # another one may stand for a label now
+            self.study._take_up_code(self._options.get("code"))  # noqa: SLF001
         at = places(wanted, self.study.space)
         pending = self._pending(at)
-        if pending.any() or self.study.code_changes:
+        if pending.any():
             if self._out_of_time():
                 return None
-            part = wanted.isel({POINT: pending}) if pending.any() else wanted
-            run = self.study.start(self._client, where=part, **self._options)
+            run = self.study.start(self._client, where=wanted.isel({POINT: pending}), **self._options)
             self._show(run)
             run.wait()
-            at = places(wanted, self.study.space)  # changed code may have moved it to a fork
             if self._pending(at).any():
                 return None
         self._count(at)
-        self._asks.append(at[points.order])
+        self._asks.append(at[fitting.order])
         return self._results([self._asks[-1]], len(self._asks) - 1)
 
     def all(self) -> "xr.Dataset":

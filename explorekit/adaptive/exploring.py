@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
-from explorekit.adaptive.asked import Asked, is_of_points, recorded_points
+from explorekit.adaptive.asked import Asked, fitted, is_of_points, recorded_points
 from explorekit.adaptive.driving import drive
 from explorekit.adaptive.protocol import Strategy
-from explorekit.errors import SpaceError, StudyError, listing
+from explorekit.errors import SpaceError, StudyError
 from explorekit.options import RunOptions
 from explorekit.simulation.declare import as_simulation
 from explorekit.space import Space
@@ -105,12 +105,12 @@ def explore_study(
     """Explore a study further, or a fork of it: see `Study.explore_adaptively`."""
 
     def begin(first: Asked) -> "Study":
-        return study if is_of_points(study.space) else _fork(study, first.points, path)
+        return study if is_of_points(study.space) else _fork(study, first, path)
 
     return drive(strategy, study.simulation, begin, client, max_points, options) or study
 
 
-def _fork(study: "Study", first: Space, path: str | os.PathLike[str] | None) -> "Study":
+def _fork(study: "Study", first: Asked, path: str | os.PathLike[str] | None) -> "Study":
     """Return the fork of a study whose points are those that have a record, and can be added to one by one."""
     from explorekit.forking import is_fork_of
     from explorekit.study import Study
@@ -123,23 +123,34 @@ def _fork(study: "Study", first: Space, path: str | os.PathLike[str] | None) -> 
                 f"{place} holds another study than a fork of {study.path}; give another path: explore_adaptively(…, path='studies/name')."
             )
         return Study(study.simulation, path=place, seed=record.seed, seed_by=record.seed_by)
-    varied = [p.name for p in study.space.parameters.values() if p.dim not in (None, REPETITION)]
-    if lacking := [name for name in varied if name not in first.parameters]:
-        raise SpaceError(
-            f"a strategy asked for points without {listing(lacking)}, which varies in the study; expected values of "
-            f"{listing(varied, len(varied))}. Give each point one."
-        )
-    return study.fork(place, _recorded(study, first))
+    return study.fork(place, _space_for(study, first))
 
 
-def _recorded(study: "Study", first: Space) -> Space:
-    """Return the points of a study that have a record, one by one; those that are asked for first if there is none."""
+def _space_for(study: "Study", first: Asked) -> Space:
+    """Return the points of a study that have a record, one by one; those that are asked for first if there is none.
+
+    What is asked for varies there, even if it is fixed in the study.
+
+    Raises
+    ------
+    SpaceError
+        If the points that are asked for first do not fit these.
+    """
     index = study._snapshot().index  # noqa: SLF001
     has_record = index.status != PENDING
     stretches = zip(index.start[has_record].tolist(), index.stop[has_record].tolist(), strict=True)
     positions = np.concatenate([np.empty(0, np.int64), *(np.arange(a, b) for a, b in stretches)])
-    points = recorded_points(study.space, positions).points if positions.size else first
-    fixed = {n: p for n, p in study.space.parameters.items() if p.dim is None and n not in first.parameters}
-    repeated = {n: p for n, p in study.space.parameters.items() if n == REPETITION}
-    listed = {n: p for n, p in points.parameters.items() if n != REPETITION}
-    return Space.from_parameters(list((listed | fixed | repeated).values()))
+    recorded = recorded_points(study.space, positions if positions.size else [0]).points
+    asked_for = first.points.parameters
+    kept = {
+        n: p
+        for n, p in study.space.parameters.items()
+        if n == REPETITION or (p.dim is None and n not in asked_for)
+    }
+    space = Space.from_parameters([*({**recorded.parameters, **kept}).values()])
+    fitting = fitted(first, space)  # or it says what does not fit, before there is a fork
+    return (
+        space
+        if positions.size
+        else Space.from_parameters([*({**fitting.points.parameters, **kept}).values()])
+    )

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.adaptive.asked import POINT
 from explorekit.errors import StudyError, listing, suggest
-from explorekit.space.parameter import REPETITION
+from explorekit.space.parameter import POINT, REPETITION
 from explorekit.store.status import OK
 
 if TYPE_CHECKING:

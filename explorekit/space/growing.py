@@ -224,7 +224,7 @@ def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
             f"{', '.join(given)} without {', '.join(missing)}. Give values of each."
         )
     for name in names:
-        _check_units(next(p for p in axis.parameters if p.name == name), given[name])
+        check_units(next(p for p in axis.parameters if p.name == name), given[name])
     if not axis.may_repeat:
         return _with_values(axis, given[names[0]])
     dims = {p.dim for p in group}
@@ -233,7 +233,7 @@ def _longer(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
             f"{', '.join(names)} are paired along dimension {axis.dim!r}; got them along {', '.join(sorted(map(str, dims)))}. "
             f"Pair the values to add: extend({', '.join(f'{name}=[…]' for name in names)})."
         )
-    columns = tuple(replace(_fitting(p, given[p.name]), dim=axis.dim) for p in axis.parameters)
+    columns = tuple(replace(fitting_of(p, given[p.name]), dim=axis.dim) for p in axis.parameters)
     more = Axis(axis.dim, columns).with_occurrence(added.axes[str(dims.pop())].occurrence)
     return _appended(axis, more, np.flatnonzero(axis.positions_of(more) < 0))
 
@@ -248,8 +248,8 @@ def _with_points(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
     fitting = []
     for p in part.axes[POINT].parameters:
         if p.name in known:
-            _check_units(known[p.name], p)
-        fitting.append(_fitting(known[p.name], p) if p.name in known else p)
+            check_units(known[p.name], p)
+        fitting.append(fitting_of(known[p.name], p) if p.name in known else p)
     both = Union(Space.from_parameters(axis.parameters), Space.from_parameters(fitting)).axes[POINT]
     occurrence = np.concatenate([axis.occurrence, part.axes[POINT].occurrence])
     old = np.arange(axis.size)
@@ -259,7 +259,7 @@ def _with_points(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
     return both.take(kept).with_occurrence(occurrence[kept]) if kept.size > old.size else axis
 
 
-def _fitting(known: Parameter, given: Parameter) -> Parameter:
+def fitting_of(known: Parameter, given: Parameter) -> Parameter:
     """Return a parameter's values where it is given, in the type that it has once and for all."""
     there = given.is_given
     fitting = _as_type_of(known, given.values[there]) if there.any() else known.values[:0]
@@ -340,7 +340,7 @@ def _as_type_of(known: Parameter, values: Values) -> Values:
     return cast
 
 
-def _check_units(known: Parameter, given: Parameter) -> None:
+def check_units(known: Parameter, given: Parameter) -> None:
     units = [p.attrs.get("units") for p in (known, given)]
     if units[1] is not None and units[0] != units[1]:
         raise SpaceError(
@@ -361,7 +361,7 @@ def _new_axis(existing: Space, dim: str, group: list[Parameter], baselines: Mapp
     for p in group:
         known = existing.parameters.get(p.name)
         if known is not None:
-            _check_units(known, p)
+            check_units(known, p)
             columns.append(replace(known, dim=dim, values=_as_type_of(known, np.atleast_1d(p.values))))
         else:
             columns.append(replace(p, dim=dim, values=_as_type_of_baseline(p, baselines)))
