@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorekit.adaptive.asked import points_like
-from explorekit.adaptive.halving import divisible, middle
+from explorekit.adaptive.asked import points_like, values_at
+from explorekit.adaptive.halving import distance, divisible, middle
 from explorekit.adaptive.measured import Floats, measured
 from explorekit.errors import SpaceError, StudyError
 from explorekit.space import Space
@@ -105,7 +105,7 @@ class Bisect:
             {
                 **one.others,
                 self._over: one.place,
-                "half_width": (float(one.high) - float(one.low)) / 2,
+                "half_width": distance(one.low, one.high) / 2,
                 "rising": one.rising,
             }
             for one in self._brackets or []
@@ -149,11 +149,7 @@ class Bisect:
         found = []
         for index in np.ndindex(*others.values()):
             at = dict(zip(others, index, strict=True))
-            point = {
-                name: p.values[at[p.dim]] if p.dim else p.values[()]
-                for name, p in space.parameters.items()
-                if name not in (self._over, REPETITION)
-            }
+            point = values_at(space, {**at, str(over.dim): 0}, [self._over])
             known = [i for i in order.tolist() if not np.isnan(lines[(*index, i)])]
             for i, j in pairwise(known):
                 below, above = (bool(lines[(*index, k)] >= self._threshold) for k in (i, j))
@@ -182,4 +178,4 @@ class _Bracket:
 
     def is_wider_than(self, tolerance: float) -> bool:
         """Return whether it can and has to be halved."""
-        return not self.stuck and self.high - self.low > tolerance and self.middle is not None
+        return not self.stuck and distance(self.low, self.high) > tolerance and self.middle is not None

@@ -11,8 +11,16 @@ from explorekit.space.parameter import Parameter
 
 def middle(low: Any, high: Any) -> Any | None:
     """Return the number half way between two of one type, or None if that type has none between them."""
-    between = low + (high - low) // 2 if isinstance(low, np.integer) else low + (high - low) / 2
+    if isinstance(low, np.integer):  # as those of Python, which the difference cannot leave
+        between = type(low)(int(low) + (int(high) - int(low)) // 2)
+    else:
+        between = low + (high - low) / 2
     return between if low < between < high else None
+
+
+def distance(low: Any, high: Any) -> float:
+    """Return how far two numbers of one type are apart."""
+    return float(high) - float(low)
 
 
 def divisible(space: Space, name: str) -> Parameter:

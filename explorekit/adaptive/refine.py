@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorekit.adaptive.asked import points_like
-from explorekit.adaptive.halving import divisible, middle
+from explorekit.adaptive.asked import points_like, values_at
+from explorekit.adaptive.halving import distance, divisible, middle
 from explorekit.adaptive.measured import Floats, measured
 from explorekit.errors import SpaceError
 from explorekit.options import whole_number
@@ -98,7 +98,7 @@ class Refine:
         self._left = whole_number("n", n, len(space) // space.sizes.get(REPETITION, 1))
         self._output, self._space = output, space
         self._tolerance = tolerance
-        self._shortest = [resolution * float(r[-1] - r[0]) for r in self._ranges.values()]
+        self._shortest = [resolution * distance(r[0], r[-1]) for r in self._ranges.values()]
         self._others: list[dict[str, Any]] = []
         self._known: dict[tuple[int, Corner], float] = {}
         self._cells: list[_Cell] | None = None
@@ -159,7 +159,7 @@ class Refine:
         """Return the direction in which a cell is halved: that of the largest change, of those in which it can be."""
         best, largest = None, -1.0
         for k, (low, high) in enumerate(zip(cell.low, cell.high, strict=True)):
-            if float(high - low) / 2 < self._shortest[k] or middle(low, high) is None:
+            if distance(low, high) / 2 < self._shortest[k] or middle(low, high) is None:
                 continue
             steps = [
                 abs(self._known[cell.others, (*c[:k], high, *c[k + 1 :])] - self._known[cell.others, c])
@@ -196,7 +196,6 @@ class Refine:
 
     def _begin(self, values: Floats) -> None:
         space, names = self._space, list(self._ranges)
-        columns = {n: p.values for n, p in space.parameters.items() if n != REPETITION}
         sizes = {dim: size for dim, size in space.sizes.items() if dim != REPETITION}
         dims = {name: space.parameters[name].dim for name in names}
         numbers: dict[tuple[int, ...], int] = {}
@@ -205,11 +204,8 @@ class Refine:
             rest = tuple(i for dim, i in at.items() if dim not in dims.values())
             if rest not in numbers:
                 numbers[rest] = len(numbers)
-                others = {n: space.parameters[n].dim for n in columns if n not in names}
-                self._others.append(
-                    {n: columns[n][at[dim]] if dim else columns[n][()] for n, dim in others.items()}
-                )
-            corner = tuple(columns[name][at[str(dims[name])]] for name in names)
+                self._others.append(values_at(space, at, names))
+            corner = tuple(space.parameters[name].values[at[str(dims[name])]] for name in names)
             self._known[numbers[rest], corner] = float(values[flat])
         edges = [list(pairwise(r)) for r in self._ranges.values()]
         self._cells = [

@@ -129,3 +129,21 @@ def test_a_threshold_surface_of_a_study(tmp_path: Path) -> None:
     surface = strategy.crossings.set_index("tau")["current"].to_xarray()
     np.testing.assert_allclose(surface, [0.5, 0.25, 0.125], atol=1e-3)
     assert study.space.sizes == {"point": 6 + 3 * 10, "repetition": 2}
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64])
+def test_whole_numbers_of_few_bits_are_halved_too(dtype) -> None:
+    ends = np.array([np.iinfo(dtype).min, np.iinfo(dtype).max], dtype)
+    strategy = Bisect("y", ek.Space(n=ends), over="n", threshold=50, tolerance=1)
+    points, _ = answer(strategy, lambda n: float(n))
+    assert len(points) <= 2 + 8 * dtype(0).itemsize
+    found = strategy.crossings.iloc[0]
+    assert (found["n"], found["half_width"]) == (49.5, 0.5)
+
+
+def test_other_parameters_may_be_missing_at_some_points() -> None:
+    space = (ek.Space(a=1.0) + ek.Space(a=2.0, b=3.0) + ek.Space(a=4.0)) * ek.Space(x=[0.0, 4.0])
+    strategy = Bisect("y", space, over="x", threshold=1.5, tolerance=0.5)
+    points, _ = answer(strategy, lambda x, a, b=1.0: x * b / a)
+    assert all(("b" in point) == (point["a"] == 2.0) for point in points)
+    assert strategy.crossings["x"].tolist() == [1.25, 0.75]

@@ -102,3 +102,16 @@ def test_a_study_of_repetitions_is_refined_by_their_mean(tmp_path: Path) -> None
     study = ek.explore_adaptively(noisy, strategy, tmp_path / "study", client=False, n_workers=1)
     assert study.space.sizes == {"point": 8, "repetition": 2}
     assert np.sum(study.results["x"].values > 0.5) > np.sum(study.results["x"].values < 0.5)
+
+
+def test_other_parameters_may_be_missing_at_some_points() -> None:
+    space = (ek.Space(a=1.0) + ek.Space(a=2.0, b=3.0)) * ek.Space(x=[0.0, 4.0])
+    points, _ = answer(Refine("y", space, over=["x"], n=12), lambda x, a, b=1.0: x * b / a)
+    assert len(points) == 12
+    assert all(("b" in point) == (point["a"] == 2.0) for point in points)
+
+
+def test_whole_numbers_of_few_bits_are_refined_too() -> None:
+    space = ek.Space(n=np.array([-128, 127], np.int8))
+    points, _ = answer(Refine("y", space, over=["n"], n=9, resolution=0.0), lambda n: float(n) ** 2)
+    assert len({int(point["n"]) for point in points}) == 9
