@@ -86,19 +86,10 @@ class Run:
         TimeoutError
             If the run has not ended in time.
         """
-        self._show_while_waiting()
-        with _terminated_as_interrupt(), _bar(self.progress) as update:
+        with _terminated_as_interrupt():
             try:
-                waited = 0.0
-                while not self._done.wait(0.1):
-                    update(self.progress)
-                    self._while_waiting()
-                    waited += 0.1
-                    if timeout is not None and waited >= timeout:
-                        raise TimeoutError(
-                            f"the run of {self.name!r} has not ended after {timeout} s; it goes on."
-                        )
-                update(self.progress)
+                self._show_while_waiting()
+                self._wait(timeout)
             except (KeyboardInterrupt, SystemExit):
                 self.cancel()
                 self._done.wait()
@@ -106,6 +97,19 @@ class Run:
         if self._driver.exception is not None:
             raise self._driver.exception
         return self
+
+    def _wait(self, timeout: float | None) -> None:
+        with _bar(self.progress) as update:
+            waited = 0.0
+            while not self._done.wait(0.1):
+                update(self.progress)
+                self._while_waiting()
+                waited += 0.1
+                if timeout is not None and waited >= timeout:
+                    raise TimeoutError(
+                        f"the run of {self.name!r} has not ended after {timeout} s; it goes on."
+                    )
+            update(self.progress)
 
     def cancel(self) -> None:
         """End the run soon; returns at once. Finished points are kept, the others stay pending."""
