@@ -50,6 +50,11 @@ class Cursor:
         return bool(self._numbers[3])
 
     @property
+    def begun(self) -> bool:
+        """Whether any row has been run."""
+        return int(self._numbers[0]) != _BEFORE
+
+    @property
     def rows(self) -> tuple[int, int] | None:
         """The rows that are being run, or were at the child's death; None before the first and between them."""
         first = int(self._numbers[0])

@@ -153,15 +153,16 @@ class _Supervision:
             return self._child, handed
 
     def _wait(self) -> Handed:
-        interrupted: float | None = None
+        over, interrupted = 0.0, False
         while not self._child.connection.poll(POLL):
             if self._child.dead and not self._child.connection.poll():
                 raise EOFError
             if _is_over(self._job.id):
-                if interrupted is None:
-                    interrupted = time.monotonic()
+                over = over or time.monotonic()
+                if not interrupted and self._child.cursor.begun:  # before, it would not know what is meant
+                    over, interrupted = time.monotonic(), True
                     self._child.interrupt()
-                elif time.monotonic() - interrupted > (_HAND_IN if self._child.cursor.handing_in else GRACE):
+                elif time.monotonic() - over > (_HAND_IN if self._child.cursor.handing_in else GRACE):
                     self._child.kill()
             elif self._verdict is None:
                 self._verdict = self._judge()

@@ -202,6 +202,29 @@ def test_long_tracebacks_count_as_what_a_batch_may_hold(tmp_path: Path) -> None:
     assert rows.bytes >= 100 * 1000  # as texts of one length they are stacked
 
 
+def test_a_child_is_not_told_to_stop_before_it_has_begun(tmp_path: Path, monkeypatch) -> None:
+    polls, told = iter([False, False, True, False]), []  # whether it has begun then
+    child = SimpleNamespace(
+        cursor=SimpleNamespace(begun=False, handing_in=0),
+        dead=False,
+        interrupt=lambda: told.append(child.cursor.begun),
+        kill=lambda: None,
+    )
+
+    def poll(seconds: float = 0.0) -> bool:
+        child.cursor.begun = child.cursor.begun or next(polls)
+        return bool(told)
+
+    child.connection = SimpleNamespace(poll=poll, recv=lambda: "handed in")
+    job = SimpleNamespace(id="job")
+    monkeypatch.setitem(task._jobs, job.id, job)
+    monkeypatch.setattr(task, "_cancelled", {job.id})
+    desk = SimpleNamespace(shard=tmp_path / "shard", log=tmp_path / "log")
+    batch = Batch(0, np.array([[0, 5]]), {}, 1.0)
+    assert task._Supervision(job, batch, child, desk, tmp_path / "spool", 0)._wait() == "handed in"
+    assert told == [True]
+
+
 @pytest.mark.parametrize(("ended_at", "culprits"), [(1, {1}), (2, set())])
 def test_a_run_that_ends_just_as_its_time_is_over_costs_the_next_one_nothing(
     tmp_path: Path, monkeypatch, ended_at: int, culprits: set[int]
