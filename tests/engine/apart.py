@@ -50,7 +50,7 @@ def workers_apart(
                         stderr=log,
                     )
                 )
-            client.wait_for_workers(n, timeout=60)
+            client.wait_for_workers(n, timeout=120)
             yield client, processes
         finally:
             for process in processes:
