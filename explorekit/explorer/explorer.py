@@ -157,7 +157,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     @property
     def controls(self) -> dict[str, ipywidgets.Widget]:
         """The control of every dimension that is not on an axis."""
-        return {dim: self._made[dim] for dim in slider_dims(self._slicer.dataset, self._view)}
+        with self._lock:  # where a dimension has grown, its control is being replaced
+            return {dim: self._made[dim] for dim in slider_dims(self._slicer.dataset, self._view)}
 
     @property
     def figure(self) -> Figure:

@@ -2,12 +2,14 @@
 
 import gc
 import threading
+import time
 import weakref
 
 import numpy as np
 import pytest
 
 from explorekit.explorer import explore
+from explorekit.explorer.controls import slice_control
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +190,24 @@ def test_an_axis_that_grew_keeps_the_label_under_the_slider(growing, results, ev
     study.grow(results.reindex(tau_ref=[5.0, 6.0, 7.5, 10.0], fill_value={"status": 0}))
     eventually(lambda: len(explorer.controls["tau_ref"].options) == 4)
     assert explorer.controls["tau_ref"].value == 7.5
+
+
+def test_controls_are_whole_also_while_one_is_replaced(growing, results, monkeypatch):
+    watched, making = threading.Event(), threading.Event()
+
+    def slowly(*given):
+        if watched.is_set():
+            making.set()
+            time.sleep(0.2)
+        return slice_control(*given)
+
+    monkeypatch.setattr("explorekit.explorer.explorer.slice_control", slowly)
+    study = growing(results)
+    explorer = explore(study, "V")
+    watched.set()
+    study.grow(results.reindex(tau_ref=[5.0, 6.0, 7.5, 10.0], fill_value={"status": 0}))
+    assert making.wait(60)
+    assert len(explorer.controls["tau_ref"].options) == 4
 
 
 def test_turning_while_results_arrive_ends_on_what_was_chosen(growing, results, eventually):
