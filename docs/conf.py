@@ -78,8 +78,11 @@ myst_heading_anchors = 3
 html_theme = "pydata_sphinx_theme"
 html_title = "explorekit"
 html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+copybutton_prompt_text = r">>> |\.\.\. "  # of examples the lines of code alone are copied
+copybutton_prompt_is_regexp = True
 html_show_sourcelink = False
 html_sidebars: dict[str, list[str]] = {
-    page: [] for page in ("index", "notebooks/quickstart", "benchmarks", "changelog")
+    page: [] for page in ("index", "notebooks/quickstart", "benchmarks", "changelog", "coming_from_*")
 }
 html_theme_options = {"show_prev_next": False, "navbar_align": "left", "show_toc_level": 2}
