@@ -12,11 +12,12 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.clashes import reject_clashes
+from explorekit.space.coordinates import GIVEN_MEANS, parameters_of
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.identity import Label, canonical
-from explorekit.space.parameter import GIVEN, POINT, REPETITION, Parameter, repetitions
+from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.positions import as_indexer, positions_of_values
-from explorekit.space.values import as_values, python_values
+from explorekit.space.values import python_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ class Space:
         /,
         **parameters: Any,
     ) -> None:
-        given = [] if coords is None else _from_coords(coords)
+        given = [] if coords is None else parameters_of(coords)
         given += [as_parameter(name, values) for name, values in parameters.items()]
         self._assemble(given)
 
@@ -118,7 +119,7 @@ class Space:
     @property
     def distributions(self) -> Mapping[str, RandomVariable]:
         """The parameters of which no values have been drawn yet, by name, in the order given; see `sample`."""
-        return self._distributions
+        return MappingProxyType(self._distributions)
 
     @property
     def names(self) -> frozenset[str]:
@@ -164,7 +165,7 @@ class Space:
         }
         for p in self._parameters.values():
             if p.given is not None:
-                attrs = {"long_name": f"whether {p.name} is given"}
+                attrs = {"long_name": GIVEN_MEANS.format(p.name)}
                 variables[f"{p.name}{GIVEN}"] = xr.Variable(p.dim or (), p.given, attrs, fastpath=True)
         indexes = {
             p.name: xr.indexes.PandasIndex(pd.Index(p.values), p.name, p.values.dtype)
@@ -478,7 +479,7 @@ class Space:
         return gridded(self)
 
     def __matmul__(self, other: "Space") -> "Space":
-        """Return two spaces paired along the left one's dimension."""
+        """Return two spaces paired along the left one's dimension, or ``point`` or ``sample`` if points of the right one lack a parameter."""
         if not isinstance(other, Space):
             return NotImplemented
         self._reject_shared(other, "@")
@@ -498,9 +499,17 @@ class Space:
             raise SpaceError(
                 f"@ pairs values one to one; got {self.sizes} @ {other.sizes}. Give both the same length."
             )
-        dim = (self.dims or other.dims or (None,))[0]
-        paired = [replace(p, dim=dim) if isinstance(p, Parameter) and p.dim else p for p in other._everything]
-        return Space.from_parameters([*self._everything, *paired])
+        dims = (*self.dims, *other.dims)
+        if any(p.given is not None for p in other.parameters.values()) and not UNGRIDDED.intersection(
+            self.dims
+        ):
+            dims = other.dims  # as only points in no order can lack a parameter
+        dim = next(iter(dims), None)
+        paired = [
+            replace(p, dim=dim) if isinstance(p, Parameter) and p.dim else p
+            for p in (*self._everything, *other._everything)
+        ]
+        return Space.from_parameters(paired)
 
     def repeat(self, n: int) -> "Space":
         """Return the space with `n` repetitions of every point, along the innermost dimension ``repetition``.
@@ -879,31 +888,3 @@ class Space:
         from explorekit.space import html
 
         return html.table(self)
-
-
-def _from_coords(coords: Any) -> list[Parameter | RandomVariable]:
-    if not isinstance(coords, Mapping) and not hasattr(coords, "coords"):
-        raise SpaceError(
-            f"got {type(coords).__name__} as coordinates; expected a mapping or coordinates of xarray. "
-            f"Give parameters by keyword: Space(a=[1, 2])."
-        )
-    variables = getattr(coords, "coords", coords)
-    sizes = getattr(coords, "sizes", {})
-    if bare := [
-        dim for dim in sizes if dim not in variables and not any(dim in v.dims for v in variables.values())
-    ]:
-        raise SpaceError(
-            f"dimension {listing(bare)} has no coordinate; expected labelled coordinates. Give it values."
-        )
-    return [
-        _repetition(v) if name == REPETITION else as_parameter(str(name), v) for name, v in variables.items()
-    ]
-
-
-def _repetition(values: Any) -> Parameter:
-    numbers = as_values(REPETITION, values)
-    if numbers.ndim != 1 or not np.array_equal(numbers, np.arange(numbers.size)):
-        raise SpaceError(
-            "the coordinate 'repetition' is reserved for 0, 1, …, n − 1; use .repeat(n), or another name."
-        )
-    return repetitions(numbers.size)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.coordinates import GIVEN_MEANS
 from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import GIVEN, Parameter
@@ -64,7 +65,7 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
         dims = (p.dim,) if p.dim else ()
         draft.add(file, p.name, dims, p.values, p.attrs, coordinate=p.given is None)
         if p.given is not None:
-            attrs = {"long_name": f"whether {p.name} is given"}
+            attrs = {"long_name": GIVEN_MEANS.format(p.name)}
             draft.add(file, f"{p.name}{GIVEN}", dims, p.given, attrs, coordinate=True)
     for dim, axis in space.axes.items():
         if axis.occurrence.any():

@@ -8,6 +8,7 @@ from operator import add, matmul
 
 import numpy as np
 import pytest
+import xarray as xr
 from drawn import DTYPES, array_of, bits, elements, grid_values, spaces
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -226,6 +227,33 @@ def test_only_spaces_are_added():
 def test_a_parameter_cannot_be_called_like_the_dimension():
     with pytest.raises(SpaceError, match="'point' is reserved"):
         ek.Space(a=1) + ek.Space(point=2)
+
+
+def test_coordinates_tell_which_points_lack_a_parameter(tmp_path):
+    space = ek.Space(n=[0, 1], t="x") + ek.Space(tol=[0.1], when=np.datetime64("2020"))
+
+    for coords in (space.to_dataset(), space.coords):
+        assert ek.Space(coords) == space
+    path = tmp_path / "space.nc"
+    space.to_dataset().to_netcdf(path)
+    assert ek.Space(xr.load_dataset(path)) == space
+    part = space.isel(point=[0, 1])
+    assert ek.Space(part.to_dataset()) == part
+
+
+def test_a_parameter_that_is_called_like_such_a_coordinate_is_one():
+    space = ek.Space(a=ek.param([1, 2], dim="point"), a_given=ek.param([True, False], dim="point"))
+
+    assert ek.Space(space.to_dataset()) == space
+
+
+def test_points_that_lack_parameters_are_paired_along_point():
+    lacking = ek.Space(n=[0, 1]) + ek.Space(tol=0.1)
+    pair = ek.Space(a=[1, 2, 3]) @ lacking
+
+    assert pair.sizes == (lacking @ ek.Space(a=[1, 2, 3])).sizes == {"point": 3}
+    assert list(pair.points()) == [{"a": 1, "n": 0}, {"a": 2, "n": 1}, {"a": 3, "tol": 0.1}]
+    assert eval(repr(pair), {"ek": ek}) == pair
 
 
 # ---- grids
