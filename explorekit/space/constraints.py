@@ -75,12 +75,7 @@ def cast(name: str, values: Values, dtype: Any) -> Values:
     SpaceError
         If there is no such dtype, or it cannot hold a value.
     """
-    try:
-        wanted = np.dtype(dtype)
-    except TypeError:
-        raise SpaceError(
-            f"parameter {name!r}: got dtype={dtype!r}; expected a dtype of NumPy, such as 'float32' or int."
-        ) from None
+    wanted = np.dtype(dtype_text(name, dtype))
     kinds = values.dtype.kind, wanted.kind
     if kinds in (("b", "b"), ("U", "U"), ("M", "M")):
         return values
@@ -97,10 +92,21 @@ def cast(name: str, values: Values, dtype: Any) -> Values:
     if lost.any():
         at = int(np.argmax(lost))
         raise SpaceError(
-            f"parameter {name!r} has the value {exact_text(np.ravel(values)[at])} at position {at}, which {wanted}, declared as "
+            f"parameter {name!r} has the value {exact_text(np.ravel(values)[at])}{_position(values, at)}, which {wanted}, declared as "
             f"dtype, cannot hold. Leave it out, or declare another dtype."
         )
     return as_values(name, converted)
+
+
+def dtype_text(name: str, dtype: Any) -> str:
+    """Return a declared dtype as text that makes it again; `SpaceError` if it is none."""
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        raise SpaceError(
+            f"parameter {name!r}: got dtype={dtype!r}; expected a dtype of NumPy, such as 'float32' or int."
+        ) from None
+    return "str" if wanted.kind == "U" else wanted.name
 
 
 def _held(values: Values, converted: Values) -> Mask:

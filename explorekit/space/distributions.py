@@ -1,6 +1,5 @@
 """A parameter that is a distribution, until values are drawn from it."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError
-from explorekit.space.constraints import cast, declared
+from explorekit.space.constraints import cast, declared, dtype_text
+from explorekit.space.frozen import expression, family
 from explorekit.space.objects import Objects, check_labels, labels_of
 from explorekit.space.parameter import Param, Parameter, check_attrs, check_name, named
 from explorekit.space.values import Values, as_values, exact_text, format_value, python_values
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Quantiles = npt.NDArray[np.float64]
 
 SAMPLE = "sample"
-_PROBES = np.arange(1, 256) / 256
+PROBES = np.arange(1, 256) / 256
+_TAILS = 2.0 ** -np.arange(9, 50)
+_TOLD_APART = np.concatenate([PROBES, _TAILS, 1 - _TAILS])  # where distributions of one family are compared
 _EXACT_INTEGERS = 2.0**53
 
 
@@ -146,6 +148,7 @@ class Categorical:
     def equals(self, other: Distribution) -> bool:
         return (
             isinstance(other, Categorical)
+            and self.categories.dtype.kind == other.categories.dtype.kind
             and np.array_equal(self.categories, other.categories)
             and np.array_equal(self.p, other.p)
         )
@@ -234,8 +237,8 @@ class Univariate:
     def equals(self, other: Distribution) -> bool:
         return (
             isinstance(other, Univariate)
-            and _family(self.frozen) == _family(other.frozen)
-            and np.array_equal(self.quantiles(_PROBES), other.quantiles(_PROBES))
+            and family(self.frozen) == family(other.frozen)
+            and np.array_equal(self.quantiles(_TOLD_APART), other.quantiles(_TOLD_APART))
         )
 
     def __str__(self) -> str:
@@ -243,19 +246,12 @@ class Univariate:
             return " ".join(str(self.frozen).split())
         given = [_text(value) for value in self.frozen.args]
         given += [f"{key}={_text(value)}" for key, value in self.frozen.kwds.items()]
-        return f"{_family(self.frozen)}({', '.join(given)})"
+        return f"{family(self.frozen)}({', '.join(given)})"
 
     __repr__ = __str__
 
     def expression(self) -> str:
-        # What is none of SciPy's own by name, as a histogram's distribution, has no expression.
-        family, known = _family(self.frozen), sys.modules.get("scipy.stats")
-        if not hasattr(self.frozen, "dist"):
-            text = " ".join(repr(self.frozen).split())
-            same = type(self.frozen) is getattr(known, family, None)
-        else:
-            text, same = str(self), type(self.frozen.dist) is type(getattr(known, family, None))
-        return f"stats.{text}" if same else f"<{text}>"
+        return expression(self.frozen)
 
 
 def as_parameter(name: str, given: Any) -> Parameter | RandomVariable:
@@ -277,7 +273,7 @@ def as_parameter(name: str, given: Any) -> Parameter | RandomVariable:
         )
     distribution, values, objects = _distribution(name, what)
     objects = None if objects is None else check_labels(name, values, objects)
-    dtype = None if what.dtype is None else np.dtype(what.dtype).name
+    dtype = None if what.dtype is None else dtype_text(name, what.dtype)
     variable = RandomVariable(name, distribution, dict(what.attrs), dtype, objects)
     return variable.within(what.bounds, what.allowed)
 
@@ -286,7 +282,7 @@ def _distribution(name: str, what: Param) -> tuple[Distribution, Values, Objects
     """Return what was declared as a distribution, some of its values, and the objects that these stand for."""
     if not isinstance(what.values, Categorical):
         univariate = _univariate(name, what.values)
-        return univariate, univariate.values(name, _PROBES), what.objects
+        return univariate, univariate.values(name, PROBES), what.objects
     categories, objects = what.values.categories, what.objects
     if isinstance(categories, Mapping):
         categories, objects = labels_of(name, categories), categories
@@ -338,7 +334,7 @@ def _univariate(name: str, given: Any) -> Univariate:
         raise SpaceError(
             f"parameter {name!r}: {Univariate(given, False)} has no quantiles; expected arguments that its distribution allows."
         )
-    probes = np.asarray(_inverse(given)(_PROBES))
+    probes = np.asarray(_inverse(given)(PROBES))
     whole = bool(np.all(probes == np.round(probes)))
     # SciPy's newer continuous distributions have a probability mass too: of zero, or, transformed by a function, one that calls itself.
     return Univariate(given, whole and hasattr(given, "pmf") and bool(given.pmf(median) > 0))
@@ -348,15 +344,10 @@ def _inverse(frozen: Any) -> Any:
     return getattr(frozen, "ppf", None) or frozen.icdf
 
 
-def _family(frozen: Any) -> str:
-    dist = getattr(frozen, "dist", None)
-    if dist is None:
-        return type(frozen).__name__
-    return dist.name if dist.name not in (None, "Distribution") else type(dist).__name__
-
-
 def _text(value: Any) -> str:
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    return repr(
+        value.item() if isinstance(value, (np.generic, np.ndarray)) and np.ndim(value) == 0 else value
+    )
 
 
 def _texts(values: Values) -> str:

@@ -10,7 +10,7 @@ from explorekit.space import html
 from explorekit.space.constraints import ALLOWED
 from explorekit.space.objects import objects_in
 from explorekit.space.parameter import REPETITION, keyword_meant
-from explorekit.space.values import python_values
+from explorekit.space.values import NATIVE, python_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _FEW = 5  # as many values are written out, although a range of them would be exact
-_NATIVE = (np.bool_, np.int64, np.float64, np.complex128)  # what NumPy makes of Python's own
 _OWN = frozenset({"values"})  # arguments of `param`, which an attribute of that name cannot be given by
 _MEANT_SO = frozenset({"units", "long_name"})
 
@@ -58,33 +57,37 @@ def _arguments(texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _parameter(p: "Parameter") -> str:
-    if p.given is not None:
-        return _with_none(p)
-    text = values_expression(p.values)
-    paired = p.dim if p.dim != p.name else None
-    objects = "" if p.objects is None else _objects(p.values, p.objects)
-    if objects and p.dim and p.objects and list(p.objects) == p.values.tolist():
-        text, objects = objects, ""
-    if any(map(_is_awkward, p.attrs, p.attrs.values())):
-        attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in p.attrs.items())
-        dims = repr(p.dim) if p.dim else "()"
-        return f"xr.Variable({dims}, {text}, {{{attrs}}})"
-    if not p.attrs and not paired and not objects:
+    text = values_expression(p.values) if p.given is None else _with_none(p)
+    keywords, attrs = {}, p.attrs
+    if p.objects is not None:
+        if p.dim and p.given is None and p.objects and list(p.objects) == p.values.tolist():
+            text = _objects(p.values, p.objects)
+        else:
+            keywords["objects"] = _objects(p.values, p.objects)
+    if any(map(_is_awkward, attrs, attrs.values())):
+        listed = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in attrs.items())
+        text, attrs = f"xr.Variable({repr(p.dim) if p.dim else '()'}, {text}, {{{listed}}})", {}
+    elif p.dim != p.name and p.dim:
+        keywords["dim"] = repr(p.dim)
+    if p.given is not None and not (p.given.any() and _is_native(p.values)):
+        keywords["dtype"] = repr(_dtype_name(p.values))
+    if not attrs and not keywords:
         return text
-    arguments = [text, *([f"objects={objects}"] if objects else []), *([f"dim={paired!r}"] if paired else [])]
-    return _param(arguments, p.attrs)
+    return _param([text, *(f"{key}={value}" for key, value in keywords.items())], attrs)
 
 
 def _with_none(p: "Parameter") -> str:
-    """Return a parameter that some points lack, which have None."""
+    """Return the values of a parameter with None where it is not given."""
     values, given = p.values, p.is_given.tolist()
     if values.size > np.get_printoptions()["threshold"]:
-        text = f"<{values.size:,} values, given at {sum(given):,}>"
-    else:
-        plain = list(values) if values.dtype.kind in "MU" else values.tolist()
-        text = _list([_scalar(v) if there else "None" for v, there in zip(plain, given, strict=True)])
-    native = any(given) and (values.dtype.kind in "MU" or values.dtype in _NATIVE)
-    return _param([text, f"dim={p.dim!r}", *([] if native else [f"dtype={_dtype_name(values)!r}"])], p.attrs)
+        return f"<{values.size:,} values, given at {sum(given):,}>"
+    plain = list(values) if values.dtype.kind in "MU" else values.tolist()
+    return _list([scalar_expression(v) if there else "None" for v, there in zip(plain, given, strict=True)])
+
+
+def _is_native(values: "Values") -> bool:
+    """Return whether NumPy makes of Python's own what the values are."""
+    return values.dtype.kind in "MU" or values.dtype in NATIVE
 
 
 def _dtype_name(values: "Values") -> str:
@@ -118,25 +121,27 @@ def _objects(values: "Values", objects: "Objects") -> str:
 def _is_awkward(name: str, value: Any) -> bool:
     """Return whether `param` would take an attribute for something else."""
     if name == ALLOWED:
-        return isinstance(value, str)
+        return not isinstance(value, (list, tuple, np.ndarray))  # a file holds a single one as such
     return name in _OWN or (name not in _MEANT_SO and keyword_meant(name) != "")
 
 
 def values_expression(values: "Values") -> str:
     """Return the expression of values, or of one."""
     if values.ndim == 0:
-        return _scalar(values[()])
+        return scalar_expression(values[()])
     if values.size > _FEW and (short := _as_range(values)):
         return short
     if values.size > np.get_printoptions()["threshold"]:
-        first, second, last = (_scalar(values[i]) for i in (0, 1, -1))
+        first, second, last = (scalar_expression(values[i]) for i in (0, 1, -1))
         return f"<{values.size:,} values: {first}, {second}, … {last}>"
     if values.dtype.kind == "M":
         times: list[str] = np.datetime_as_string(values, unit="auto").tolist()
         return f"np.array({_list([repr(text) for text in times])}, dtype='datetime64[ns]')"
-    if values.dtype.kind == "U" or values.dtype in _NATIVE:
-        return _list([_scalar(value) for value in values])
-    texts = _short_floats(values) if values.dtype.kind == "f" else [_scalar(v) for v in values.tolist()]
+    if values.dtype.kind == "U" or values.dtype in NATIVE:
+        return _list([scalar_expression(value) for value in values])
+    texts = (
+        _short_floats(values) if values.dtype.kind == "f" else [scalar_expression(v) for v in values.tolist()]
+    )
     return f"np.array({_list(texts)}, dtype={values.dtype.name!r})"
 
 
@@ -156,7 +161,7 @@ def _as_range(values: "Values") -> str | None:
         with np.errstate(all="ignore"):
             even = np.linspace(first, last, values.size)
         if even.tobytes() == values.tobytes():
-            return f"np.linspace({_scalar(first)}, {_scalar(last)}, {values.size})"
+            return f"np.linspace({scalar_expression(first)}, {scalar_expression(last)}, {values.size})"
     return None
 
 
@@ -167,7 +172,7 @@ def _short_floats(values: "Values") -> list[str]:
         values.tobytes()
     ):
         return short
-    return [_scalar(value) for value in values.tolist()]
+    return [scalar_expression(value) for value in values.tolist()]
 
 
 def _list(texts: list[str]) -> str:
@@ -181,7 +186,7 @@ def _list(texts: list[str]) -> str:
     )
 
 
-def _scalar(value: Any) -> str:
+def scalar_expression(value: Any) -> str:
     """Return one value as an expression; what is of no type of Python's own as NumPy writes it."""
     if isinstance(value, np.datetime64):
         return f"np.datetime64({str(np.datetime_as_string(value, unit='auto'))!r})"
@@ -190,11 +195,11 @@ def _scalar(value: Any) -> str:
     if isinstance(value, np.floating):
         return f"np.{value.dtype.name}({_short_floats(np.array([value]))[0]})"
     if isinstance(value, np.generic):
-        return f"np.{value.dtype.name}({_scalar(value.item())})"
+        return f"np.{value.dtype.name}({scalar_expression(value.item())})"
     if isinstance(value, float) and not np.isfinite(value):
         return f"np.{value}" if value > 0 or value != value else "-np.inf"
     if isinstance(value, complex) and not _reads_back(value):
-        return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
+        return f"complex({scalar_expression(value.real)}, {scalar_expression(value.imag)})"
     return repr(value)
 
 
@@ -207,14 +212,14 @@ def _reads_back(value: complex) -> bool:
 
 def _attribute(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"np.array({_list([_scalar(one) for one in value.tolist()])}, dtype={value.dtype.name!r})"
+        return f"np.array({_list([scalar_expression(one) for one in value.tolist()])}, dtype={value.dtype.name!r})"
     if isinstance(value, (list, tuple)):
         return repr(value) if all(isinstance(one, (str, int)) for one in value) else _sequence(value)
-    return _scalar(value)
+    return scalar_expression(value)
 
 
 def _sequence(values: "list[Any] | tuple[Any, ...]") -> str:
-    inside = ", ".join(map(_scalar, values))
+    inside = ", ".join(map(scalar_expression, values))
     return f"[{inside}]" if isinstance(values, list) else f"({inside},)"
 
 

@@ -283,6 +283,8 @@ def named(name: str, given: Any) -> Parameter:
 
 def _where_given(given: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
     """Return the values of a list without None, which means that a point has none, and where they stand if there is one."""
+    if isinstance(given, np.ndarray) and given.dtype == object:
+        given = given.tolist()
     if not isinstance(given, (list, tuple)):
         return given, None
     at = np.array([value is not None for value in given], dtype=np.bool_)

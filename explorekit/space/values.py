@@ -22,6 +22,7 @@ KIND: dict[str, TypeName] = {
     "U": "str",
     "M": "datetime",
 }
+NATIVE = (np.bool_, np.int64, np.float64, np.complex128)  # what NumPy makes of Python's own
 _ITEMSIZES = {"f": (4, 8), "c": (8, 16)}
 _ACCEPTED = "bool, int, float, complex, str or datetime64"
 
@@ -58,7 +59,7 @@ def python_values(values: Values) -> list[Any]:
     Python's own bool, int, float, complex and str where the dtype is the one that NumPy gives to these; NumPy
     scalars (``float32``, ``datetime64``, …) elsewhere, so that no precision or unit is lost.
     """
-    if values.dtype.kind == "U" or values.dtype in (np.bool_, np.int64, np.float64, np.complex128):
+    if values.dtype.kind == "U" or values.dtype in NATIVE:
         return values.tolist()  # type: ignore[no-any-return]
     return list(values)
 

@@ -8,12 +8,14 @@ import xarray as xr
 from drawn import bits, grid_values, spaces
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy import stats
 
 import explorekit as ek
 from explorekit.errors import SpaceError
 from explorekit.space.parameter import MISSING
 
-_NAMES = {"ek": ek, "np": np, "xr": xr}
+_NAMES = {"ek": ek, "np": np, "xr": xr, "stats": stats}
+_UNEVEN = stats.rv_histogram((np.array([1, 3]), np.array([0.0, 1.0, 3.0])), density=True)
 
 
 def evaluated(space):
@@ -178,3 +180,65 @@ def test_what_a_point_lacks_is_none_as_text_and_missing_in_a_table(data):
         assert values.dtype.kind == "U" or again.parameters["a"].values.dtype == values.dtype
     with pytest.raises(SpaceError, match=r"no value in row \d, column 'a'"):
         ek.Space.from_dataframe(space.to_dataframe())
+
+
+@pytest.mark.parametrize(
+    ("distribution", "text"),
+    [
+        (stats.truncnorm(-1, np.inf), "stats.truncnorm(-1, np.inf)"),
+        (stats.norm(np.array(1.0), scale=np.float32(2)), "stats.norm(1.0, scale=np.float32(2.0))"),
+        (stats.Normal(), "stats.Normal()"),
+        (stats.Normal(mu=1.0, sigma=2), "stats.Normal(mu=1.0, sigma=2.0)"),
+        (_UNEVEN, "stats.rv_histogram(([1, 3], [0.0, 1.0, 3.0]), density=True)"),
+        (_UNEVEN(loc=2), "stats.rv_histogram(([1, 3], [0.0, 1.0, 3.0]), density=True)(loc=2)"),
+        (
+            stats.rv_discrete(name="mine", values=([1, 5], [0.25, 0.75])),
+            "stats.rv_discrete(values=([1, 5], [0.25, 0.75]))",
+        ),
+    ],
+)
+def test_a_distribution_is_written_as_the_call_that_makes_it(distribution, text):
+    space = ek.Space(x=distribution)
+
+    assert text in repr(space)
+    assert evaluated(space) == space
+    assert evaluated(space).sample(9) == space.sample(9)
+
+
+class _Triangle(stats.rv_continuous):
+    def _ppf(self, q):
+        return np.sqrt(q)
+
+
+@pytest.mark.parametrize(
+    "distribution", [_Triangle(name="norm")(), 2 * stats.Normal(), stats.Mixture([stats.Normal()])]
+)
+def test_a_distribution_that_nothing_makes_again_is_text_that_does_not_evaluate(distribution):
+    text = repr(ek.Space(x=distribution))
+
+    assert "x=<" in text
+    with pytest.raises(SyntaxError):
+        eval(text, dict(_NAMES))
+
+
+def test_distributions_that_differ_in_their_tails_or_types_alone_are_not_equal():
+    assert ek.Space(n=stats.binom(10**6, 1e-9)) != ek.Space(n=stats.binom(10**6, 1e-10))
+    assert ek.Space(n=ek.categorical([1, 2])) != ek.Space(n=ek.categorical([1.0, 2.0]))
+    assert ek.Space(n=_Triangle(name="norm")()) != ek.Space(n=stats.norm())
+
+
+def test_labelled_objects_that_some_points_lack_are_written_with_their_objects():
+    space = ek.Space(solver={"fast": min, "exact": max}) + ek.Space(n=1)
+    again = evaluated(space)
+
+    assert again == space
+    assert list(again.points()) == [{"solver": min}, {"solver": max}, {"n": 1}]
+
+
+@pytest.mark.parametrize("attrs", [{"unit": "m"}, {"allowed": 1}])
+def test_attributes_that_are_no_keywords_of_what_some_points_lack_are_written(attrs):
+    parameter = ek.Space(n=xr.DataArray([1], dims="n", attrs=attrs))
+    space = parameter + ek.Space(t="x")
+
+    assert content(evaluated(space)) == content(space)
+    assert evaluated(parameter).parameters["n"].attrs == attrs
