@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space.distributions import RandomVariable, as_parameter
+from explorekit.space.constraints import cast
+from explorekit.space.distributions import PROBES, RandomVariable, as_parameter
 from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.values import KIND, NATIVE, Values, exact_text
 
 if TYPE_CHECKING:
     from explorekit.space.space import Space
@@ -46,16 +48,45 @@ def _in_place_of(
     old: Parameter | RandomVariable, new: Parameter | RandomVariable
 ) -> Parameter | RandomVariable:
     """Return a new parameter with what the old one says of itself, on the dimension that it is paired along."""
-    attrs = {**old.attrs, **new.attrs}
+    attrs, new = new.attrs, replace(_with_objects_of(old, new), attrs={})
+    if isinstance(new, Parameter):
+        new = replace(new, values=_as_type_of(old, new.values))
+    elif isinstance(old, RandomVariable):
+        new = replace(new, dtype=new.dtype or old.dtype)
+    new = replace(new, attrs={**old.attrs, **attrs})
     if isinstance(old, RandomVariable) or isinstance(new, RandomVariable):
-        return replace(new, attrs=attrs)
-    if old.objects is not None and new.objects is None:
-        labels = np.atleast_1d(new.values).tolist()
-        if unknown := [label for label in labels if label not in old.objects]:
-            raise SpaceError(
-                f"parameter {old.name!r} has no object {listing(unknown)}; it has {listing(old.objects)}. Give a dict of label and object "
-                f"for another one.{suggest(str(unknown[0]), old.objects)}"
-            )
-        new = replace(new, objects=old.objects)
+        return new
     stays = new.dim == new.name and old.dim is not None
-    return replace(new, attrs=attrs, dim=old.dim if stays else new.dim)
+    return replace(new, dim=old.dim) if stays else new
+
+
+def _with_objects_of(
+    old: Parameter | RandomVariable, new: Parameter | RandomVariable
+) -> Parameter | RandomVariable:
+    """Return a new parameter of labels with the objects that these stand for in the old one."""
+    if old.objects is None or new.objects is not None:
+        return new
+    labels = np.atleast_1d(
+        new.values if isinstance(new, Parameter) else new.distribution.values(new.name, PROBES)
+    )
+    if unknown := [label for label in dict.fromkeys(labels.tolist()) if label not in old.objects]:
+        raise SpaceError(
+            f"parameter {old.name!r} has no object {listing(unknown)}; it has {listing(old.objects)}. Give a dict of label and object "
+            f"for another one.{suggest(str(unknown[0]), old.objects)}"
+        )
+    return replace(new, objects=old.objects)
+
+
+def _as_type_of(old: Parameter | RandomVariable, values: Values) -> Values:
+    """Return values in the type of those that were there, which is all that tells of a declared one; a wider kind stays what it is."""
+    there = old.values if isinstance(old, Parameter) else old.values_at(np.array([0.5]))
+    kinds = KIND[there.dtype.kind], KIND[values.dtype.kind]
+    if kinds[0] != kinds[1] and not {*kinds} <= {"int", "float", "complex"}:
+        raise SpaceError(
+            f"the values of {old.name!r} are {kinds[0]} ({old.summary() if isinstance(old, Parameter) else old.distribution}); got the preset "
+            f"{exact_text(np.ravel(values)[0])} ({kinds[1]}). Give values of that type."
+        )
+    wider = kinds in (("int", "float"), ("int", "complex"), ("float", "complex"))
+    if wider or values.dtype not in NATIVE:  # of a type that somebody chose
+        return values
+    return cast(old.name, values, there.dtype)

@@ -291,3 +291,49 @@ def test_presets_of_labelled_objects_are_their_labels():
     assert space.override(ek.Space.from_words(["solver=exact,fast"])).sizes == {"solver": 2, "n": 2}
     with pytest.raises(SpaceError, match=r"has no object 'exat'.*Did you mean 'exact'"):
         space.override(solver="exat")
+
+
+def test_presets_are_of_the_type_that_they_take_the_place_of():
+    space = ek.Space(
+        a=np.float32([0.1, 0.2]),
+        i=ek.param([1, 2], dtype="int8"),
+        f=[0.5],
+        r=ek.param(stats.norm(), dtype="f4"),
+    )
+
+    assert space.override(a=0.3).parameters["a"].values.dtype == np.float32
+    assert space.override(i=3).parameters["i"].values.dtype == np.int8
+    assert space.override(ek.Space.from_words(["f=1,2"])).parameters["f"].values.dtype == np.float64
+    assert space.override(r=1).parameters["r"].values.dtype == np.float32
+    assert space.override(r=stats.uniform()).sample(1).parameters["r"].values.dtype == np.float32
+    assert space.override(i=np.int16(300)).parameters["i"].values.dtype == np.int16
+    assert space.override(i=0.5).parameters["i"].values == 0.5
+
+
+@pytest.mark.parametrize(
+    ("preset", "named"),
+    [
+        ({"i": 300}, "the value 300, which int8"),
+        ({"f": 2**53 + 1}, "the value 9007199254740993, which float64"),
+        ({"f": "fast"}, r"the values of 'f' are float \(0.5\); got the preset 'fast' \(str\)"),
+        ({"flag": 1}, r"are bool \(True\); got the preset 1"),
+        ({"r": "x"}, r"are float \(norm\(\)\); got the preset 'x'"),
+        ({"r": 7.0}, r"expected -3 ≤ r ≤ 3"),
+    ],
+)
+def test_a_preset_of_another_type_is_an_error_that_shows_both(preset, named):
+    space = ek.Space(
+        i=ek.param([1, 2], dtype="int8"), f=0.5, flag=True, r=ek.param(stats.norm(), bounds=(-3, 3))
+    )
+    with pytest.raises(SpaceError, match=named):
+        space.override(preset)
+
+
+def test_a_preset_of_labelled_objects_that_are_to_be_drawn_is_a_label_too():
+    space = ek.Space(solver=ek.categorical({"fast": min, "exact": max}))
+
+    assert next(space.override(solver="exact").points()) == {"solver": max}
+    drawn = space.override(solver=ek.categorical(["exact"])).sample(1)
+    assert next(drawn.points()) == {"solver": max}
+    with pytest.raises(SpaceError, match=r"has no object 'exat'.*Did you mean 'exact'"):
+        space.override(solver=ek.categorical(["exat"]))
