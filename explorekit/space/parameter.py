@@ -283,7 +283,7 @@ def named(name: str, given: Any) -> Parameter:
 
 def _where_given(given: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
     """Return the values of a list without None, which means that a point has none, and where they stand if there is one."""
-    if isinstance(given, np.ndarray) and given.dtype == object:
+    if isinstance(given, np.ndarray) and given.dtype == object and None in given.tolist():
         given = given.tolist()
     if not isinstance(given, (list, tuple)):
         return given, None
