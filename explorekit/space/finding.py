@@ -1,17 +1,17 @@
 """Points of a space by their values, ranges of these, or a predicate; nothing is listed that need not be looked at."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.asking import Predicate, fulfilling
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
-from explorekit.space.positions import between, equal_to, positions_of_values, text
-from explorekit.space.values import as_values, format_value, python_values
+from explorekit.space.positions import between, described, equal_to, positions_of_values, text
+from explorekit.space.values import as_values, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from explorekit.space.space import Space
 
 Mask = npt.NDArray[np.bool_]
-Predicate = Callable[[Any], bool]
 
 POINT = "point"
-_BLOCK = 4096
 
 
 def find(space: "Space", predicate: Predicate | None, wanted: Mapping[str, Any]) -> "Space":
@@ -34,7 +32,7 @@ def find(space: "Space", predicate: Predicate | None, wanted: Mapping[str, Any])
             f"no point has {asked}: nothing is left along {listing(empty)}. Ask for other values."
         )
     part = space.isel({dim: np.flatnonzero(mask) for dim, mask in masks.items() if not mask.all()})
-    return part if predicate is None else _fulfilling(part, predicate)
+    return part if predicate is None else fulfilling(part, predicate)
 
 
 def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
@@ -67,160 +65,6 @@ def _equal(p: Parameter, wanted: Any) -> Mask:
     return mask
 
 
-# ---- by a predicate
-
-
-class _AnotherDimension(Exception):  # noqa: N818 - a signal, and no error
-    """The predicate looks at a parameter along a dimension that has not been gone through."""
-
-
-class _Point:
-    """What a predicate sees of a point: its values as attributes, groups by dots; notes which dimensions are looked at."""
-
-    def __init__(self, space: "Space", fixed: Mapping[str, Any], dims: set[str]) -> None:
-        self._space, self._fixed, self._dims = space, fixed, dims
-        self._values: Mapping[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._values:
-            return self._values[name]
-        if name in self._fixed:
-            return self._fixed[name]
-        parameters = self._space.parameters
-        if name in parameters:
-            self._dims.add(str(parameters[name].dim))
-            raise _AnotherDimension
-        if name in self._space.distributions:
-            check_sampled(self._space, f"ask a predicate that looks at {name!r}")
-        if any(known.startswith(f"{name}.") for known in (*parameters, *self._space.distributions)):
-            return _Group(self, name)
-        raise SpaceError(
-            f"the predicate looks at {name!r}; this space has {listing(parameters)}.{suggest(name, parameters)}"
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        values = self.__dict__.get("_values", {})
-        if name in values:  # asked of each point, so it comes first
-            return values[name]
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self[name]
-
-
-class _Group:
-    def __init__(self, point: _Point, name: str) -> None:
-        self._point, self._name = point, name
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._point[f"{self._name}.{name}"]
-
-
-def _fulfilling(space: "Space", predicate: Predicate) -> "Space":
-    dims, fulfilled = _gone_through(space, predicate)
-    positions = np.flatnonzero(fulfilled)
-    if not positions.size:
-        raise SpaceError(
-            f"no point fulfils the predicate, of {fulfilled.size:,} combinations of values along {listing(dims)} that it was asked of. "
-            f"Ask for something else."
-            if dims
-            else "no point fulfils the predicate, which looks at no parameter that varies. Ask for something else."
-        )
-    if positions.size == fulfilled.size:
-        return space
-    index = dict(zip(dims, np.unravel_index(positions, [space.sizes[dim] for dim in dims]), strict=True))
-    return space.isel(index) if len(dims) == 1 else _listed(space, index)
-
-
-def _gone_through(space: "Space", predicate: Predicate) -> tuple[list[str], Mask]:
-    """Return the dimensions that a predicate looks at, and at which combinations of positions along these it is fulfilled."""
-    fixed = {
-        p.name: python_values(np.atleast_1d(p.values))[0] for p in space.parameters.values() if p.dim is None
-    }
-    looked_at: set[str] = set()
-    while True:
-        before = set(looked_at)
-        dims = [dim for dim in space.dims if dim in before]
-        _check_listable(dims)
-        fulfilled = np.zeros(int(np.prod([space.sizes[dim] for dim in dims], dtype=np.int64)), dtype=np.bool_)
-        point = _Point(space, fixed, looked_at)
-        for row, values in enumerate(_combinations(space, dims)):
-            point._values = values  # noqa: SLF001
-            answer = _asked(predicate, point)
-            if looked_at != before:
-                break
-            if not isinstance(answer, (bool, np.bool_)):
-                raise SpaceError(
-                    f"the predicate returned {answer!r} at {_described(values)}; expected True or False. Compare with something: "
-                    f"find(lambda p: p.a > 0)."
-                )
-            fulfilled[row] = answer
-        if looked_at == before:
-            return dims, fulfilled
-        if len(looked_at) > 1 and POINT in space.dims:
-            looked_at.add(POINT)  # what is found lies along it too
-
-
-def _asked(predicate: Predicate, point: _Point) -> Any:
-    try:
-        return predicate(point)
-    except _AnotherDimension:
-        return None
-    except Exception as error:
-        if point._values and not isinstance(error, SpaceError):  # noqa: SLF001
-            error.add_note(f"The predicate was asked of the point {_described(point._values)}.")  # noqa: SLF001
-        raise
-
-
-def _combinations(space: "Space", dims: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the values of the parameters along some dimensions, the last of which varies fastest."""
-    if not dims:
-        yield {}
-        return
-    sizes = [space.sizes[dim] for dim in dims]
-    total = int(np.prod(sizes, dtype=np.int64))
-    parameters = [p for p in space.parameters.values() if p.dim in dims]
-    names = [p.name for p in parameters]
-    for start in range(0, total, _BLOCK):
-        positions = np.arange(start, min(start + _BLOCK, total))
-        index = dict(zip(dims, np.unravel_index(positions, sizes), strict=True))
-        columns = [_with_none(p.take(index[str(p.dim)])) for p in parameters]
-        for values in zip(*columns, strict=True):
-            yield dict(zip(names, values, strict=True))
-
-
-def _with_none(p: Parameter) -> list[Any]:
-    """Return the values as the simulation receives them, None where there is none."""
-    values = python_values(p.values)
-    return (
-        values
-        if p.given is None
-        else [v if given else None for v, given in zip(values, p.given.tolist(), strict=True)]
-    )
-
-
-def _check_listable(dims: Sequence[str]) -> None:
-    if REPETITION in dims and len(dims) > 1:
-        raise SpaceError(
-            "the predicate looks at the repetition together with other parameters, so that points would differ in how often they are repeated. "
-            "Find points by their values, or choose repetitions by find(repetition=…)."
-        )
-
-
-def _listed(space: "Space", index: Mapping[str, npt.NDArray[np.int64]]) -> "Space":
-    """Return the space with combinations of positions along some dimensions, one after the other along ``point``."""
-    from explorekit.space.space import Space
-
-    parameters = [
-        replace(p.take(index[p.dim]), dim=POINT) if p.dim is not None and p.dim in index else p
-        for p in space.parameters.values()
-    ]
-    return Space.from_parameters(
-        parameters, {dim: axis for dim, axis in space.axes.items() if dim not in index}
-    )
-
-
 # ---- one point, and those beside it
 
 
@@ -251,7 +95,7 @@ def position_of(space: "Space", point: int | Mapping[str, Any]) -> int:
             what = "no point has" if not positions.size else "more than one point has"
             more = f" Give {listing(names)} too." if positions.size and names else ""
             raise SpaceError(
-                f"{what} {_described(point) or 'no values given'}; expected values of one point.{more}"
+                f"{what} {described(point) or 'no values given'}; expected values of one point.{more}"
             )
         index.append(int(positions[0]))
     return int(np.ravel_multi_index(index, space.shape)) if index else 0
@@ -289,10 +133,6 @@ def describe(space: "Space", position: int) -> str:
         for name, values in columns.items()
         if values[0] is not None
     )
-
-
-def _described(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={text(value)}" for name, value in values.items())
 
 
 # ---- values that occur

@@ -1,6 +1,7 @@
 """Where along a dimension does what a user asks for lie, by position or by value?"""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,11 @@ def between(parameter: Parameter, wanted: slice) -> Mask:
             limit = towards(limit)  # NumPy compares integers with floats after rounding them
         mask = mask & compare(values, limit)
     return mask
+
+
+def described(values: Mapping[str, Any]) -> str:
+    """Return values by parameter as text: ``a=0.5, b='x'``."""
+    return ", ".join(f"{name}={text(value)}" for name, value in values.items())
 
 
 def text(wanted: Any) -> str:
