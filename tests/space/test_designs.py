@@ -1,7 +1,5 @@
 """Designs of experiments: stars, radial steps, trajectories."""
 
-import sys
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -74,7 +72,14 @@ def test_trajectories_move_each_parameter_once():
     assert (moved.sum(axis=2) == 1).all()
 
 
-def test_without_salib_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "SALib", None)
-    with pytest.raises(ImportError, match=r"explorekit\[sensitivity\]"):
-        ek.Space(x=stats.uniform()).sample(2, "morris")
+def test_trajectories_go_up_and_down_by_two_thirds_in_every_order():
+    space = ek.Space(x=stats.uniform(), y=stats.uniform(), z=stats.uniform()).sample(500, "morris", seed=1)
+    design = np.stack([space.parameters[name].values for name in "xyz"], axis=1).reshape(500, 4, 3)
+    assert np.unique(design).tolist() == [0.0, 1 / 3, 2 / 3, 1.0]
+    moved = np.diff(design, axis=1)
+    steps, counts = np.unique(moved[moved != 0].round(12), return_counts=True)
+    np.testing.assert_allclose(steps, [-2 / 3, 2 / 3])
+    assert (abs(counts / 1500 - 0.5) < 0.05).all()
+    first = np.abs(moved[:, 0]).argmax(axis=1)
+    assert (abs(np.bincount(first) / 500 - 1 / 3) < 0.1).all()
+    assert (abs(np.unique(design[:, 0], return_counts=True)[1] / 1500 - 0.25) < 0.05).all()
