@@ -220,11 +220,19 @@ def fetch(group: Any, name: str, dtype: Any, key: Any = ...) -> Array:
         return values
     values = _raw(group, name, key)
     if dtype.kind == "U":
-        width = values.shape[-1]
-        return np.char.decode(np.ascontiguousarray(values).view(f"S{width}")[..., 0], "utf-8")
+        return _decoded(np.ascontiguousarray(values))
     if dtype.kind == "b":
         return values.astype(bool)
     return values.view(f"{dtype.kind}8[ns]") if dtype.kind in "mM" else values
+
+
+def _decoded(letters: Array) -> Array:
+    """Return texts whose UTF-8 bytes lie along the last dimension."""
+    width = letters.shape[-1]
+    codes = letters.view(np.uint8)
+    if codes.size and codes.max() < 128:  # ASCII, whose bytes are code points: many times faster
+        return codes.astype(np.uint32).view(f"U{width}")[..., 0]
+    return np.char.decode(letters.view(f"S{width}")[..., 0], "utf-8")
 
 
 def encoded_width(values: Array) -> int:
