@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError
 from explorekit.space.identity import canonical, occurrences, without_baseline
+from explorekit.space.joining import is_same, positions_on
 from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.values import exact_text
 
 OCCURRENCE = "occurrence"
 _FIRST = canonical(np.array(0))[0]
+_FEW = 16  # times as many on the one side as on the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +85,25 @@ class Axis:
 
     def positions_of(self, other: "Axis") -> npt.NDArray[np.int64]:
         """Return where each position of another axis lies on this one, −1 where it does not."""
+        if is_same(self, other):
+            return np.arange(self.size)
+        if other.size * _FEW > self.size:
+            return positions_on(self, other)
+        # Few beside this one, as the points of a shard: looked up in what is made once.
         mine, theirs = self.parameters[0].values, other.parameters[0].values
         if (
             not (self.may_repeat or other.may_repeat)
             and mine.dtype == theirs.dtype
             and mine.dtype.kind in "biufM"
         ):
-            order = np.argsort(mine, kind="stable")
+            order = self._order
             nearest = order[np.minimum(np.searchsorted(mine, theirs, sorter=order), mine.size - 1)]
             return np.where(mine[nearest] == theirs, nearest, -1)
         return np.array([self._lookup.get(label, -1) for label in other.labels], dtype=np.int64)
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.int64]:
+        return np.argsort(self.parameters[0].values, kind="stable")
 
     def position_of(self, values: Sequence[bytes], baselines: tuple[bytes, ...]) -> int:
         """Return where canonical values, sorted by parameter, first lie together; −1 where they do not.
@@ -123,17 +134,19 @@ class Axis:
 
         Occurrences are kept rather than counted anew: they belong to the point.
         """
-        axis = Axis(self.dim, tuple(parameter.take(positions) for parameter in self.parameters))
-        axis = axis.with_occurrence(self.occurrence[positions])
-        if (
-            isinstance(positions, np.ndarray)
-            and not _increasing(positions)
-            and np.unique(positions).size < axis.size
-        ):
-            raise SpaceError(
-                f"got positions along {self.dim!r} of which some are the same; expected each point once. "
-                f"Select each once, or use .repeat(n) for repetitions."
-            )
+        taken = tuple(parameter.take(positions) for parameter in self.parameters)
+        occurrence = self.occurrence[positions]
+        if isinstance(positions, (np.ndarray, list)) and not _increasing(np.asarray(positions)):
+            there = np.zeros(self.size, dtype=np.bool_)
+            there[positions] = True
+            if there.sum() < occurrence.size:
+                Axis(self.dim, taken)  # says of a grid dimension which value it is
+                raise SpaceError(
+                    f"got positions along {self.dim!r} of which some are the same; expected each point once. "
+                    f"Select each once, or use .repeat(n) for repetitions."
+                )
+        axis = object.__new__(Axis)  # distinct values of distinct ones need no look
+        axis.__dict__.update(dim=self.dim, parameters=taken, occurrence=occurrence)
         return axis
 
     def with_occurrence(self, occurrence: npt.NDArray[np.int64]) -> "Axis":

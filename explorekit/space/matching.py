@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceMismatchError, listing
 from explorekit.space.axis import Axis
+from explorekit.space.joining import is_same
 from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, exact_text
@@ -72,9 +73,14 @@ def _parameter_difference(mine: Parameter, theirs: Parameter) -> str | None:
 
 
 def _axis_difference(mine: Axis, theirs: Axis) -> str:
+    if is_same(mine, theirs):
+        return ""
     theirs = snapped(mine, theirs)
     new = theirs.positions_of(mine)
-    lacking, added = np.flatnonzero(new < 0), np.flatnonzero(mine.positions_of(theirs) < 0)
+    lacking = np.flatnonzero(new < 0)
+    if not lacking.size and mine.size == theirs.size:
+        return ""
+    added = np.flatnonzero(mine.positions_of(theirs) < 0)
     parts = [f"it has no {named_positions(theirs, added)}"] if added.size else []
     parts += [f"it has {named_positions(mine, lacking)} too"] if lacking.size else []
     return "; ".join(parts)
