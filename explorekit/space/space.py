@@ -261,6 +261,44 @@ class Space:
         return cls.from_parameters(parameters)
 
     @classmethod
+    def from_paths(cls, pattern: "str | Path", *, name: str = "path") -> Self:
+        """Return the space whose points are files, along the dimension ``point``, with what stands in their paths.
+
+        For results that other programs left: the simulation gets the path of one file, and reads it.
+
+        Parameters
+        ----------
+        pattern : path
+            Such as ``"runs/r-{mouse}-{day:d}.npz"``. A field in braces is a parameter: text, which has no ``/`` in it, with ``:d`` a
+            whole number, with ``:g`` any number. ``*``, ``?`` and ``**`` stand for what does not matter.
+        name : str, default "path"
+            The parameter that is the path itself: relative if the pattern is.
+
+        Returns
+        -------
+        Space
+            One point a file, sorted by the fields.
+
+        Raises
+        ------
+        SpaceError
+            If no file matches, or a field can be no parameter.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> ek.Space.from_paths("runs/r-{mouse}-{day:d}.npz")  # doctest: +SKIP
+        ek.Space(  # 2 points = point (2)
+            mouse=ek.param(['a', 'a'], dim='point'),
+            day=ek.param([9, 10], dim='point'),
+            path=ek.param(['runs/r-a-9.npz', 'runs/r-a-10.npz'], dim='point'),
+        )
+        """
+        from explorekit.space import paths
+
+        return cls.from_parameters(paths.from_paths(pattern, name))
+
+    @classmethod
     def from_toml(cls, path: "str | Path") -> Self:
         """Return the space that a TOML file declares.
 

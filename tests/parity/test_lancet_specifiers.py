@@ -92,6 +92,24 @@ def test_a_log_is_the_space_of_the_study(tmp_path) -> None:
     assert len(again) == 5
 
 
+def test_a_file_pattern_has_typed_fields_also_at_its_end(tmp_path, monkeypatch) -> None:
+    """There files were sorted as text, 1, 10, 2, and a field at the end of a pattern was empty."""
+    # It was FilePattern('path', './r-{m}-{day:d}') there.
+    for day in (1, 10, 2):
+        np.save(tmp_path / f"r-a-{day}.npy", np.arange(day))
+    monkeypatch.chdir(tmp_path)
+
+    def load(path, m, day):
+        return {"total": np.load(path).sum(), "name": f"{m}{day}"}
+
+    study = ek.Study(load, ek.Space.from_paths("r-{m}-{day:d}.npy"), tmp_path / "study")
+    study.run(False, n_workers=1)
+    assert study.results["day"].values.tolist() == [1, 2, 10]
+    assert study.results["total"].values.tolist() == [0, 1, 45]
+    (tmp_path / "r-b-3").touch()
+    assert next(ek.Space.from_paths("r-{m}-{day:d}").points()) == {"m": "b", "day": 3, "path": "r-b-3"}
+
+
 def test_launch_args_are_a_dimension_of_the_one_study() -> None:
     # launch_args=List('seed', [1, 2, 3]) made a launcher and a directory for each.
     space = ek.Space(seed=[1, 2, 3]) * a
