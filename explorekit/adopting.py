@@ -82,7 +82,7 @@ def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, c
     StudyError
         If they cannot be written.
     """
-    call = bind(simulation, space.parameters)
+    call = bind(simulation, space.passed)
     file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
     try:
         directory.add_code(

@@ -33,7 +33,7 @@ def create(
         raise StudyError(
             f"there is no study at {path} yet, so it needs a space: Study(simulation, space, path)."
         )
-    call = bind(simulation, space.parameters)
+    call = bind(simulation, space.passed)
     record = StudyRecord(
         simulation.name, seed, "", None if seed_by is None else tuple(seed_by), baselines_with({}, call)
     )
@@ -74,6 +74,10 @@ def check_seed_by(seed_by: object, space: Space | None) -> None:
         raise StudyError(f"got seed_by={seed_by!r}; expected a list of parameters, such as ['repetition'].")
     if seed_by is not None and space is not None:
         for name in seed_by:
+            if name in space.derived:
+                raise StudyError(
+                    f"got seed_by={list(seed_by)}; {name!r} is derived from {', '.join(space.derived[name].formula.of)}. Name these."
+                )
             if name not in space.parameters:
                 raise StudyError(
                     f"got seed_by={list(seed_by)}; {name!r} is no parameter of the space ({', '.join(space.parameters)})."

@@ -1,7 +1,8 @@
 """A study that changes: it gets more points, or lets results count no longer. Nobody runs it meanwhile."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Self
 
 from explorekit.errors import StudyBusyError
@@ -11,6 +12,7 @@ from explorekit.simulation.declare import Simulation
 from explorekit.simulation.objects import with_objects
 from explorekit.space import Space
 from explorekit.space.growing import additions, grown, refinement
+from explorekit.space.rederiving import functions_of, with_functions
 from explorekit.space.selecting import points_where
 from explorekit.store.directory import StudyRecord
 from explorekit.study_folder import StudyFolder
@@ -20,6 +22,13 @@ class GrowingStudy(StudyFolder):
     """A study directory and the simulation that runs at its points; see `explorekit.Study`."""
 
     simulation: Simulation
+    _functions: Mapping[str, Callable[..., Any]] = MappingProxyType(
+        {}
+    )  # of derived parameters; no study keeps them
+
+    @property
+    def space(self) -> Space:
+        return with_functions(super().space, self._functions)
 
     def extend(self, space: Space | None = None, /, **parameters: Any) -> Self:
         """Add points: longer dimensions, values in between, further parameters, more repetitions.
@@ -60,11 +69,12 @@ class GrowingStudy(StudyFolder):
         """
         with self._held("extend the study") as record:
             added = additions(self.space, space, parameters)
-            call = bind(self.simulation, {**self.space.parameters, **added.parameters})
+            call = bind(self.simulation, {**self.space.passed, **added.passed})
             baselines = baselines_with(record.baselines, call)
             bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
             self.simulation = with_objects(self.simulation, added)
-            bind(self.simulation, bigger.parameters)  # or it says what some points lack
+            self._functions = {**functions_of(bigger), **self._functions}
+            bind(self.simulation, bigger.passed)  # or it says what some points lack
             if bigger != self.space:
                 further = bigger.parameters.keys() - self.space.parameters.keys()
                 new = {n: baselines[n] for n in further if n in baselines}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from explorekit.errors import MergeConflictError, SpaceError, StudyError
 from explorekit.space import Space
 from explorekit.space.growing import grown
+from explorekit.space.rederiving import functions_of, with_functions
 from explorekit.store.assembling import Part, assembled, check_free, part_of, superseded_rows
 from explorekit.store.backend import versions_that_count
 from explorekit.store.catalog import Catalog
@@ -119,7 +120,7 @@ def _source(study: "StudyFolder | str | os.PathLike[str]") -> _Source:
         study = StudyFolder(study)
     directory = StudyDirectory(study.path)
     record = study._record()  # noqa: SLF001 - one of `StudyFolder.at` shows another code version than the directory
-    space = directory.read_space(record.space)
+    space = with_functions(directory.read_space(record.space), functions_of(study.space))
     part = part_of(directory, space, record)
     return _Source(study.path, record, space, part, build(part.table).counts().get(OK, 0))
 

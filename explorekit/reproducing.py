@@ -115,9 +115,9 @@ def position_of(space: Space, point: Mapping[str, Any]) -> int:
     SpaceError
         If the values name none, or several.
     """
-    if unknown := [name for name in point if name not in space.parameters]:
+    if unknown := [name for name in point if name not in space.passed]:
         raise SpaceError(
-            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}.{suggest(unknown[0], space.parameters)}"
+            f"no parameter {listing(unknown)}; this space has {listing(space.passed)}.{suggest(unknown[0], space.passed)}"
         )
     for name, value in point.items():
         if isinstance(value, slice) or np.ndim(value):
@@ -209,7 +209,7 @@ def _kept_error(snapshot: Snapshot, position: int) -> str:
 
 def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) -> tuple[Snapshot, str, str]:
     """Run the one point of a space as a child would; returns what it left, its error and traceback."""
-    points = Points(simulation, bind(simulation, here.parameters), here, seeding)
+    points = Points(simulation, bind(simulation, here.passed), here, seeding)
     taken = here.names
     collector = Collector({})
     error = trace = ""

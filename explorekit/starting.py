@@ -156,7 +156,7 @@ def _job_of(
     """Return what all batches of a run have in common, under the next epoch; for whoever holds the study's lock."""
     from explorekit.engine.messages import Job
 
-    call = bind(simulation, space.parameters)
+    call = bind(simulation, space.passed)
     return Job(
         id=secrets.token_hex(8),
         payload=pickle.dumps((_Loads(captured.payload), call.without_defaults(), captured.version.id)),

@@ -20,6 +20,7 @@ from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.encoding import check_available
 from explorekit.simulation.objects import check_objects, with_objects
 from explorekit.space import Space
+from explorekit.space.rederiving import functions_of
 from explorekit.space.selecting import points_where
 from explorekit.starting import begin, held_for_run
 from explorekit.store.directory import StudyDirectory
@@ -100,9 +101,10 @@ class Study(GrowingStudy):
         else:
             create(path, self.simulation, space, seed, seed_by)
         super().__init__(path)
+        self._functions = functions_of(space)
         self._run: Run | None = None
         self._where: Space | Mapping[str, Any] | None = None  # the part that it runs
-        bind(self.simulation, self.space.parameters)  # or it says what does not fit
+        bind(self.simulation, self.space.passed)  # or it says what does not fit
 
     # ---- running
 
@@ -437,16 +439,18 @@ class Study(GrowingStudy):
         record = self._directory.read_record()
         self._follow(record)
         chosen = self.space if space is None else space
-        known = baselines_with(record.baselines, bind(self.simulation, chosen.parameters))
+        known = baselines_with(record.baselines, bind(self.simulation, chosen.passed))
         new = {
             n: known[n]
-            for n, p in chosen.parameters.items()
-            if n in known and n not in self.space.parameters and p.objects is None
+            for n, p in chosen.passed.items()
+            if n in known and n not in self.space.passed and p.objects is None
         }
         fork(self._directory, path, chosen, {**record.baselines, **new})
-        return Study(
+        made = Study(
             with_objects(self.simulation, space), path=path, seed=record.seed, seed_by=record.seed_by
         )
+        made._functions = functions_of(chosen)
+        return made
 
     def _take_up_code(self, code: OnChange | None) -> None:
         """Decide about results of other code as `start` does, without running anything."""

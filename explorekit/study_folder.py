@@ -86,7 +86,7 @@ class StudyFolder(SavedStudy):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        from explorekit.store.backend import defaults_beside
+        from explorekit.store.backend import defaults_beside, derived_by
         from explorekit.store.dataset import first_and_last_start
 
         record = self._record()
@@ -101,6 +101,7 @@ class StudyFolder(SavedStudy):
             "git_commit": git.get("commit", ""),
             "git_dirty": git.get("dirty"),
             "defaults": defaults_beside(self.space, self._directory.read_further(record.code, "arguments")),
+            **derived_by(self.space),
             "seed": str(record.seed),
             "created": record.created,
             "sources": [dict(source) for source in record.sources],

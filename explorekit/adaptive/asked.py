@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space import Space
+from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.growing import check_units, fitting_of
 from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
@@ -75,16 +76,20 @@ def in_points(space: Space, positions: Ints) -> Asked:
         for name, p in space.parameters.items()
         if name != REPETITION
     ]
-    return _distinct(columns, [p for name, p in space.parameters.items() if name == REPETITION])
+    derived = [one.listed(index, POINT) for one in space.derived.values()]
+    return _distinct(columns, [p for name, p in space.parameters.items() if name == REPETITION], derived)
 
 
-def _distinct(columns: Sequence[Parameter], repeated: Sequence[Parameter]) -> Asked:
+def _distinct(
+    columns: Sequence[Parameter], repeated: Sequence[Parameter], derived: Sequence[Derived]
+) -> Asked:
     """Return points along ``point``, each once."""
     place: dict[tuple[bytes, ...], int] = {}
     rows = zip(*(p.labels for p in columns), strict=True)
     order = np.array([place.setdefault(row, len(place)) for row in rows], dtype=np.int64)
     first = np.unique(order, return_index=True)[1]
-    return Asked(Space.from_parameters([*(p.take(first) for p in columns), *repeated]), order)
+    taken = [one.take({POINT: first}) for one in derived]
+    return Asked(Space.from_parameters([*(p.take(first) for p in columns), *repeated, *taken]), order)
 
 
 def points_like(space: Space, columns: Mapping[str, Sequence[Any]]) -> Space:
@@ -148,6 +153,8 @@ def fitted(asked_for: Asked, space: Space) -> Asked:
             check_units(known, p)
             if known.dim is None:
                 _check_fixed(p, known)
+    if unknown := [name for name in points.derived if name not in space.derived]:
+        raise SpaceError(_no_place_for(unknown[0], space))
     size = points.sizes[POINT]
     columns = [
         replace(
@@ -157,7 +164,7 @@ def fitted(asked_for: Asked, space: Space) -> Asked:
         else _column(known, [None] * size)
         for name, known in varied.items()
     ]
-    found = _distinct(columns, repeated)
+    found = _distinct(columns, repeated, list(points.derived.values()))
     return replace(found, order=found.order[asked_for.order])
 
 

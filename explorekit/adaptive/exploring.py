@@ -15,6 +15,7 @@ from explorekit.options import RunOptions
 from explorekit.simulation.declare import as_simulation
 from explorekit.space import Space
 from explorekit.space.parameter import REPETITION
+from explorekit.space.rederiving import computed_anew
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.status import PENDING
 
@@ -147,10 +148,9 @@ def _space_for(study: "Study", first: Asked) -> Space:
         for n, p in study.space.parameters.items()
         if n == REPETITION or (p.dim is None and n not in asked_for)
     }
-    space = Space.from_parameters([*({**recorded.parameters, **kept}).values()])
+    space = computed_anew(Space.from_parameters([*({**recorded.parameters, **kept}).values()]), study.space)
     fitting = fitted(first, space)  # or it says what does not fit, before there is a fork
-    return (
-        space
-        if positions.size
-        else Space.from_parameters([*({**fitting.points.parameters, **kept}).values()])
-    )
+    if positions.size:
+        return space
+    asked_first = Space.from_parameters([*({**fitting.points.parameters, **kept}).values()])
+    return computed_anew(asked_first, study.space)

@@ -1,13 +1,15 @@
 """How a simulation receives its parameters: by keyword, checked before anything runs."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import FunctionType, MappingProxyType
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from explorekit.errors import SimulationError, listing, suggest
 from explorekit.simulation.declare import Simulation
+from explorekit.space.derived import Derived
+from explorekit.space.groups import mappings
 from explorekit.space.parameter import REPETITION, Parameter
 
 INJECTED = ("rng", "seed", REPETITION)
@@ -60,7 +62,10 @@ class Call:
     def values(self, columns: Mapping[str, list[Any]]) -> dict[str, Iterable[Any]]:
         """Return the values of each argument at some points, from columns of values by parameter."""
         values: dict[str, Iterable[Any]] = {argument: columns[name] for name, argument in self.direct}
-        return values | {argument: _mappings(members, columns) for argument, members in self.groups}
+        return values | {
+            argument: mappings(members, [columns[member] for member in members], NOT_GIVEN)
+            for argument, members in self.groups
+        }
 
     def by_position(self, function: Callable[..., Any]) -> tuple[Callable[..., Any], list[Ordered]]:
         """Return how to call a function with values by position, which takes a fraction of the time of keywords.
@@ -94,7 +99,7 @@ class Call:
         return call_with_given if self.lacking else call, order
 
 
-def bind(simulation: Simulation, parameters: Mapping[str, Parameter] | Iterable[str]) -> Call:
+def bind(simulation: Simulation, parameters: Mapping[str, Parameter | Derived] | Iterable[str]) -> Call:
     """Match a simulation's signature with the parameters of a space.
 
     Raises
@@ -233,21 +238,3 @@ def _check_lacking(
             f"simulation {simulation.name!r} needs {listing(sorted(needed))}, which some points of the space lack. "
             f"Give it there too, or give the argument a default."
         )
-
-
-def _mappings(members: tuple[str, ...], columns: Mapping[str, list[Any]]) -> Iterator[Mapping[str, Any]]:
-    paths = [member.split(".")[1:] for member in members]
-    for values in zip(*(columns[member] for member in members), strict=True):
-        group: dict[str, Any] = {}
-        for path, value in zip(paths, values, strict=True):
-            if value is NOT_GIVEN:
-                continue
-            inner = group
-            for part in path[:-1]:
-                inner = inner.setdefault(part, {})
-            inner[path[-1]] = value
-        yield _frozen(group) if group else NOT_GIVEN
-
-
-def _frozen(group: dict[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType({k: _frozen(v) if isinstance(v, dict) else v for k, v in group.items()})

@@ -12,6 +12,7 @@ from explorekit.simulation.calling import NOT_GIVEN, Call, Default
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.objects import array_of, in_place_of_labels
 from explorekit.space import Space
+from explorekit.space.derived import dims_of
 from explorekit.space.identity import point_key
 from explorekit.space.parameter import REPETITION
 from explorekit.space.seeds import generator, integer_seed
@@ -96,9 +97,9 @@ class Points:
         """Return how many points from the first on have the same parameters, so that a vectorised `function` takes them in one call."""
         index = self._space.unravel(positions)
         n = len(positions)
-        for p in self._space.parameters.values():
+        for p in self._space.passed.values():
             if p.given is not None:
-                given = p.given[index[str(p.dim)]]
+                given = p.given[tuple(index[dim] for dim in dims_of(p))]
                 n = min(n, int(np.argmax(np.append(given != given[0], True))))
         return n
 
@@ -107,15 +108,16 @@ class Points:
         index = self._space.unravel(positions)
         given: dict[str, Any] = {}
         for parameter, argument in self._call.direct:
-            p = self._space.parameters[parameter]
-            if p.given is not None and not p.given[index[str(p.dim)]].all():
+            p = self._space.passed[parameter]
+            varies, at = bool(dims_of(p)), tuple(index[dim] for dim in dims_of(p))
+            if p.given is not None and not p.given[at].all():
                 continue
-            given[argument] = p.values[()] if p.dim is None else p.values[index[p.dim]]
+            given[argument] = p.values[at]
             if p.name in self._objects:
                 labels = given[argument]
                 given[argument] = array_of(np.asarray(labels), self._objects[p.name])
-                given[argument] = given[argument] if p.dim is not None else given[argument][()]
-            if p.dim is not None:
+                given[argument] = given[argument] if varies else given[argument][()]
+            if varies:
                 given[argument].flags.writeable = False
         for name in self._call.injected:
             given[name] = self._injected_array(name, positions, index)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space.derived import Derived, dims_of
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import POINT, REPETITION, Parameter
 from explorekit.space.positions import described
@@ -83,9 +84,7 @@ class _Asked:
         self._space, self._predicate = space, predicate
         self._looked_at: dict[str, None] = {}
         self._fixed = {
-            p.name: python_values(np.atleast_1d(p.values))[0]
-            for p in space.parameters.values()
-            if p.dim is None
+            p.name: python_values(np.atleast_1d(p.values))[0] for p in space.passed.values() if not dims_of(p)
         }
 
     def everywhere(self) -> tuple[list[str], Mask]:
@@ -102,7 +101,7 @@ class _Asked:
                 return dims, fulfilled
 
     def _dims(self) -> list[str]:
-        seen = {self._space.parameters[name].dim for name in self._looked_at}
+        seen = {dim for name in self._looked_at for dim in dims_of(self._space.passed[name])}
         if len(seen) > 1 and POINT in self._space.dims:
             seen.add(POINT)  # what is found lies along it too
         return [dim for dim in self._space.dims if dim in seen]
@@ -135,7 +134,7 @@ class _Asked:
         """Return the value of a fixed parameter, None for a group, and note any other parameter."""
         if name in self._fixed:
             return self._fixed[name]
-        parameters = self._space.parameters
+        parameters = self._space.passed
         if name in parameters:
             self._looked_at[name] = None
             raise _AnotherParameter
@@ -156,7 +155,7 @@ class _Asked:
         return bool(answer)
 
     def _text(self, dims: Sequence[str], row: int) -> str:
-        names = [p.name for p in self._space.parameters.values() if p.dim in dims]
+        names = [p.name for p in self._space.passed.values() if dims_of(p) and set(dims_of(p)) <= set(dims)]
         columns = _columns(self._space, names, dims, np.array([row]))
         return described({name: column[0] for name, column in zip(names, columns, strict=True)})
 
@@ -168,11 +167,14 @@ def _columns(
     if not dims:
         return []
     index = dict(zip(dims, np.unravel_index(rows, [space.sizes[dim] for dim in dims]), strict=True))
-    parameters = [space.parameters[name] for name in names]
-    return [_with_none(p.take(index[str(p.dim)])) for p in parameters]
+    parameters = [space.passed[name] for name in names]
+    return [
+        _with_none(p.listed(index, POINT) if isinstance(p, Derived) else p.take(index[str(p.dim)]))
+        for p in parameters
+    ]
 
 
-def _with_none(p: Parameter) -> list[Any]:
+def _with_none(p: Parameter | Derived) -> list[Any]:
     """Return the values as the simulation receives them, None where there is none."""
     values = python_values(p.values)
     return (
@@ -198,6 +200,7 @@ def _listed(space: "Space", index: Mapping[str, npt.NDArray[np.int64]]) -> "Spac
         replace(p.take(index[p.dim]), dim=POINT) if p.dim is not None and p.dim in index else p
         for p in space.parameters.values()
     ]
+    derived = [one.listed(index, POINT) for one in space.derived.values()]
     return Space.from_parameters(
-        parameters, {dim: axis for dim, axis in space.axes.items() if dim not in index}
+        [*parameters, *derived], {dim: axis for dim, axis in space.axes.items() if dim not in index}
     )

@@ -24,7 +24,7 @@ def conditional(space: Space, given: Mapping[str, Any], named: Mapping[str, Any]
     if twice := [name for name in named if name in given]:
         raise SpaceError(f"when() got {listing(twice)} twice; name each parameter once.")
     everything = {**given, **named}
-    known = {*space.parameters, *space.distributions}
+    known = {*space.parameters, *space.distributions, *space.derived, *space.waiting}
     condition = {name: wanted for name, wanted in everything.items() if name in known}
     added = Space({name: values for name, values in everything.items() if name not in known})
     _check(space, condition, added)
@@ -97,7 +97,10 @@ def _listed(space: Space, dims: list[str], met: npt.NDArray[np.bool_], added: Sp
     ):  # which belong to the points, whatever a selection left
         along = tuple(p for p in parameters if p.dim == POINT)
         axes[POINT] = Axis(POINT, along).with_occurrence(space.axes[dims[0]].occurrence[rows])
-    return Space.from_parameters([*parameters, *space.distributions.values()], axes)
+    derived = [one.listed(index, POINT) for one in space.derived.values()]
+    return Space.from_parameters(
+        [*parameters, *space.distributions.values(), *derived, *space.waiting.values()], axes
+    )
 
 
 def _spread(p: Parameter, number: Index, given: npt.NDArray[np.bool_]) -> Parameter:

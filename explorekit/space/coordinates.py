@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.derived import DERIVED_FROM
 from explorekit.space.distributions import RandomVariable, as_parameter
 from explorekit.space.parameter import GIVEN, REPETITION, UNGRIDDED, Param, Parameter, repetitions
 from explorekit.space.values import KIND, as_values
@@ -39,8 +40,27 @@ def parameters_of(coords: Any) -> list[Parameter | RandomVariable]:
     return [
         _parameter(str(name), variable, where.get(name))
         for name, variable in variables.items()
-        if str(name).removesuffix(GIVEN) not in where or name in where
+        if (str(name).removesuffix(GIVEN) not in where or name in where) and not _is_derived(variable)
     ]
+
+
+def tables_of(coords: Any) -> dict[str, Any]:
+    """Return those coordinates that were derived from others, with None where they are not given."""
+    variables = (
+        getattr(coords, "coords", coords) if isinstance(coords, Mapping) or hasattr(coords, "coords") else {}
+    )
+    tables = {}
+    for name, variable in variables.items():
+        if _is_derived(variable):
+            at = _where_given(name, variables)
+            values = variable.values
+            data = values if at is None else np.where(at, values.astype(object), None)
+            tables[str(name)] = variable.copy(data=data)
+    return tables
+
+
+def _is_derived(variable: Any) -> bool:
+    return DERIVED_FROM in (getattr(variable, "attrs", None) or {}) and hasattr(variable, "dims")
 
 
 def _where_given(name: Any, variables: Mapping[Any, Any]) -> npt.NDArray[np.bool_] | None:

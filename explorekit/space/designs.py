@@ -9,6 +9,7 @@ import numpy as np
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import Quantiles
 from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.rederiving import computed_anew
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, as_values, exact_text
 
@@ -100,7 +101,7 @@ def star(space: Space, base: Mapping[str, Any]) -> Space:
             parameters.append(replace(p, dim=POINT, values=along[p.name]))
         else:
             parameters.append(p)
-    return Space.from_parameters(parameters)
+    return computed_anew(Space.from_parameters(parameters), space)
 
 
 def _value_like(parameter: Parameter, given: Any) -> Values:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorekit.space.axis import Axis
+    from explorekit.space.derived import Derived, Formula
     from explorekit.space.distributions import RandomVariable
     from explorekit.space.objects import Objects
     from explorekit.space.parameter import Parameter
@@ -41,6 +42,10 @@ def expression(space: "Space") -> str:
     arguments = _arguments([*texts, *((v.name, _distribution(v)) for v in space.distributions.values())])
     suffix = "" if repeated is None else _repeat(repeated)
     suffix += f".isel({selected})" if selected else ""
+    if space.derived or space.waiting:
+        texts = [(one.name, _derived(one)) for one in space.derived.values()]
+        texts += [(one.name, _waiting(one)) for one in space.waiting.values()]
+        suffix += f".derive({', '.join(_arguments(texts))})"
     line = f"ek.Space({', '.join(arguments)}){suffix}"
     if len(line) < _WIDTH * 4 // 5 and "\n" not in line:
         return line
@@ -76,13 +81,43 @@ def _parameter(p: "Parameter") -> str:
     return _param([text, *(f"{key}={value}" for key, value in keywords.items())], attrs)
 
 
-def _with_none(p: "Parameter") -> str:
-    """Return the values of a parameter with None where it is not given."""
-    values, given = p.values, p.is_given.tolist()
+def _derived(one: "Derived") -> str:
+    """Return the values of a derived parameter, which are all of a function that can be written."""
+    values, given = one.values.ravel(), one.is_given.ravel()
+    native = given.any() and _is_native(values)
+    dtype = [] if native or one.given is None else [f"dtype={_dtype_name(values)!r}"]
+    if one.given is not None:
+        text = f"np.array({_nones(values, given.tolist())}, dtype=object)"
+    elif one.dims:
+        text = values_expression(values)
+    else:
+        text = scalar_expression(one.values[()])
+    if len(one.dims) > 1:
+        text = f"np.reshape({text}, {one.values.shape})"
+    attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in one.told_attrs.items())
+    dims = repr(one.dims[0] if len(one.dims) == 1 else one.dims)
+    variable = f"xr.Variable({dims}, {text}, {{{attrs}}})"
+    return f"ek.param({', '.join([variable, *dtype])})" if dtype else variable
+
+
+def _waiting(formula: "Formula") -> str:
+    """Return the function of what waits for values, by its name."""
+    text = getattr(formula.function, "__qualname__", None) or repr(formula.function)
+    return _param([text], formula.attrs) if formula.attrs else text
+
+
+def _nones(values: "Values", given: list[bool]) -> str:
+    """Return values as a list with None where there is none."""
     if values.size > np.get_printoptions()["threshold"]:
         return f"<{values.size:,} values, given at {sum(given):,}>"
     plain = list(values) if values.dtype.kind in "MU" else values.tolist()
     return _list([scalar_expression(v) if there else "None" for v, there in zip(plain, given, strict=True)])
+
+
+def _with_none(p: "Parameter") -> str:
+    """Return the values of a parameter with None where it is not given."""
+    values, given = p.values, p.is_given.tolist()
+    return _nones(values, given)
 
 
 def _is_native(values: "Values") -> bool:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.asking import Predicate, fulfilling
+from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import REPETITION, UNGRIDDED, Parameter
 from explorekit.space.positions import between, described, equal_to, positions_of_values, text
@@ -41,11 +42,11 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
     for name, value in wanted.items():
         if name in space.distributions:
             check_sampled(space, f"find points by the values of {name!r}")
-        if name not in space.parameters:
+        if name not in space.passed:
             raise SpaceError(
-                f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
+                f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
             )
-        p = space.parameters[name]
+        p = as_along_one(space.passed[name])
         mask = between(p, value) if isinstance(value, slice) else _equal(p, value)
         if p.dim is not None:
             masks[p.dim] = masks.get(p.dim, True) & mask
@@ -54,6 +55,24 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
                 f"parameter {name!r} is fixed at {p.summary()}; no point has {text(value)}. Leave it out."
             )
     return masks
+
+
+def as_along_one(p: Parameter | Derived) -> Parameter:
+    """Return a derived parameter as one that has its values along one dimension, or none.
+
+    Raises
+    ------
+    SpaceError
+        If it varies along several, where no part of a grid is that with some of its values.
+    """
+    if isinstance(p, Parameter):
+        return p
+    if len(p.dims) > 1:
+        raise SpaceError(
+            f"{p.name!r} is derived from {listing(p.formula.of)}, and its values lie along {' × '.join(p.dims)}; expected a parameter along one "
+            f"dimension. Find points by a predicate: find(lambda p: p.{p.name} == …)."
+        )
+    return Parameter(p.name, next(iter(p.dims), None), p.values, p.attrs, p.given)
 
 
 def _equal(p: Parameter, wanted: Any) -> Mask:
@@ -127,7 +146,7 @@ def neighbours(space: "Space", point: int | Mapping[str, Any]) -> list[dict[str,
 def describe(space: "Space", position: int) -> str:
     """Return the point at a flat position as text, with units: ``I=0.5 nA, tau=5 ms``."""
     columns = space.columns(np.array([position]))
-    units = {name: space.parameters[name].attrs.get("units") for name in columns}
+    units = {name: space.passed[name].attrs.get("units") for name in columns}
     return ", ".join(
         f"{name}={format_value(values[0])}" + (f" {units[name]}" if units[name] else "")
         for name, values in columns.items()
@@ -143,11 +162,12 @@ def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
     import pandas as pd
 
     check_sampled(space, "count the values of the space")
-    if unknown := [name for name in names if name not in space.parameters]:
+    if unknown := [name for name in names if name not in space.passed]:
         raise SpaceError(
-            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}.{suggest(str(unknown[0]), space.parameters)}"
+            f"no parameter {listing(unknown)}; this space has {listing(space.passed)}.{suggest(str(unknown[0]), space.passed)}"
         )
-    chosen = [space.parameters[name] for name in names or [n for n in space.parameters if n != REPETITION]]
+    wanted = names or [n for n in space.parameters if n != REPETITION]
+    chosen = [as_along_one(space.passed[name]) for name in wanted]
     if not chosen:
         raise SpaceError(
             "this space has no parameters; expected at least one whose values are to be counted."

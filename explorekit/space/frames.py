@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.derived import Derived
 from explorekit.space.parameter import REPETITION, Param, Parameter, named, repetitions
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
     from explorekit.space.space import Space
@@ -28,21 +30,32 @@ def to_dataframe(space: "Space") -> "pd.DataFrame":
     """Return the points as rows in C order; see `Space.to_dataframe`."""
     import pandas as pd
 
-    columns = {p.name: _column(space, p) for p in space.parameters.values()}
+    columns = {
+        p.name: _column(
+            space, np.reshape(p.values, over), None if p.given is None else np.reshape(p.given, over)
+        )
+        for p in space.passed.values()
+        for over in (_over(space, p),)
+    }
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(space), name=POINT))
-    frame.attrs = {p.name: dict(p.attrs) for p in space.parameters.values() if p.attrs}
+    frame.attrs = {p.name: dict(p.attrs) for p in space.passed.values() if p.attrs}
     return frame
 
 
-def _column(space: "Space", parameter: Parameter) -> Any:
+def _over(space: "Space", parameter: Parameter | Derived) -> list[int]:
+    """Return the length of a parameter's values along each dimension of the space, 1 where they do not vary."""
+    dims = parameter.dims if isinstance(parameter, Derived) else (parameter.dim,)
+    return [size if dim in dims else 1 for dim, size in space.sizes.items()]
+
+
+def _column(space: "Space", over: "npt.NDArray[Any]", given: "npt.NDArray[np.bool_] | None") -> Any:
     """Return the values of a parameter at all points; where it is not given, what is missing to pandas."""
     import pandas as pd
 
-    along = [-1 if dim == parameter.dim else 1 for dim in space.dims]
-    values = np.broadcast_to(parameter.values.reshape(along), space.shape).ravel()
-    if parameter.given is None:
+    values = np.broadcast_to(over, space.shape).ravel()
+    if given is None:
         return values
-    missing = ~np.broadcast_to(parameter.given.reshape(along), space.shape).ravel()
+    missing = ~np.broadcast_to(given, space.shape).ravel()
     if values.dtype.kind in "iub":
         masked = pd.arrays.BooleanArray if values.dtype.kind == "b" else pd.arrays.IntegerArray
         return masked(values, missing)

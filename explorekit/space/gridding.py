@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError
 from explorekit.space.parameter import POINT, Parameter
+from explorekit.space.rederiving import computed_anew
 from explorekit.space.space import Space
 from explorekit.space.values import Values, exact_text
 
@@ -33,10 +34,11 @@ def gridded(space: Space) -> Space:
         p.name: replace(p, dim=p.name, values=ordered[p.name][0]) if p in varying else p.take(0)
         for p in along
     }
-    return Space.from_parameters(
+    grid = Space.from_parameters(
         [made.get(name, p) for name, p in space.parameters.items()],
         {dim: axis for dim, axis in space.axes.items() if dim != POINT},
     )
+    return computed_anew(grid, space)
 
 
 def _ordered(values: Values) -> tuple[Values, _Codes]:

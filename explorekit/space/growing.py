@@ -22,6 +22,7 @@ from explorekit.space.parameter import (
     named,
     repetitions,
 )
+from explorekit.space.rederiving import rederived
 from explorekit.space.space import Space
 from explorekit.space.union import Union, along_point
 from explorekit.space.values import KIND, Values, as_values, exact_text
@@ -57,7 +58,8 @@ def additions(existing: Space, space: Space | None, parameters: Mapping[str, obj
     whole = space if space is not None else Space()
     touched = {p.dim for p in given}
     axes = {dim: axis for dim, axis in whole.axes.items() if dim not in touched}
-    return Space.from_parameters([*whole.parameters.values(), *given], axes)
+    derived = [one for one in whole.derived.values() if not touched.intersection(one.dims)]
+    return Space.from_parameters([*whole.parameters.values(), *given, *derived], axes)
 
 
 def _paired_as_before(existing: Space, name: str, values: object) -> Parameter:
@@ -96,6 +98,7 @@ def grown(existing: Space, added: Space, baselines: Mapping[str, bytes]) -> Spac
     SpaceError
         If the values do not fit the parameter, or the structure of the space would have to change.
     """
+    _check_derived(existing, added)
     for p in added.parameters.values():
         if known := existing.parameters.get(p.name):
             check_same_kind(p.name, known.objects, p.objects, not np.isin(p.values, known.values).all())
@@ -117,7 +120,19 @@ def grown(existing: Space, added: Space, baselines: Mapping[str, bytes]) -> Spac
             axes[dim] = axis
         else:
             fixed |= {p.name: p.take(0) for p in axis.parameters}
-    return _assembled(existing, axes, fixed)
+    return rederived(_assembled(existing, axes, fixed), existing, added)
+
+
+def _check_derived(existing: Space, added: Space) -> None:
+    if both := [name for name in added.parameters if name in existing.derived]:
+        of = existing.derived[both[0]].formula.of
+        raise SpaceError(
+            f"{both[0]!r} is derived from {listing(of)}, and no values of it can be added. Add values of {listing(of)}, and it follows. {_FORK}."
+        )
+    if new := [name for name in added.derived if name not in existing.derived]:
+        raise SpaceError(
+            f"the points that are there have no derived {new[0]!r}, and it cannot be had afterwards: their results came without it. {_FORK}."
+        )
 
 
 def _groups(existing: Space, added: Space) -> dict[str, list[Parameter]]:
@@ -262,7 +277,7 @@ def _with_points(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
 def fitting_of(known: Parameter, given: Parameter) -> Parameter:
     """Return a parameter's values where it is given, in the type that it has once and for all."""
     there = given.is_given
-    fitting = _as_type_of(known, given.values[there]) if there.any() else known.values[:0]
+    fitting = as_type_of(known, given.values[there]) if there.any() else known.values[:0]
     values = np.full(there.shape, MISSING[known.values.dtype.kind], dtype=fitting.dtype)
     values[there] = fitting
     values.flags.writeable = False
@@ -285,7 +300,7 @@ def _with_values(axis: Axis, given: Parameter) -> Axis:
     """Return a dimension of one parameter with further values, in order if it has one."""
     known = axis.parameters[0]
     given_values = np.atleast_1d(given.values)
-    values = _as_type_of(known, given_values)
+    values = as_type_of(known, given_values)
     if axis.dim not in UNGRIDDED:
         values = near_values(known.values, values)
     report_taken(known.name, given_values, values)
@@ -312,7 +327,7 @@ def _parameter(like: Parameter, values: Values, given: npt.NDArray[np.bool_] | N
     return replace(like, values=values, given=given)
 
 
-def _as_type_of(known: Parameter, values: Values) -> Values:
+def as_type_of(known: Parameter, values: Values) -> Values:
     """Return values in the type that a parameter has once and for all.
 
     Raises
@@ -362,7 +377,7 @@ def _new_axis(existing: Space, dim: str, group: list[Parameter], baselines: Mapp
         known = existing.parameters.get(p.name)
         if known is not None:
             check_units(known, p)
-            columns.append(replace(known, dim=dim, values=_as_type_of(known, np.atleast_1d(p.values))))
+            columns.append(replace(known, dim=dim, values=as_type_of(known, np.atleast_1d(p.values))))
         else:
             columns.append(replace(p, dim=dim, values=_as_type_of_baseline(p, baselines)))
     if len(columns) == 1 and columns[0].name in existing.parameters:
@@ -386,7 +401,7 @@ def _as_type_of_baseline(given: Parameter, baselines: Mapping[str, bytes]) -> Va
     if not label.startswith(b"float:"):
         return values
     baseline = np.array([label_value(label)])
-    values = near_values(baseline, _as_type_of(Parameter(given.name, None, baseline, {}), values))
+    values = near_values(baseline, as_type_of(Parameter(given.name, None, baseline, {}), values))
     report_taken(given.name, np.atleast_1d(given.values), values)
     return values
 

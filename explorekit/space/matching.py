@@ -10,6 +10,7 @@ from explorekit.errors import SpaceMismatchError, listing
 from explorekit.space.axis import Axis
 from explorekit.space.joining import is_same
 from explorekit.space.parameter import UNGRIDDED, Parameter
+from explorekit.space.rederiving import bare, rederived
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, exact_text
 
@@ -46,17 +47,69 @@ def same_space(existing: Space, given: Space, where: str) -> None:
 
 
 def _difference(existing: Space, given: Space) -> str:
-    mine, theirs = existing.parameters, given.parameters
+    mine, theirs = existing.passed, given.passed
     if missing := [name for name in mine if name not in theirs]:
         return f"it has the parameter {listing(missing)}, which is not given"
     if added := [name for name in theirs if name not in mine]:
         return f"it has no parameter {listing(added)}"
-    for name, parameter in mine.items():
-        if (text := _parameter_difference(parameter, theirs[name])) is not None:
+    if (text := _ways_difference(existing, given)) is not None:
+        return text
+    for name, parameter in existing.parameters.items():
+        if (text := _parameter_difference(parameter, given.parameters[name])) is not None:
             return text
-    return next(
-        filter(None, (_axis_difference(axis, given.axes[dim]) for dim, axis in existing.axes.items())), ""
-    )
+    along = (_axis_difference(axis, given.axes[dim]) for dim, axis in existing.axes.items())
+    return next(filter(None, along), "") or _derived_difference(existing, given)
+
+
+def _ways_difference(existing: Space, given: Space) -> str | None:
+    """Return how what is derived differs, but for the values."""
+    for name in existing.passed:
+        ways = [
+            space.derived[name].formula.of if name in space.derived else () for space in (existing, given)
+        ]
+        if ways[0] != ways[1]:
+            texts = [f"derived from {listing(of)}" if of else "given by its values" for of in ways]
+            return f"{name!r} is {texts[0]}, not {texts[1]}"
+    return None
+
+
+def _derived_difference(existing: Space, given: Space) -> str:
+    """Return which derived values differ; those of the study count where only rounding tells them apart."""
+    if not existing.derived:
+        return ""
+    anew = rederived(bare(existing), given)
+    for name, mine in existing.derived.items():
+        theirs = anew.derived[name]
+        kinds = KIND[mine.values.dtype.kind], KIND[theirs.values.dtype.kind]
+        if kinds[0] != kinds[1]:
+            return f"the values of {name!r} are {kinds[0]}, not {kinds[1]}"
+        same = (mine.is_given == theirs.is_given) & ((mine.values == theirs.values) | ~mine.is_given)
+        same |= _near(mine.values, theirs.values) & mine.is_given & theirs.is_given
+        if not same.all():
+            at = {dim: int(i[0]) for dim, i in zip(mine.dims, np.nonzero(~same), strict=False)}
+            old, new = (
+                one.take(at).summary() if one.take(at).is_given.all() else "not given"
+                for one in (mine, theirs)
+            )
+            point = existing.isel({**dict.fromkeys(existing.dims, 0), **at})
+            where = ", ".join(
+                f"{p.name}={p.summary()}" for p in point.passed.values() if p.name in mine.formula.of
+            )
+            return (
+                f"at {where} the derived {name!r} is {old}, and {new} by the function that is given now (to take over what still fits: "
+                f"Study(simulation, path=…).fork(new_path, space))"
+            )
+    return ""
+
+
+def _near(mine: Values, theirs: Values) -> npt.NDArray[np.bool_]:
+    """Return where floats differ in their last places at most, as the same function may give them on another machine."""
+    if mine.dtype.kind != "f":
+        return np.zeros(mine.shape, dtype=np.bool_)
+    with np.errstate(all="ignore"):
+        step = np.spacing(np.maximum(np.abs(mine), np.abs(theirs)))
+        near: npt.NDArray[np.bool_] = np.abs(mine - theirs) <= NEAR_ULPS * step
+    return near
 
 
 def _parameter_difference(mine: Parameter, theirs: Parameter) -> str | None:

@@ -95,7 +95,8 @@ class Mixture:
         parameters = [
             replace(p.take(rows), dim=SAMPLE) if p.dim == dim else p for p in joined.parameters.values()
         ]
-        return Space.from_parameters(parameters)
+        derived = [one.listed({dim: rows}, SAMPLE) for one in joined.derived.values()]
+        return Space.from_parameters([*parameters, *derived])
 
     def __repr__(self) -> str:
         return " + ".join(f"{weight!r} * {space!r}" for weight, space in self.components)

@@ -10,6 +10,7 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.constraints import cast
 from explorekit.space.distributions import PROBES, RandomVariable, as_parameter
 from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.rederiving import computed_anew
 from explorekit.space.values import KIND, NATIVE, Values, exact_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def overridden(space: "Space", presets: "Space | Mapping[str, Any]", named: Mapp
         given = {name: as_parameter(name, value) for name, value in presets.items()}
     given |= {name: as_parameter(name, value) for name, value in named.items()}
     known: dict[str, Parameter | RandomVariable] = {**space.parameters, **space.distributions}
+    if computed := [name for name in given if name in space.derived or name in space.waiting]:
+        formula = {**{n: one.formula for n, one in space.derived.items()}, **space.waiting}[computed[0]]
+        raise SpaceError(
+            f"{computed[0]!r} is derived from {listing(formula.of)}; override these, and it follows."
+        )
     if unknown := [name for name in given if name not in known]:
         raise SpaceError(
             f"nothing consumes the preset {listing(unknown)}; this space has {listing(known)}.{suggest(unknown[0], known)}"
@@ -39,9 +45,10 @@ def overridden(space: "Space", presets: "Space | Mapping[str, Any]", named: Mapp
     replaced = [_in_place_of(old, given[name]) if name in given else old for name, old in known.items()]
     touched = {p.dim for p in (known[name] for name in given) if isinstance(p, Parameter)}
     touched |= {p.dim for p in replaced if isinstance(p, Parameter) and p.name in given}
-    return Space.from_parameters(
+    other = Space.from_parameters(
         replaced, {dim: axis for dim, axis in space.axes.items() if dim not in touched}
     )
+    return computed_anew(other, space)
 
 
 def _in_place_of(

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from explorekit.space.derived import Derived
     from explorekit.space.distributions import RandomVariable
     from explorekit.space.parameter import Parameter
 
@@ -19,7 +20,7 @@ _MANY = 30  # numbers are a distribution, whose steps need not be even
 _LEVEL = 0.1  # of their share below each place on the axis
 
 
-def picture_of_values(parameter: "Parameter") -> str:
+def picture_of_values(parameter: "Parameter | Derived") -> str:
     """Return where the values of a parameter lie, a tick each, or how many lie where; nothing for a single one."""
     values = parameter.values[parameter.is_given]
     if values.size < 2:

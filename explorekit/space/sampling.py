@@ -35,12 +35,14 @@ def sample(space: Space, n: int | None, method: Method, seed: int, fresh: bool) 
     quantiles = quantiles_of(names, n, method, seed) if count == 1 else _fresh(names, n, method, seed, count)
     drawn = [variable.at(quantiles[:, column]) for column, variable in enumerate(variables)]
     kept = list(space.parameters.values())
+    derived = list(space.derived.values())
     axes = dict(space.axes)
     if fresh:
         index = space.isel({REPETITION: 0} if REPETITION in space.dims else {}).unravel(np.arange(count))
         kept = [_tiled(p, index[p.dim], n) if p.dim in index else p for p in kept]
+        derived = [one.listed({dim: np.tile(at, n) for dim, at in index.items()}, SAMPLE) for one in derived]
         axes = {dim: axis for dim, axis in axes.items() if dim == REPETITION}
-    return Space.from_parameters([*kept, *drawn], axes)
+    return Space.from_parameters([*kept, *drawn, *derived, *space.waiting.values()], axes)
 
 
 def _check_space(space: Space) -> None:

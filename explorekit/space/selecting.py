@@ -9,8 +9,10 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
+from explorekit.space.finding import as_along_one
 from explorekit.space.parameter import POINT, Parameter
 from explorekit.space.positions import equal_to, positions_of_values
+from explorekit.space.rederiving import bare
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, as_values, exact_text
 
@@ -45,11 +47,18 @@ def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
     if isinstance(where, Space):
         check_sampled(where, "select by the space")
     names = where.parameters if isinstance(where, Space) else where
-    if unknown := [name for name in names if name not in space.parameters]:
+    if unknown := [name for name in names if name not in space.passed]:
         raise SpaceError(
-            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}."
-            f"{suggest(str(unknown[0]), space.parameters)}"
+            f"no parameter {listing(unknown)}; this space has {listing(space.passed)}."
+            f"{suggest(str(unknown[0]), space.passed)}"
         )
+    if isinstance(where, Space):
+        if computed := [name for name in where.parameters if name in space.derived]:
+            raise SpaceError(
+                f"{computed[0]!r} is derived from {listing(space.derived[computed[0]].formula.of)}; expected a part with values of these. To "
+                f"select by its value: {{{computed[0]!r}: …}}."
+            )
+        where = bare(where) if where.derived else where  # what is derived follows
     if isinstance(where, Space) and (dim := _scattered(space, where)) is not None:
         return _stretches_of_points(space, where, dim)
     masks = _masks_of_space(space, where) if isinstance(where, Space) else _masks_of_values(space, where)
@@ -59,7 +68,7 @@ def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
 def _masks_of_values(space: Space, where: Mapping[str, Any]) -> dict[str, Mask]:
     masks = {dim: np.ones(axis.size, dtype=bool) for dim, axis in space.axes.items()}
     for name, wanted in where.items():
-        parameter = space.parameters[name]
+        parameter = as_along_one(space.passed[name])
         if parameter.dim is None:
             _check_fixed(parameter, wanted)
             continue

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.clashes import reject_clashes
-from explorekit.space.coordinates import GIVEN_MEANS, parameters_of
+from explorekit.space.coordinates import GIVEN_MEANS, parameters_of, tables_of
+from explorekit.space.derived import Derived, Formula
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.identity import Label, canonical
 from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
@@ -69,23 +70,35 @@ class Space:
         /,
         **parameters: Any,
     ) -> None:
+        tables = {} if coords is None else tables_of(coords)
         given = [] if coords is None else parameters_of(coords)
         given += [as_parameter(name, values) for name, values in parameters.items()]
         self._assemble(given)
+        if tables:
+            from explorekit.space.formulas import derive
+
+            self.__dict__.update(derive(self, tables, {}).__dict__)
 
     @classmethod
     def from_parameters(
-        cls, parameters: Sequence[Parameter | RandomVariable], axes: Mapping[str, Axis] | None = None
+        cls,
+        parameters: "Sequence[Parameter | RandomVariable | Derived | Formula]",
+        axes: Mapping[str, Axis] | None = None,
     ) -> Self:
-        """Build a space from `Parameter` objects, keeping the occurrences of the axes given."""
+        """Build a space from `Parameter` objects, keeping the occurrences of the axes given.
+
+        What is derived stands behind what it is computed from: `Derived` with its values, `Formula` to be computed.
+        """
         space = cls.__new__(cls)
         space._assemble(parameters, axes)  # noqa: SLF001
         return space
 
     def _assemble(
-        self, given: Sequence[Parameter | RandomVariable], axes: Mapping[str, Axis] | None = None
+        self,
+        given: Sequence[Parameter | RandomVariable | Derived | Formula],
+        axes: Mapping[str, Axis] | None = None,
     ) -> None:
-        everything: dict[str, Parameter | RandomVariable] = {}
+        everything: dict[str, Parameter | RandomVariable | Derived | Formula] = {}
         for parameter in given:
             if parameter.name in everything:
                 raise SpaceError(f"parameter {parameter.name!r} is given twice; name each parameter once.")
@@ -108,6 +121,13 @@ class Space:
             dim: kept[dim] if dim in kept else Axis(dim, tuple(p for p in by_name.values() if p.dim == dim))
             for dim in dims
         }
+        self._derived: dict[str, Derived] = {}
+        self._waiting: dict[str, Formula] = {}
+        if further := [p for p in everything.values() if isinstance(p, (Derived, Formula))]:
+            from explorekit.space.deriving import in_place
+
+            self._derived, self._waiting = in_place(further, by_name, self._distributions, self.sizes)
+            reject_clashes({**everything, **self._derived})
 
     # ---- looking
 
@@ -122,10 +142,25 @@ class Space:
         return MappingProxyType(self._distributions)
 
     @property
+    def derived(self) -> Mapping[str, Derived]:
+        """The parameters that are computed from others, by name; see `derive`. Those of `parameters` are none of them."""
+        return self._derived
+
+    @property
+    def waiting(self) -> Mapping[str, Formula]:
+        """What parameters are to be computed by once values have been drawn for what they depend on; see `sample`."""
+        return self._waiting
+
+    @property
+    def passed(self) -> Mapping[str, Parameter | Derived]:
+        """What the simulation receives, by name: the parameters, and those that are derived."""
+        return MappingProxyType({**self.parameters, **self.derived})
+
+    @property
     def names(self) -> frozenset[str]:
         """The names that the dimensions and coordinates take, which no output may have."""
-        ragged = (f"{p.name}{GIVEN}" for p in self.parameters.values() if p.given is not None)
-        return frozenset((*self.parameters, *self.dims, *ragged))
+        ragged = (f"{p.name}{GIVEN}" for p in self.passed.values() if p.given is not None)
+        return frozenset((*self.passed, *self.dims, *ragged))
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -163,10 +198,13 @@ class Space:
             p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs), fastpath=True)
             for p in self._parameters.values()
         }
-        for p in self._parameters.values():
+        for one in self._derived.values():
+            variables[one.name] = xr.Variable(one.dims, one.values, one.told_attrs, fastpath=True)
+        for p in self.passed.values():
             if p.given is not None:
                 attrs = {"long_name": GIVEN_MEANS.format(p.name)}
-                variables[f"{p.name}{GIVEN}"] = xr.Variable(p.dim or (), p.given, attrs, fastpath=True)
+                dims = variables[p.name].dims
+                variables[f"{p.name}{GIVEN}"] = xr.Variable(dims, p.given, attrs, fastpath=True)
         indexes = {
             p.name: xr.indexes.PandasIndex(pd.Index(p.values), p.name, p.values.dtype)
             for p in self._parameters.values()
@@ -380,7 +418,7 @@ class Space:
         A parameter that a point lacks is not in its dict.
         """
         block = 4096
-        ragged = any(p.given is not None for p in self._parameters.values())
+        ragged = any(p.given is not None for p in self.passed.values())
         objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
         for start in range(0, len(self), block):
             columns = self.columns(np.arange(start, min(start + block, len(self))))
@@ -414,6 +452,8 @@ class Space:
             if p.given is not None:
                 for row in np.flatnonzero(~p.given[on_axis[str(p.dim)]]).tolist():
                     columns[p.name][row] = missing
+        for one in self._derived.values():
+            columns[one.name] = one.column(on_axis, len(positions), missing)
         return columns
 
     def unravel(self, positions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
@@ -476,8 +516,10 @@ class Space:
         if POINT in self.dims and POINT in other.dims:
             from explorekit.space.union import product_of_points
 
-            axes[POINT] = product_of_points(self.axes[POINT], other.axes[POINT])
+            axes[POINT], rows = product_of_points(self.axes[POINT], other.axes[POINT])
             everything |= {p.name: p for p in axes[POINT].parameters}
+            for side, index in zip((self, other), rows, strict=True):
+                everything |= {name: one.take({POINT: index}) for name, one in side.derived.items()}
         return Space.from_parameters(list(everything.values()), axes)
 
     def __add__(self, other: "Space") -> "Space":
@@ -543,11 +585,7 @@ class Space:
         ):
             dims = other.dims  # as only points in no order can lack a parameter
         dim = next(iter(dims), None)
-        paired = [
-            replace(p, dim=dim) if isinstance(p, Parameter) and p.dim else p
-            for p in (*self._everything, *other._everything)
-        ]
-        return Space.from_parameters(paired)
+        return Space.from_parameters([_moved(p, dim) for p in (*self._everything, *other._everything)])
 
     def repeat(self, n: int) -> "Space":
         """Return the space with `n` repetitions of every point, along the innermost dimension ``repetition``.
@@ -565,7 +603,8 @@ class Space:
             )
         others = [p for p in self._everything if p.name != REPETITION]
         axes = {dim: axis for dim, axis in self._axes.items() if dim != REPETITION}
-        return Space.from_parameters([*others, repetitions(self.sizes.get(REPETITION, 1) * int(n))], axes)
+        repeated = repetitions(self.sizes.get(REPETITION, 1) * int(n))
+        return Space.from_parameters([*others, repeated], axes)
 
     def sample(
         self, n: int | None = None, method: "Method" = "random", *, seed: int = 0, fresh: bool = False
@@ -649,11 +688,16 @@ class Space:
         return star(self, {**(base or {}), **base_kwargs})
 
     @property
-    def _everything(self) -> "list[Parameter | RandomVariable]":
-        return [*self._parameters.values(), *self._distributions.values()]
+    def _everything(self) -> "list[Parameter | RandomVariable | Derived | Formula]":
+        return [
+            *self._parameters.values(),
+            *self._distributions.values(),
+            *self._derived.values(),
+            *self._waiting.values(),
+        ]
 
     def _reject_shared(self, other: "Space", operator: str) -> None:
-        theirs = {*other.parameters, *other.distributions}
+        theirs = {p.name for p in other._everything}  # noqa: SLF001
         if shared := [p.name for p in self._everything if p.name in theirs and p.name != REPETITION]:
             raise SpaceError(
                 f"both sides of {operator} have the parameter {listing(shared)}; expected each parameter on one side only. "
@@ -724,6 +768,47 @@ class Space:
 
         return conditional(self, parameters or {}, named)
 
+    def derive(self, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> "Space":
+        """Return the space with parameters that are computed from others.
+
+        Each is computed once for each distinct combination of what it depends on, now or, if that is a distribution, by `sample`. It
+        lies along the dimensions of that alone, reaches the simulation like any other parameter, and is a coordinate of
+        the results and in every file. It is no part of a point's identity: random streams follow from what it is computed from.
+
+        Parameters
+        ----------
+        parameters : mapping, optional
+            Functions by name. Arguments are named like the parameters that the function depends on, and receive what those of a
+            simulation do: ``neuron`` is the group of all parameters ``neuron.…``. A point that lacks a parameter gives none to the
+            function, whose default holds then; without a default it has no derived value either. In `param` a function has
+            units, bounds and so on. In the place of a function may be values, as a DataArray over dimensions of the space.
+        **named
+            The same by keyword.
+
+        Returns
+        -------
+        Space
+            The space. A derived parameter may depend on others.
+
+        Raises
+        ------
+        SpaceError
+            If a name is taken, a function depends on what is no parameter or in a circle, fails, or returns what is no value, or there are
+            more than ten million combinations.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> space = ek.Space(duration=[100.0, 200.0], n=[10, 20, 30]).derive(dt=lambda duration: duration / 1000)
+        >>> space.coords["dt"].values.tolist()
+        [0.1, 0.2]
+        >>> next(space.points())
+        {'duration': 100.0, 'n': 10, 'dt': 0.1}
+        """
+        from explorekit.space.formulas import derive
+
+        return derive(self, parameters or {}, named)
+
     # ---- selecting
 
     def isel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
@@ -752,7 +837,11 @@ class Space:
             for dim, axis in self._axes.items()
             if not isinstance(chosen.get(dim), int)
         }
-        return Space.from_parameters([*parameters, *self._distributions.values()], axes)
+        derived = [one.take(chosen) for one in self._derived.values()]
+        derived = [one for one in derived if one.is_given.any()]
+        return Space.from_parameters(
+            [*parameters, *self._distributions.values(), *derived, *self._waiting.values()], axes
+        )
 
     def sel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
         """Return the subspace with some values of parameters; one value fixes the parameter.
@@ -768,15 +857,17 @@ class Space:
         SpaceError
             If there is no such parameter, or no such value; values match exactly.
         """
+        from explorekit.space.finding import as_along_one
+
         space = self
         for name, wanted in {**(indexers or {}), **indexers_kwargs}.items():
             if name in space.distributions:
                 check_sampled(space, f"select values of {name!r}")
-            if name not in space.parameters:
+            if name not in space.passed:
                 raise SpaceError(
-                    f"no parameter {name!r}; this space has {listing(space.parameters)}.{suggest(name, space.parameters)}"
+                    f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
                 )
-            parameter = space.parameters[name]
+            parameter = as_along_one(space.passed[name])
             if parameter.dim is None:
                 raise SpaceError(
                     f"parameter {name!r} is fixed at {parameter.summary()}; select along another one."
@@ -909,6 +1000,10 @@ class Space:
             and all(p.equals(other.parameters[name]) for name, p in self._parameters.items())
             and self._distributions.keys() == other.distributions.keys()
             and all(v.equals(other.distributions[name]) for name, v in self._distributions.items())
+            and self._derived.keys() == other.derived.keys()
+            and all(one.equals(other.derived[name]) for name, one in self._derived.items())
+            and self._waiting.keys() == other.waiting.keys()
+            and all(one.computes_the_same(other.waiting[name]) for name, one in self._waiting.items())
             and all(
                 np.array_equal(axis.occurrence, other.axes[dim].occurrence)
                 for dim, axis in self._axes.items()
@@ -926,3 +1021,10 @@ class Space:
         from explorekit.space import html
 
         return html.table(self)
+
+
+def _moved(p: Any, dim: str | None) -> Any:
+    """Return a parameter of a space that has one dimension at most on the one that it is paired along."""
+    if isinstance(p, Parameter) and p.dim:
+        return replace(p, dim=dim)
+    return p.renamed(dict.fromkeys(p.dims, str(dim))) if isinstance(p, Derived) else p

@@ -5,16 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
 from explorekit.space.axis import Axis
 from explorekit.space.clashes import reject_clashes
 from explorekit.space.constraints import check_declared
+from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.objects import Objects
 from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, exact_text
+
+Positions = npt.NDArray[np.int64]
 
 _NOWHERE = np.zeros(1, dtype=np.bool_)  # marks a parameter that some points lack
 _EXACT_IN_FLOAT64 = 2**53
@@ -52,19 +56,19 @@ class Union(Space):
         if lacking:
             reject_clashes(self._outline)
         self._distributions = {}
+        self._waiting = {}
         self._repetitions = _repetitions(left)
         self._summands: tuple[Space, ...] = (left, right)  # none once they are laid together
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("_parameters", "_axes") or "_summands" not in self.__dict__:
+        if name not in ("_parameters", "_axes", "_derived") or "_summands" not in self.__dict__:
             raise AttributeError(name)
-        parts = list(_parts(self))
-        self._assemble(_laid_together(self._outline, parts))
+        self._assemble(_laid_together(self._outline, list(_parts(self))))
         self._summands = ()
         return self.__dict__[name]
 
     def __reduce__(self) -> Any:
-        return Space.from_parameters, (list(self.parameters.values()), dict(self.axes))
+        return Space.from_parameters, ([*self.parameters.values(), *self.derived.values()], dict(self.axes))
 
 
 def along_point(space: Space) -> Space:
@@ -76,19 +80,30 @@ def along_point(space: Space) -> Space:
     return Space.from_parameters(_laid_together(_outline(space), [space]))
 
 
-def product_of_points(left: Axis, right: Axis) -> Axis:
-    """Return every combination of the points along two dimensions as one dimension, the left ones slowest."""
+def product_of_points(left: Axis, right: Axis) -> tuple[Axis, tuple[Positions, Positions]]:
+    """Return every combination of the points along two dimensions as one, the left ones slowest, and which points of each these are."""
     slow = np.repeat(np.arange(left.size), right.size)
     fast = np.tile(np.arange(right.size), left.size)
     columns = [p.take(slow) for p in left.parameters] + [p.take(fast) for p in right.parameters]
-    return Axis(POINT, tuple(columns))
+    return Axis(POINT, tuple(columns)), (slow, fast)
 
 
 def _outline(space: Space) -> Mapping[str, Parameter]:
     """Return one parameter for each name, with dtype and attributes, without laying points together."""
     if isinstance(space, Union):
         return space._outline  # noqa: SLF001
-    return {name: p for name, p in space.parameters.items() if name != REPETITION}
+    return {name: p for name, p in _flat(space).items() if name != REPETITION}
+
+
+def _flat(space: Space) -> Mapping[str, Parameter]:
+    """Return the parameters, those that are derived with their values one after the other."""
+    derived = {
+        name: Parameter(
+            name, POINT, one.values.ravel(), one.attrs, None if one.given is None else one.given.ravel()
+        )
+        for name, one in space.derived.items()
+    }
+    return {**space.parameters, **derived}
 
 
 def _parts(space: Space) -> Iterator[Space]:
@@ -103,7 +118,8 @@ def _parts(space: Space) -> Iterator[Space]:
             yield one
 
 
-def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list[Parameter]:
+def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list[Parameter | Derived]:
+    """Return the parameters of all parts along ``point``; what is derived in the same way wherever it can be stays derived."""
     shapes = [tuple(axis.size for dim, axis in part.axes.items() if dim != REPETITION) for part in parts]
     stops = np.cumsum([int(np.prod(shape, dtype=np.int64)) for shape in shapes]).tolist()
     columns: dict[str, Values] = {
@@ -119,13 +135,35 @@ def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list
                 over = [size if dim == p.dim else 1 for dim, size in zip(dims, shape, strict=True)]
                 columns[p.name][rows].reshape(shape)[...] = p.values.reshape(over)
                 given[p.name][rows].reshape(shape)[...] = True if p.given is None else p.given.reshape(over)
+        for one in part.derived.values():
+            columns[one.name][rows].reshape(shape)[...] = one.over(dims, one.values)
+            given[one.name][rows].reshape(shape)[...] = one.over(dims, one.is_given)
     for values in columns.values():
         values.flags.writeable = False
     laid = [
         replace(p, dim=POINT, values=columns[name], given=None if given[name].all() else given[name])
         for name, p in outline.items()
     ]
-    return laid + [p for p in parts[0].parameters.values() if p.name == REPETITION]
+    repeated = [p for p in parts[0].parameters.values() if p.name == REPETITION]
+    if not any(part.derived for part in parts):
+        return [*laid, *repeated]
+    return [*repeated, *_derived_again(laid, parts)]
+
+
+def _derived_again(laid: list[Parameter], parts: list[Space]) -> list[Parameter | Derived]:
+    """Return parameters along ``point``, those as derived ones that deriving them anew would give."""
+    from explorekit.space.deriving import is_function_of
+    from explorekit.space.rederiving import formula_of_all
+
+    columns: dict[str, Parameter | Derived] = {p.name: p for p in laid}
+    for name in dict.fromkeys(name for part in parts for name in part.derived):
+        formula, p = formula_of_all(name, parts), columns[name]
+        if formula is None or not isinstance(p, Parameter):
+            continue
+        one = Derived(replace(formula, attrs=p.attrs), (POINT,), p.values, p.given)
+        if formula.function is not None or is_function_of(one, columns):
+            columns[name] = one
+    return sorted(columns.values(), key=lambda p: isinstance(p, Derived))
 
 
 def _check_repetitions(left: Space, right: Space) -> None:
@@ -192,14 +230,14 @@ def _joined_objects(ours: Parameter, theirs: Parameter) -> Objects | None:
 
 
 def _values_on(side: Space, name: str) -> str:
-    return next(part.parameters[name].summary() for part in _parts(side) if name in part.parameters)
+    return next(passed[name].summary() for part in _parts(side) if name in (passed := _flat(part)))
 
 
 def _check_declared(name: str, side: Space, attrs: Mapping[str, Any]) -> None:
     """Check one side's values against what the other one declares about them."""
     for part in _parts(side) if attrs else ():
-        if name in part.parameters:
-            check_declared(name, part.parameters[name].values, attrs, part.parameters[name].given)
+        if name in (passed := _flat(part)):
+            check_declared(name, passed[name].values, attrs, passed[name].given)
 
 
 def _lacking(p: Parameter) -> Parameter:
@@ -210,8 +248,8 @@ def _lacking(p: Parameter) -> Parameter:
 def _check_exact(name: str, side: Space, *, floats: bool) -> None:
     """Raise `SpaceError` if float64 rounds some integers, or would stand for some that have no float beside them."""
     for part in _parts(side):
-        if name in part.parameters:
-            p = part.parameters[name]
+        if name in (passed := _flat(part)):
+            p = passed[name]
             whole = p.values[p.is_given]
             beyond = whole[(whole > _EXACT_IN_FLOAT64) | (whole < -_EXACT_IN_FLOAT64)]
             if beyond.size or not floats:

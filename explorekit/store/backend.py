@@ -81,9 +81,15 @@ def dataset_attrs(directory: StudyDirectory, record: StudyRecord, space: Space) 
 
 def defaults_beside(space: Space, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the defaults of those arguments that some points of a space leave to the simulation."""
-    given = {name for name, p in space.parameters.items() if p.given is None}
+    given = {name for name, p in space.passed.items() if p.given is None}
     reached = given | {name.replace(".", "_") for name in given} | {name.partition(".")[0] for name in given}
     return {name: value for name, value in arguments.items() if name not in reached}
+
+
+def derived_by(space: Space) -> dict[str, dict[str, str]]:
+    """Return the functions that derived parameters of a space were computed by, as text, if there are any."""
+    sources = {name: one.source for name, one in space.derived.items()}
+    return {"derived": sources} if sources else {}
 
 
 def _open_directory(path: Path, group: str | None, fill: Mapping[str, Any] | None) -> xr.Dataset:

@@ -397,10 +397,7 @@ class Catalog:
         except StudyError:
             return None
         baselines = [self._baselines_of(version) for version in found.table.versions()]
-        if (
-            any(one != baselines[0] for one in baselines)
-            and old.parameters.keys() != self.space.parameters.keys()
-        ):
+        if any(one != baselines[0] for one in baselines) and old.passed.keys() != self.space.passed.keys():
             return None
         # A shard that reached beyond the old space may lie in the new one, and tells so itself.
         inside = found.table.only(~found.table.outside)

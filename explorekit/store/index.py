@@ -16,7 +16,9 @@ import numpy.typing as npt
 from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.space.axis import Axis
+from explorekit.space.derived import Derived, dims_of
 from explorekit.space.identity import as_kind, canonical, without_baseline
+from explorekit.space.parameter import Parameter
 from explorekit.space.selecting import common, size
 from explorekit.store.header import Header
 from explorekit.store.shard import read_header
@@ -24,6 +26,7 @@ from explorekit.store.status import FAILED, OK, PENDING
 from explorekit.store.superseded import merged
 from explorekit.store.table import Bools, Ints, Shard, ShardTable
 
+_Column = Parameter | Derived | None
 BaselinesOf = Callable[[str], Mapping[str, bytes]]
 
 
@@ -109,6 +112,8 @@ def positions_by_label(
         found = labels.positions_on(axis)
         inside &= found >= 0
         flat = flat * axis.size + found
+    if inside.any() and (space.derived or touched.derived):
+        inside &= labels.derived_alike(space, np.where(inside, flat, 0))
     return np.where(inside, flat, -1)
 
 
@@ -128,12 +133,40 @@ class _RowLabels:
             if p.dim is None:
                 inside &= self._are(p.name, canonical(p.values)[0], p.values.dtype)
         for p in self._touched.parameters.values():
-            if p.name not in space.parameters:
+            if p.name not in space.passed:
                 inside &= self._are(p.name, b"", p.values.dtype)
         for dim, axis in self._touched.axes.items():
             if not (dim in space.axes and _same_columns(axis, space.axes[dim])) and axis.occurrence.any():
                 inside &= axis.occurrence[self._index[dim]] == 0
         return inside
+
+    def derived_alike(self, space: Space, positions: Positions) -> npt.NDArray[np.bool_]:
+        """Return which rows have the derived values of points of a space: elsewhere others, or a baseline, were computed with."""
+        alike = np.ones(self._rows, dtype=bool)
+        index = space.unravel(positions)
+        names = dict.fromkeys((*space.derived, *self._touched.derived))
+        for name in names:
+            mine, theirs = self._touched.passed.get(name), space.passed.get(name)
+            same = np.zeros(self._rows, dtype=bool)
+            if mine is not None and theirs is not None and mine.values.dtype.kind == theirs.values.dtype.kind:
+                at, there = _own(mine, self._index, self._rows), _own(theirs, index, self._rows)
+                same = mine.values.ravel()[at] == theirs.values.ravel()[there]
+                same &= mine.is_given.ravel()[at] & theirs.is_given.ravel()[there]
+            if not (same | ~alike).all():
+                same |= self._same_but_for_baselines(name, index, mine, theirs)
+            alike &= same
+        return alike
+
+    def _same_but_for_baselines(
+        self, name: str, index: Mapping[str, Positions], mine: _Column, theirs: _Column
+    ) -> npt.NDArray[np.bool_]:
+        dtype = next(p.values.dtype for p in (theirs, mine) if p is not None)
+        baseline = self._baseline(name, dtype)
+        both = [_labels_at(p, at, self._rows) for p, at in ((mine, self._index), (theirs, index))]
+        same = [
+            without_baseline(a, baseline) == without_baseline(b, baseline) for a, b in zip(*both, strict=True)
+        ]
+        return np.array(same, dtype=bool)
 
     def _are(self, name: str, label: bytes, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_] | bool:
         """Return which rows have a value of a parameter; where it is missing, its baseline."""
@@ -145,8 +178,10 @@ class _RowLabels:
 
     def _column(self, name: str) -> tuple[str | None, list[bytes]]:
         """Return the dimension that a parameter's values lie on, and these in canonical form; empty where it is missing."""
-        parameter = self._touched.parameters.get(name)
-        return (None, [b""]) if parameter is None else (parameter.dim, parameter.labels)
+        parameter = self._touched.passed.get(name)
+        if parameter is None or len(dims := dims_of(parameter)) > 1:
+            return None, [b""]
+        return next(iter(dims), None), parameter.labels
 
     def _baseline(self, name: str, dtype: np.dtype[Any]) -> bytes:
         baseline = self._baselines.get(name)
@@ -178,6 +213,22 @@ class _RowLabels:
         """Return where tuples lie on a dimension: as they are, or else with what is missing taken for its baseline."""
         baselines = tuple(self._baseline(p.name, p.values.dtype) for p in axis.sorted_parameters)
         return np.array([axis.position_of(values, baselines) for values in wanted], dtype=np.int64)
+
+
+def _own(p: Parameter | Derived, index: Mapping[str, Positions], rows: int) -> Positions:
+    """Return where in a parameter's values those of some points are."""
+    dims = dims_of(p)
+    if not dims:
+        return np.zeros(rows, dtype=np.int64)
+    return np.ravel_multi_index(tuple(index[dim] for dim in dims), p.values.shape)
+
+
+def _labels_at(p: _Column, index: Mapping[str, Positions], rows: int) -> list[bytes]:
+    """Return the canonical values of a parameter at some points; empty where it has none."""
+    if p is None:
+        return [b""] * rows
+    labels = p.labels
+    return [labels[at] for at in _own(p, index, rows).tolist()]
 
 
 def _same_columns(a: Axis, b: Axis) -> bool:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from explorekit.space import Space
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.coordinates import GIVEN_MEANS
+from explorekit.space.derived import DERIVED_FROM, Derived, Formula
 from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import GIVEN, Parameter
@@ -31,6 +32,12 @@ def space_hash(space: Space) -> str:
             digest.update(len(value).to_bytes(8) + value)
     for axis in space.axes.values():
         digest.update(axis.occurrence.tobytes() if axis.may_repeat else b"")
+    for one in space.derived.values():
+        digest.update(
+            repr((one.name, one.dims, one.formula.of, one.values.dtype.str, _plain(one.attrs))).encode()
+        )
+        for value in one.labels:
+            digest.update(len(value).to_bytes(8) + value)
     return digest.hexdigest()[:16]
 
 
@@ -67,12 +74,19 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
         if p.given is not None:
             attrs = {"long_name": GIVEN_MEANS.format(p.name)}
             draft.add(file, f"{p.name}{GIVEN}", dims, p.given, attrs, coordinate=True)
+    for one in space.derived.values():
+        draft.add(file, one.name, one.dims, one.values, one.told_attrs, coordinate=one.given is None)
+        if one.given is not None:
+            attrs = {"long_name": GIVEN_MEANS.format(one.name)}
+            draft.add(file, f"{one.name}{GIVEN}", one.dims, one.given, attrs, coordinate=True)
     for dim, axis in space.axes.items():
         if axis.occurrence.any():
             attrs = {"long_name": "earlier points with the same values"}
             draft.add(file, f"{dim}.{OCCURRENCE}", (dim,), axis.occurrence, attrs, coordinate=True)
     described = [_described(p) for p in space.parameters.values()]
-    file.setncattr(LABELS, json.dumps({"parameters": described, "dims": list(space.dims)}))
+    derived = [_described_derived(one) for one in space.derived.values()]
+    labels = {"parameters": described, "dims": list(space.dims), **({"derived": derived} if derived else {})}
+    file.setncattr(LABELS, json.dumps(labels))
 
 
 def _described(parameter: Parameter) -> dict[str, Any]:
@@ -87,6 +101,19 @@ def _described(parameter: Parameter) -> dict[str, Any]:
         described["labelled"] = True  # the objects themselves are nothing that a file could hold
     # A lone value lies in no chunk, and so under no checksum of HDF5's.
     return described if parameter.dim else {**described, "crc32": _checksum(parameter.values)}
+
+
+def _described_derived(one: Derived) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": one.name,
+        "dims": one.dims,
+        "dtype": one.values.dtype.str,
+        "of": one.formula.of,
+        "source": one.source,
+    }
+    if one.given is not None:
+        described["given"] = f"{one.name}{GIVEN}"
+    return described if one.dims else {**described, "crc32": _checksum(one.values)}
 
 
 def _checksum(values: npt.NDArray[Any]) -> int:
@@ -108,10 +135,27 @@ def get_space(file: Any) -> Space:
         if f"{dim}.{OCCURRENCE}" in file.variables:
             axis = axis.with_occurrence(fetch(file, f"{dim}.{OCCURRENCE}", np.int64))
         axes[dim] = axis
-    return Space.from_parameters(parameters, axes)
+    derived = [_get_derived(file, one) for one in described.get("derived", ())]
+    return Space.from_parameters([*parameters, *derived], axes)
+
+
+def _get_derived(file: Any, described: Mapping[str, Any]) -> Derived:
+    values, attrs, given = _read(file, described)
+    attrs.pop(DERIVED_FROM, None)
+    formula = Formula(described["name"], tuple(described["of"]), None, attrs, source=described["source"])
+    return Derived(formula, tuple(described["dims"]), values, given)
 
 
 def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
+    values, attrs, given = _read(file, described)
+    objects: dict[str, Any] | None = {} if described.get("labelled") else None
+    return Parameter(described["name"], described["dim"], values, attrs, given, objects)
+
+
+def _read(
+    file: Any, described: Mapping[str, Any]
+) -> tuple[npt.NDArray[Any], dict[str, Any], npt.NDArray[np.bool_] | None]:
+    """Return the values of a parameter, its attributes, and where it is given if not everywhere."""
     dtype = np.dtype(described["dtype"])
     values = fetch(file, described["name"], dtype).astype(dtype)
     values.flags.writeable = False
@@ -125,5 +169,4 @@ def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
     hidden |= {"units", "calendar"} if dtype.kind == "M" else set()
     attrs = {key: variable.getncattr(key) for key in variable.ncattrs() if key not in hidden}
     given = fetch(file, described["given"], np.bool_) if "given" in described else None
-    objects: dict[str, Any] | None = {} if described.get("labelled") else None
-    return Parameter(described["name"], described["dim"], values, attrs, given, objects)
+    return values, attrs, given

@@ -150,9 +150,9 @@ def _sizes(outputs: Mapping[str, Stacked]) -> dict[str, int]:
 def _is_small(space: Space, outputs: Mapping[str, Stacked], record: Record) -> bool:
     """Return whether a shard is so small that whoever opens it reads it all, to check it by its name."""
     sizes = [one.values.nbytes for one in outputs.values()]
-    sizes += [p.values.nbytes for p in space.parameters.values()]
+    sizes += [p.values.nbytes for p in space.passed.values()]
     sizes += [4 * len(text) for f in record.failures for text in (f.error, f.message, f.traceback)]
-    sizes += [len(record.status) * _RUN_BYTES, (len(outputs) + len(space.parameters)) * _VARIABLE_BYTES]
+    sizes += [len(record.status) * _RUN_BYTES, (len(outputs) + len(space.passed)) * _VARIABLE_BYTES]
     return sum(sizes) <= _SMALL_BYTES
 
 

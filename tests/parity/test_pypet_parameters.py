@@ -109,3 +109,17 @@ def test_conditional_parameter_sets_are_a_condition_rather_than_an_if_around_add
     # A preset is there before the condition is looked at, as with f_preset_parameter.
     preset = ek.Space(add_cars=False).override(add_cars=True).when(add_cars=True, n_cars=42)
     assert list(preset.points()) == [{"add_cars": True, "n_cars": 42}]
+
+
+def test_derived_parameters_are_functions_of_those_that_they_depend_on() -> None:
+    # traj.f_add_derived_parameter('W', network(traj.seed, traj.n)) ran at every point, or in a loop before the runs.
+    calls = []
+
+    def weight(seed, n):
+        calls.append((seed, n))
+        return 1000 * seed + n
+
+    space = ek.Space(seed=[1, 2], n=[10, 20], current=np.linspace(0, 1, 50)).derive(W=weight)
+    assert calls == [(1, 10), (1, 20), (2, 10), (2, 20)]
+    assert space.coords["W"].dims == ("seed", "n")
+    assert next(space.isel(seed=1).points()) == {"seed": 2, "n": 10, "current": 0.0, "W": 2010}

@@ -1,0 +1,36 @@
+"""Dotted names as what they stand for: a parameter in a group."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+
+def mappings(
+    members: Sequence[str], columns: Iterable[Iterable[Any]], missing: Any
+) -> Iterator[Mapping[str, Any]]:
+    """Yield a group at each of some points as a nested, frozen mapping.
+
+    Parameters
+    ----------
+    members
+        Names of parameters that begin with that of the group: ``neuron.tau_V``.
+    columns
+        The values of each.
+    missing
+        What stands for a parameter that a point lacks, and for a group of which it lacks all.
+    """
+    paths = [member.split(".")[1:] for member in members]
+    for values in zip(*columns, strict=True):
+        group: dict[str, Any] = {}
+        for path, value in zip(paths, values, strict=True):
+            if value is missing:
+                continue
+            inner = group
+            for part in path[:-1]:
+                inner = inner.setdefault(part, {})
+            inner[path[-1]] = value
+        yield _frozen(group) if group else missing
+
+
+def _frozen(group: dict[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({k: _frozen(v) if isinstance(v, dict) else v for k, v in group.items()})
