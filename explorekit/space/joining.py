@@ -48,7 +48,7 @@ def _codes(p: "Parameter", q: "Parameter") -> Codes:
     else:
         codes = np.repeat([0, 1], [p.values.size, q.values.size])
     given = np.concatenate([p.is_given, q.is_given])
-    return codes if given.all() else np.where(given, codes, -1)
+    return codes if given.all() else np.where(given, codes + 1, 0)
 
 
 def _factorized(a: Values, b: Values) -> Codes:

@@ -79,3 +79,11 @@ def test_few_and_many_are_found_alike(size):
         axis = ek.Space(a=mine).axes["a"]
         some = axis.take(np.arange(size)[::-1][: size // 20])
         assert axis.positions_of(some).tolist() == list(range(size))[::-1][: size // 20]
+
+
+def test_a_point_that_lacks_the_only_parameter_is_none_of_the_others():
+    some, none = ek.Space(n=[1, 2]), ek.Space()
+    last, first = (some + none).axes["point"], (none + some).axes["point"]
+
+    assert last.positions_of(first).tolist() == by_labels(last, first) == [2, 0, 1]
+    assert first.positions_of(last).tolist() == [1, 2, 0]
