@@ -72,6 +72,25 @@ def test_32_the_number_of_the_update_is_a_coordinate(tmp_path: Path) -> None:
     assert generations == [[0, 0], [0, 0, 1, 1]]
 
 
+def test_32_a_domain_that_is_replaced_by_one_of_another_parameter_has_both(tmp_path: Path) -> None:
+    """There a=[1, 2] was replaced by x=[3, 4]; here the points of a search have the same parameters, some of them at their defaults."""
+    generations = []
+
+    def model(a=0, x=0):
+        return {"z": 10 * a + x}
+
+    def update(results):
+        generations.append(results["generation"].values.tolist())
+        return ek.Space(a=0, x=[3, 4]) if len(generations) == 1 else None
+
+    strategy = Update(update, first=ek.Space(a=[1, 2], x=0))
+    study = ek.explore_adaptively(model, strategy, tmp_path / "study", **HERE)
+    assert generations == [[0, 0], [0, 0, 1, 1]]
+    assert study.results["z"].values.tolist() == [10, 20, 3, 4]
+    with pytest.raises(SpaceError, match="no parameter of the study"):
+        study.explore_adaptively(Update(update, first=ek.Space(a=1, y=[3])), **HERE)
+
+
 def test_32_an_update_that_raises_ends_the_search_and_loses_nothing(tmp_path: Path) -> None:
     def update(results):
         raise ZeroDivisionError

@@ -105,3 +105,26 @@ def test_names_that_explorekit_itself_gives_are_refused_when_they_are_declared(n
 @pytest.mark.parametrize("name", ["id", "updates", "device", "_prefix"])
 def test_names_that_batchflow_took_for_itself_are_free(name) -> None:
     assert next(ek.Space({name: [1]}).points()) == {name: 1}
+
+
+def test_a_config_as_text_names_values_and_labels_in_the_order_of_the_space() -> None:
+    # ConfigAlias.alias(as_string=True) gave 'a_1-model_small', sorted by key; equal texts for values that differ.
+    space = ek.Space(model={"small": VGG7, "large": VGG16}, a=[1, 2])
+    assert space.describe(0) == "model='small', a=1"
+    assert space.describe(model="large", a=2) == "model='large', a=2"
+
+
+def test_a_label_of_one_s_own_is_the_same_in_every_process() -> None:
+    """There the text of an object with its address could be its alias, and a part of the id of an experiment."""
+    with pytest.raises(SpaceError, match=r"Give objects with a label each"):
+        ek.Space(model=[VGG7()])
+    one, another = (ek.Space(model={"small": VGG7(), "large": VGG16()}) for _ in range(2))
+    assert one == another
+    assert one.labels(0) == another.labels(0)
+
+
+def test_filtering_by_a_value_that_is_an_array_goes_by_its_label() -> None:
+    """There it failed: 'truth value of an array is ambiguous'."""
+    space = ek.Space(weights={"ones": np.ones(3), "zeros": np.zeros(3)}, a=[1, 2])
+    assert len(space.sel(weights="ones")) == 2
+    assert next(space.sel(weights="ones").points())["weights"].tolist() == [1.0, 1.0, 1.0]

@@ -114,6 +114,22 @@ def test_any_list_of_points_is_explored() -> None:
     assert space.axes["run"].occurrence.tolist() == [0, 0, 0, 1]
 
 
+def test_a_grid_and_any_points_are_explored_together_and_a_grid_is_found_again() -> None:
+    """There both were a list of runs, and what had been a grid had to be reshaped by hand."""
+    grid = ek.Space(x=[1, 2], y=[3, 4])
+    both = grid + paired([5, 6], [7, 8])
+    assert points(both) == [*points(grid), (5, 7), (6, 8)]
+    assert both.isel(point=slice(0, 4)).to_grid() == grid
+
+
+def test_results_of_a_grid_have_an_axis_for_each_parameter(tmp_path) -> None:
+    # f_get_from_runs('z') and np.reshape there
+    study = ek.Study(product, ek.Space(x=[1, 2, 3, 4], y=[6, 7, 8]), tmp_path)
+    study.run(False, n_workers=1)
+    np.testing.assert_array_equal(study.results["product"], np.outer([1, 2, 3, 4], [6, 7, 8]))
+    assert study.results["product"].dims == ("x", "y")
+
+
 def test_expand_appends_points_and_runs_only_these(tmp_path) -> None:
     # env.run(job); traj.f_expand({'x': [2, 3, 4, 1], 'y': [2, 3, 0, 4]}); env.run(job) there
     study = ek.Study(product, paired(X, Y), tmp_path)
