@@ -1,11 +1,12 @@
 """A study that changes: it gets more points, or lets results count no longer. Nobody runs it meanwhile."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Self
 
-from explorekit.errors import StudyBusyError
+from explorekit.errors import StudyBusyError, StudyError
 from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import Simulation
@@ -17,6 +18,8 @@ from explorekit.space.selecting import points_where
 from explorekit.store.directory import StudyRecord
 from explorekit.study_folder import StudyFolder
 
+_KEPT_SPACES = 64  # more than there are turns between two writings of the index
+
 
 class GrowingStudy(StudyFolder):
     """A study directory and the simulation that runs at its points; see `explorekit.Study`."""
@@ -25,6 +28,10 @@ class GrowingStudy(StudyFolder):
     _functions: Mapping[str, Callable[..., Any]] = MappingProxyType(
         {}
     )  # of derived parameters; no study keeps them
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._outgrown: list[str] = []
 
     @property
     def space(self) -> Space:
@@ -68,23 +75,48 @@ class GrowingStudy(StudyFolder):
         >>> study.run()  # doctest: +SKIP
         """
         with self._held("extend the study") as record:
-            added = additions(self.space, space, parameters)
-            call = bind(self.simulation, {**self.space.passed, **added.passed})
-            baselines = baselines_with(record.baselines, call)
-            bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
-            self.simulation = with_objects(self.simulation, added)
-            self._functions = {**functions_of(bigger), **self._functions}
-            bind(self.simulation, bigger.passed)  # or it says what some points lack
-            if bigger != self.space:
-                further = bigger.parameters.keys() - self.space.parameters.keys()
-                new = {n: baselines[n] for n in further if n in baselines}
-                self._directory.update_record(
-                    space=self._directory.add_space(bigger), baselines={**record.baselines, **new}
-                )
-                self._follow(self._directory.read_record())
-                self._catalog.refresh()
+            if self._grow(record, additions(self.space, space, parameters)):
                 self._catalog.keep()
         return self
+
+    def _append(self, points: Space) -> None:
+        """Do as `extend`, for many times one after the other, of which `_tidy_up` comes behind the last.
+
+        Until then no index is written, and spaces are kept that the study has grown beyond, since the index may be of one of them.
+        """
+        with self._held("extend the study") as record:
+            if self._grow(record, additions(self.space, points, {})):
+                self._outgrown.append(record.space)
+                self._directory.remove_spaces(self._outgrown[:-_KEPT_SPACES])
+                del self._outgrown[:-_KEPT_SPACES]
+
+    def _tidy_up(self) -> None:
+        """Leave a study that opens at once; where somebody else holds it, that is left to them."""
+        with suppress(StudyError), self._locked():
+            self._follow(self._directory.read_record())
+            self._catalog.refresh()
+            self._catalog.keep()
+            self._directory.remove_spaces(self._outgrown[:-1])  # someone may be about to read the last
+            self._outgrown.clear()
+
+    def _grow(self, record: StudyRecord, added: Space) -> bool:
+        """Let the study have more points; returns whether these are any."""
+        call = bind(self.simulation, {**self.space.passed, **added.passed})
+        baselines = baselines_with(record.baselines, call)
+        bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
+        self.simulation = with_objects(self.simulation, added)
+        self._functions = {**functions_of(bigger), **self._functions}
+        bind(self.simulation, bigger.passed)  # or it says what some points lack
+        if bigger == self.space:
+            return False
+        further = bigger.parameters.keys() - self.space.parameters.keys()
+        new = {n: baselines[n] for n in further if n in baselines}
+        self._directory.update_record(
+            space=self._directory.add_space(bigger), baselines={**record.baselines, **new}
+        )
+        self._follow(self._directory.read_record())
+        self._catalog.refresh()
+        return True
 
     def refine(self, parameter: str, *, around: float, n: int) -> Self:
         """Add values of one parameter near one that is of interest: `extend` with values between its neighbours.

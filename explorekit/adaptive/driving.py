@@ -57,17 +57,21 @@ def drive(
     until = None if end is None else datetime.fromtimestamp(end.at, UTC)
     timed: RunOptions = {**options, "max_time": None, "until": until}
     turns: Turns | None = None
-    while left and (space := strategy.ask()) is not None:
-        points = asked(space)
-        cut = points.order.size > left
-        points = points.first(int(left)) if cut else points
-        if turns is None:
-            turns = Turns(begin(points), client, timed)
-        results = turns.answer(points)
-        if results is None or cut:  # out of time, or of points
-            break
-        strategy.tell(turns.all() if getattr(strategy, "cumulative", False) else results)
-        left -= points.order.size
+    try:
+        while left and (space := strategy.ask()) is not None:
+            points = asked(space)
+            cut = points.order.size > left
+            points = points.first(int(left)) if cut else points
+            if turns is None:
+                turns = Turns(begin(points), client, timed)
+            results = turns.answer(points)
+            if results is None or cut:  # out of time, or of points
+                break
+            strategy.tell(turns.all() if getattr(strategy, "cumulative", False) else results)
+            left -= points.order.size
+    finally:
+        if turns is not None:
+            turns.end()
     return None if turns is None else turns.study
 
 
@@ -89,6 +93,7 @@ class Turns:
         self._asks: list[Ints] = []  # the positions of each
         self._known: set[int] = set()
         self._repeats = 0
+        self._appended = False
         self._panels: Any = None
 
     def answer(self, points: Asked) -> "xr.Dataset | None":
@@ -99,7 +104,8 @@ class Turns:
         if not self._asks:
             self.study._take_up_code(self._options.get("code"))  # noqa: SLF001 - before it gets points
         if objects or (places(wanted, self.study.space) < 0).any():
-            self.study.extend(wanted)
+            self.study._append(wanted)  # noqa: SLF001
+            self._appended = True
         if objects:  # another one may stand for a label now
             self.study._take_up_code(self._options.get("code"))  # noqa: SLF001
         at = places(wanted, self.study.space)
@@ -116,6 +122,11 @@ class Turns:
         self._asks.append(at[fitting.order])
         return self._results([self._asks[-1]], len(self._asks) - 1)
 
+    def end(self) -> None:
+        """Leave a study that opens at once."""
+        if self._appended:
+            self.study._tidy_up()  # noqa: SLF001
+
     def all(self) -> "xr.Dataset":
         """Return the results of all that was asked for, in that order."""
         return self._results(self._asks, 0)
@@ -127,10 +138,10 @@ class Turns:
         return results if taken else results.assign_coords(generation=(POINT, generation))
 
     def _pending(self, at: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        status = self.study.results["status"].isel({POINT: at})
-        return np.asarray(
-            (status == PENDING).any(REPETITION) if REPETITION in status.dims else status == PENDING
-        )
+        repetitions = self.study.space.sizes.get(REPETITION, 1)
+        positions = at[:, np.newaxis] * repetitions + np.arange(repetitions)
+        status = self.study._snapshot().index.locate(positions.ravel())[2]  # noqa: SLF001
+        return np.asarray((status.reshape(positions.shape) == PENDING).any(axis=1))
 
     def _out_of_time(self) -> bool:
         until = self._options.get("until")

@@ -20,6 +20,14 @@ NEAR_ULPS = 4
 _NAMED = 5
 
 
+def is_start_of(space: Space, other: Space) -> bool:
+    """Return whether another space has the points of a space first, each at the same flat position."""
+    dims = space.dims
+    if dims != other.dims or not dims or space.sizes[dims[0]] > other.sizes[dims[0]]:
+        return space == other
+    return space == other.isel({dims[0]: np.arange(space.sizes[dims[0]])})
+
+
 def same_space(existing: Space, given: Space, where: str) -> None:
     """Check that a space is the one that a study has.
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from explorekit.errors import ShardError, StudyError
 from explorekit.space import Space
+from explorekit.space.matching import is_start_of
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.files import ShardFiles
 from explorekit.store.generation import Generation, read_generation, write_generation
@@ -132,10 +133,22 @@ class Catalog:
     def move_to(self, space: Space, space_id: str) -> None:
         """Count points in another space from now on."""
         with self._lock:
+            goes_on = self._loaded and is_start_of(self.space, space)
             self.space, self._space_id = space, space_id
             self._baselines.clear()  # a space that grew has more of them
-            self._forget()
             self._generation += 1
+            if goes_on:
+                self._forget_strangers()
+            else:
+                self._forget()
+
+    def _forget_strangers(self) -> None:
+        """Forget the shards that reach beyond a space which has grown, in which they may lie by now; the others stay in place."""
+        table = self._known()
+        if table.outside.any():
+            self._table = table.only(~table.outside)
+            self._kept = min(self._kept, len(self._table))
+            self._listed = None
 
     def _baselines_of(self, version: str) -> Mapping[str, bytes]:
         if version not in self._baselines:

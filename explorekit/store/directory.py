@@ -179,6 +179,11 @@ class StudyDirectory:
                 temporary.unlink(missing_ok=True)
         return name
 
+    def remove_spaces(self, names: Iterable[str]) -> None:
+        """Delete coordinate sets that the study has grown beyond; for whoever holds the study's lock."""
+        for name in names:
+            (self.path / "spaces" / f"{name}.nc").unlink(missing_ok=True)
+
     def read_space(self, name: str) -> Space:
         """Read a coordinate set.
 

@@ -28,8 +28,7 @@ def space_hash(space: Space) -> str:
     for p in space.parameters.values():
         digest.update(repr((p.name, p.dim, p.values.dtype.str, _plain(p.attrs))).encode())
         digest.update(b"" if p.objects is None else b"labels of objects")
-        for value in p.labels:
-            digest.update(len(value).to_bytes(8) + value)
+        digest.update(_with_lengths(p))
     for axis in space.axes.values():
         digest.update(axis.occurrence.tobytes() if axis.may_repeat else b"")
     for one in space.derived.values():
@@ -39,6 +38,20 @@ def space_hash(space: Space) -> str:
         for value in one.labels:
             digest.update(len(value).to_bytes(8) + value)
     return digest.hexdigest()[:16]
+
+
+def _with_lengths(parameter: Parameter) -> bytes:
+    """Return the canonical values of a parameter one after the other, each behind its length."""
+    if parameter.values.dtype.kind != "f" or parameter.given is not None:
+        return b"".join([len(value).to_bytes(8) + value for value in parameter.labels])
+    # All of one length: at once, as a space that grows point by point is hashed each time.
+    first = canonical(parameter.values.ravel()[:1])[0]
+    head = len(first).to_bytes(8) + first[:-8]
+    rows = np.empty((parameter.values.size, len(head) + 8), dtype=np.uint8)
+    rows[:, :-8] = np.frombuffer(head, dtype=np.uint8)
+    bits = (parameter.values.astype(np.float64).ravel() + 0.0).astype(">f8")  # −0.0 is 0.0
+    rows[:, -8:] = bits.view(np.uint8).reshape(-1, 8)
+    return rows.tobytes()
 
 
 def _plain(attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
