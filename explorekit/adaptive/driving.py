@@ -1,6 +1,8 @@
 """A strategy and a study by turns: ask, append, run, tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from distributed import Client
 
+    from explorekit.engine.progress import Progress
     from explorekit.study import Study
 
 _MOST_REPEATS = 1000  # asks in a row for nothing but what was asked before
@@ -94,6 +97,9 @@ class Turns:
         self._known: set[int] = set()
         self._repeats = 0
         self._appended = False
+        self._showing = ExitStack()
+        self._shown: list[Callable[[Progress], None]] = []
+        self._latest: Progress | None = None
         self._panels: Any = None
 
     def answer(self, points: Asked) -> "xr.Dataset | None":
@@ -115,7 +121,7 @@ class Turns:
                 return None
             run = self.study.start(self._client, where=wanted.isel({POINT: pending}), **self._options)
             self._show(run)
-            run.wait()
+            run.wait_showing(self._shown_with_others)
             if self._pending(at).any():
                 return None
         self._count(at)
@@ -123,7 +129,10 @@ class Turns:
         return self._results([self._asks[-1]], len(self._asks) - 1)
 
     def end(self) -> None:
-        """Leave a study that opens at once."""
+        """Say what has become of all, and leave a study that opens at once."""
+        if self._latest is not None:
+            self._shown[0](self._latest)
+        self._showing.close()
         if self._appended:
             self.study._tidy_up()  # noqa: SLF001
 
@@ -142,6 +151,20 @@ class Turns:
         positions = at[:, np.newaxis] * repetitions + np.arange(repetitions)
         status = self.study._snapshot().index.locate(positions.ravel())[2]  # noqa: SLF001
         return np.asarray((status.reshape(positions.shape) == PENDING).any(axis=1))
+
+    @contextmanager
+    def _shown_with_others(self, progress: "Progress") -> "Iterator[Callable[[Progress], None]]":
+        """Show the progress of one turn after the other in one place."""
+        if not self._shown:
+            from explorekit.engine.run import shown
+
+            self._shown.append(self._showing.enter_context(shown(progress)))
+
+        def update(progress: "Progress") -> None:
+            self._latest = progress
+            self._shown[0](replace(progress, state="running") if progress.done else progress)
+
+        yield update
 
     def _out_of_time(self) -> bool:
         until = self._options.get("until")

@@ -17,6 +17,8 @@ from explorekit.engine.progress import Progress
 
 _LINE_INTERVAL = 10.0
 
+Show = Callable[[Progress], contextlib.AbstractContextManager[Callable[[Progress], None]]]
+
 _active: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
 
@@ -86,10 +88,14 @@ class Run:
         TimeoutError
             If the run has not ended in time.
         """
+        return self.wait_showing(shown, timeout)
+
+    def wait_showing(self, show: Show, timeout: float | None = None) -> "Run":
+        """Do as `wait`, and show the progress in another way than as a bar of its own."""
         with _terminated_as_interrupt():
             try:
                 self._show_while_waiting()
-                self._wait(timeout)
+                self._wait(show, timeout)
             except (KeyboardInterrupt, SystemExit):
                 self.cancel()
                 self._done.wait()
@@ -98,8 +104,8 @@ class Run:
             raise self._driver.exception
         return self
 
-    def _wait(self, timeout: float | None) -> None:
-        with _bar(self.progress) as update:
+    def _wait(self, show: Show, timeout: float | None) -> None:
+        with show(self.progress) as update:
             waited = 0.0
             while not self._done.wait(0.1):
                 update(self.progress)
@@ -144,7 +150,7 @@ class Run:
 
 
 @contextlib.contextmanager
-def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
+def shown(start: Progress) -> Iterator[Callable[[Progress], None]]:
     """Show a progress bar on a terminal, a line now and then in a log, and in a notebook, where a panel does, nothing."""
     if _cell() is not None:
         yield lambda _: None
@@ -167,7 +173,7 @@ def _bar(start: Progress) -> Iterator[Callable[[Progress], None]]:
         def update(progress: Progress) -> None:
             nonlocal latest
             latest = progress
-            bar.n = progress.ok + progress.failed
+            bar.n, bar.total = progress.ok + progress.failed, progress.total
             bar.set_postfix_str(f"{progress.failed} failed" if progress.failed else "", refresh=False)
             bar.refresh()
 

@@ -80,3 +80,16 @@ def test_results_beyond_the_space_are_found_again_when_it_grows(tmp_path: Path) 
     assert found.results["y"].values.tolist() == [0.0, 1.0, 4.0, 9.0, 16.0]
     assert [float(told["y"][0]) for told in strategy.told] == [0.0, 1.0, 4.0, 9.0, 16.0]
     assert len(calls.read_text().splitlines()) == 5
+
+
+def test_all_turns_together_tell_how_they_ended_in_one_line(tmp_path: Path, capsys) -> None:
+    ek.explore_adaptively(square, turns(3), tmp_path / "study", **HERE)
+    assert capsys.readouterr().err == "explorekit: finished, 3 ok, 0 failed, 0 pending of 3\n"
+
+    def failing(x):
+        raise ValueError("unlucky")
+
+    ek.explore_adaptively(failing, turns(2), tmp_path / "other", **HERE)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "0 ok, 2 failed" in line
+    assert "unlucky" in line
