@@ -1,6 +1,7 @@
 """How much an output depends on each of the parameters that were drawn: indices, where the design was made for them."""
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ def sensitivity(
 
 
 def _check_arguments(confidence: float, resamples: int, seed: int) -> None:
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, Real) or not 0 < confidence < 1:
         raise StudyError(f"got confidence={confidence!r}; expected a number between 0 and 1, such as 0.95.")
     for name, value, least in (("resamples", resamples, 2), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

@@ -212,6 +212,7 @@ def test_indices_of_what_is_incomplete_are_refused(tmp_path):
         ({"output": "word"}, "'word' are .*expected real numbers"),
         ({"output": "y"}, "values of 'y' are no finite numbers, the first .nan. at sample"),
         ({"output": "y", "confidence": 95}, "confidence=95"),
+        ({"output": "y", "confidence": "0.9"}, "confidence='0.9'"),
         ({"output": "y", "resamples": 0}, "resamples=0"),
         ({"output": "y", "seed": -1}, "seed=-1"),
     ],
