@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from explorekit.space.space import Space
 
 
 def mappings(
@@ -30,6 +35,30 @@ def mappings(
                 inner = inner.setdefault(part, {})
             inner[path[-1]] = value
         yield _frozen(group) if group else missing
+
+
+def tree(space: "Space") -> "xr.DataTree":
+    """Return the parameters of a space by their groups; see `Space.to_datatree`."""
+    import pandas as pd
+    import xarray as xr
+
+    nodes: dict[str, dict[str, xr.Variable]] = {"": {}}
+    indexes: dict[str, dict[str, xr.Index]] = {"": {}}
+    for full, coordinate in space.to_dataset().variables.items():
+        group, _, name = str(full).rpartition(".")
+        variable = coordinate.to_base_variable()
+        path = group.replace(".", "/")
+        nodes.setdefault(path, {})[name] = variable
+        if variable.dims == (full,):  # which is no dimension by the name that it has in its group
+            index = xr.indexes.PandasIndex(pd.Index(variable.values, name=name), full, variable.dtype)
+            indexes.setdefault(path, {})[name] = index
+            nodes[path] |= index.create_variables({name: variable})
+    return xr.DataTree.from_dict(
+        {
+            f"/{path}": xr.Dataset(coords=xr.Coordinates(variables, indexes.get(path, {})))
+            for path, variables in nodes.items()
+        }
+    )
 
 
 def _frozen(group: dict[str, Any]) -> Mapping[str, Any]:

@@ -214,6 +214,29 @@ class Space:
             variables.update(index.create_variables({name: variables[name]}))
         return xr.Dataset(coords=xr.Coordinates(variables, indexes))
 
+    def to_datatree(self) -> "xr.DataTree":
+        """Return the parameters as coordinates in the groups that their dotted names make: ``neuron.tau`` is ``tau`` in ``/neuron``.
+
+        Dimensions keep their whole names, since parameters of several groups may lie along one.
+
+        Returns
+        -------
+        DataTree
+            One node a group.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> tree = ek.Space({"neuron.tau": [5.0, 10.0], "neuron.C": 1.0, "dt": 0.1}).to_datatree()
+        >>> tree["neuron/tau"].values.tolist()
+        [5.0, 10.0]
+        >>> tree["neuron"].to_dataset().sel(tau=10.0)["tau"].item()
+        10.0
+        """
+        from explorekit.space.groups import tree
+
+        return tree(self)
+
     def to_dataframe(self) -> "pd.DataFrame":
         """Return the points as a table of pandas, in C order: the last dimension varies fastest.
 
