@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorekit.errors import SpaceError, StudyError, listing, suggest
+from explorekit.errors import StudyError
 from explorekit.simulation.blocks import block_outputs_of
 from explorekit.simulation.calling import bind
 from explorekit.simulation.capture import Captured
@@ -20,7 +20,6 @@ from explorekit.simulation.global_streams import borrowed
 from explorekit.simulation.outputs import Outputs, outputs_of
 from explorekit.simulation.points import Points, Seeding
 from explorekit.space import Space
-from explorekit.space.selecting import points_where, size
 from explorekit.space.values import format_value
 from explorekit.store import durable
 from explorekit.store.dataset import failed_points
@@ -107,34 +106,6 @@ class Reproduction:
         return f"{different:,} of {kept.size:,} values differ"
 
 
-def position_of(space: Space, point: Mapping[str, Any]) -> int:
-    """Return the flat position of one point.
-
-    Raises
-    ------
-    SpaceError
-        If the values name none, or several.
-    """
-    if unknown := [name for name in point if name not in space.passed]:
-        raise SpaceError(
-            f"no parameter {listing(unknown)}; this space has {listing(space.passed)}.{suggest(unknown[0], space.passed)}"
-        )
-    for name, value in point.items():
-        if isinstance(value, slice) or np.ndim(value):
-            raise SpaceError(f"got {name}={value!r}; expected one value, since one point is run.")
-    ranges = points_where(space, point)
-    if size(ranges) > 1:
-        open_ = [
-            p.name
-            for p in space.parameters.values()
-            if p.dim and p.name not in point and space.sizes[p.dim] > 1
-        ]
-        raise SpaceError(
-            f"{size(ranges):,} points have these values; expected one. Give a value of {listing(open_) if open_ else 'each'} too."
-        )
-    return int(ranges[0, 0])
-
-
 def reproduce(
     simulation: Simulation,
     captured: Captured,
@@ -209,7 +180,7 @@ def _kept_error(snapshot: Snapshot, position: int) -> str:
 
 def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) -> tuple[Snapshot, str, str]:
     """Run the one point of a space as a child would; returns what it left, its error and traceback."""
-    points = Points(simulation, bind(simulation, here.passed), here, seeding)
+    points = Points(simulation, bind(simulation, here.parameters), here, seeding)
     taken = here.names
     collector = Collector({})
     error = trace = ""

@@ -478,7 +478,7 @@ class Study(GrowingStudy):
 
     # ---- looking again
 
-    def reproduce(self, **point: Any) -> "Reproduction":
+    def reproduce(self, position: int | None = None, /, **point: Any) -> "Reproduction":
         """Run one point in this process, with the same random stream, and compare with what is kept, bit for bit.
 
         What a vectorised simulation returns may differ by the tolerance that it declares.
@@ -486,8 +486,10 @@ class Study(GrowingStudy):
 
         Parameters
         ----------
+        position : int, optional
+            The point's flat position, in C order over the dimensions.
         **point
-            A value of each parameter that has more than one.
+            Or a value of each parameter that has more than one.
 
         Returns
         -------
@@ -505,10 +507,11 @@ class Study(GrowingStudy):
         --------
         >>> assert study.reproduce(width=2.0, height=5.0).same  # doctest: +SKIP
         """
-        from explorekit.reproducing import position_of, reproduce
+        from explorekit.reproducing import reproduce
+        from explorekit.space.finding import position_of
 
         record = self._directory.read_record()
         snapshot = self._snapshot()
         check_objects(self.simulation, self.space)
-        position = position_of(self.space, point)
-        return reproduce(self.simulation, capture(self.simulation), snapshot, position, self._seeding(record))
+        at = position_of(self.space, point if position is None else position)
+        return reproduce(self.simulation, capture(self.simulation), snapshot, at, self._seeding(record))

@@ -157,6 +157,18 @@ def test_global_random_states_are_borrowed_also_by_generators(tmp_path: Path) ->
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
 
 
+def test_one_of_equal_points_is_reproduced_by_its_position(tmp_path: Path) -> None:
+    def draw(a, rng):
+        return a + rng.normal()
+
+    study = ek.Study(draw, ek.Space(a=[1.0, 2.0]) + ek.Space(a=1.0), tmp_path)
+    run_here(study)
+    again = study.reproduce(2)
+
+    assert again.same
+    assert again.kept["draw"] == study.results["draw"][2] != study.results["draw"][0]
+
+
 def test_points_that_were_extended_later_are_reproduced(tmp_path: Path) -> None:
     def f(a, rng, b=1.0):
         return a + b + rng.normal()
@@ -172,7 +184,7 @@ def test_points_that_were_extended_later_are_reproduced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("point", "text"),
     [
-        ({"a": 1}, "4 points have these values; expected one. Give a value of 'b', 'repetition' too"),
+        ({"a": 1}, "4 points have a=1; expected values of one point. Give 'b', 'repetition' too"),
         ({"a": 7, "b": "x", "repetition": 0}, "no value 7"),
         ({"A": 1}, "no parameter 'A'"),
         ({"a": [1, 2], "b": "x", "repetition": 0}, "expected one value"),

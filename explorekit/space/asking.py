@@ -1,5 +1,6 @@
 """Which points fulfil a predicate? It is asked of each combination of the values that it looks at, and of no others."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 Predicate = Callable[[Any], bool]
 
 _BLOCK = 4096
+_MOST = 10**9  # combinations, which take some ten minutes
 _LOOK = " look"  # no name of a parameter
 
 
@@ -92,7 +94,13 @@ class _Asked:
         while True:
             dims = self._dims()
             _check_listable(dims)
-            total = int(np.prod([self._space.sizes[dim] for dim in dims], dtype=np.int64))
+            total = math.prod(self._space.sizes[dim] for dim in dims)
+            if total > _MOST:
+                names = [p.name for p in self._space.parameters.values() if p.dim in dims]
+                raise SpaceError(
+                    f"the predicate looks at {listing(names)}, so that it would be asked of {total:,} combinations; expected {_MOST:,} at "
+                    f"most. Choose values or ranges of some as well: find(predicate, {names[0]}=slice(…, …))."
+                )
             fulfilled = np.zeros(total, dtype=np.bool_)
             row = 0
             while row < total and self._dims() == dims:

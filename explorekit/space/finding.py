@@ -1,5 +1,6 @@
 """Points of a space by their values, ranges of these, or a predicate; nothing is listed that need not be looked at."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Mask = npt.NDArray[np.bool_]
 
 POINT = "point"
+_NAMED = 5
 
 
 def find(space: "Space", predicate: Predicate | None, wanted: Mapping[str, Any]) -> "Space":
@@ -95,29 +97,37 @@ def position_of(space: "Space", point: int | Mapping[str, Any]) -> int:
     SpaceError
         If no point, or more than one, has the values.
     """
+    total = math.prod(space.shape)
     if not isinstance(point, Mapping):
-        if (
-            isinstance(point, bool)
-            or not isinstance(point, (int, np.integer))
-            or not -len(space) <= point < len(space)
-        ):
+        if isinstance(point, bool) or not isinstance(point, (int, np.integer)) or not -total <= point < total:
             raise SpaceError(
-                f"got the point {point!r}; expected a position from 0 to {len(space) - 1}, or values by parameter: {{'a': 0.5}}."
+                f"got the point {point!r}; expected a position from 0 to {total - 1}, or values by parameter: {{'a': 0.5}}."
             )
-        return int(point) % len(space)
+        return int(point) % total
+    for name, value in point.items():
+        if isinstance(value, slice) or np.ndim(value):
+            raise SpaceError(f"got {name}={value!r}; expected one value, since one point is asked for.")
     masks = masks_of(space, point)
-    index = []
+    found = {dim: np.flatnonzero(mask) for dim, mask in masks.items()}
+    counts = {dim: len(found[dim]) if dim in found else size for dim, size in space.sizes.items()}
+    number = math.prod(counts.values())
+    asked = described(point) or "no values given"
+    if not number:
+        raise SpaceError(f"no point has {asked} together; expected values of one point.")
+    flat = [0]
     for dim, size in space.sizes.items():
-        positions = np.flatnonzero(masks[dim]) if dim in masks else np.arange(min(size, 2))
-        if positions.size != 1:
-            names = [p.name for p in space.axes[dim].parameters if p.name not in point]
-            what = "no point has" if not positions.size else "more than one point has"
-            more = f" Give {listing(names)} too." if positions.size and names else ""
-            raise SpaceError(
-                f"{what} {described(point) or 'no values given'}; expected values of one point.{more}"
-            )
-        index.append(int(positions[0]))
-    return int(np.ravel_multi_index(index, space.shape)) if index else 0
+        flat = [before * size + int(i) for before in flat[:_NAMED] for i in found.get(dim, range(1))[:_NAMED]]
+    if number > 1:
+        open_ = [
+            p.name for p in space.parameters.values() if p.dim and p.name not in point and counts[p.dim] > 1
+        ]
+        more = (
+            f"Give {listing(open_)} too"
+            if open_
+            else f"Give the position of one of them: {', '.join(map(str, flat))}"
+        )
+        raise SpaceError(f"{number:,} points have {asked}; expected values of one point. {more}.")
+    return flat[0]
 
 
 def neighbours(space: "Space", point: int | Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -134,13 +144,10 @@ def neighbours(space: "Space", point: int | Mapping[str, Any]) -> list[dict[str,
         beside += [
             {**index, dim: int(ordered[there])} for there in (here - 1, here + 1) if 0 <= there < values.size
         ]
-    shape = space.shape
-    flat = [np.ravel_multi_index(tuple(one.values()), shape) for one in beside]
-    columns = space.columns(np.array(flat, dtype=np.int64))
-    return [
-        {name: values[row] for name, values in columns.items() if values[row] is not None}
-        for row in range(len(flat))
+    points = [
+        space.isel({dim: [at] for dim, at in one.items()}).columns(np.zeros(1, np.int64)) for one in beside
     ]
+    return [{name: values[0] for name, values in p.items() if values[0] is not None} for p in points]
 
 
 def describe(space: "Space", position: int) -> str:
@@ -184,7 +191,7 @@ def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
     for p in chosen:
         values = p.values if p.dim is None else _shown(p.take(first[p.dim]))[index[dims.index(p.dim)]]
         columns[p.name] = np.broadcast_to(values, shape).ravel()
-    elsewhere = int(np.prod([size for dim, size in space.sizes.items() if dim not in dims], dtype=np.int64))
+    elsewhere = math.prod(size for dim, size in space.sizes.items() if dim not in dims)
     total = np.full(shape, elsewhere, dtype=np.int64)
     for along, count in zip(index, counts, strict=True):
         total *= count[along]

@@ -1,5 +1,6 @@
 """How a space shows itself in a notebook."""
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ def headline(space: "Space") -> str:
     """Return the number of points and how it comes about: ``150 points = I (50) × tau (3)``."""
     if space.distributions:
         return " × ".join([*(f"{dim} ({size})" for dim, size in space.sizes.items()), "sample (?)"])
-    count = f"{len(space):,} point{'s' if len(space) != 1 else ''}"
+    number = math.prod(space.shape)  # of which `len` may be too small to tell
+    count = f"{number:,} point{'s' if number != 1 else ''}"
     if not space.dims:
         return count
     return f"{count} = " + " × ".join(f"{dim} ({size})" for dim, size in space.sizes.items())

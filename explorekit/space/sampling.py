@@ -1,6 +1,7 @@
 """Values for the parameters that are distributions: random, or spread evenly by a design."""
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
@@ -26,7 +27,7 @@ def sample(space: Space, n: int | None, method: Method, seed: int, fresh: bool) 
     variables = list(space.distributions.values())
     names = [variable.name for variable in variables]
     gridded = {dim: size for dim, size in space.sizes.items() if dim != REPETITION}
-    count = int(np.prod(list(gridded.values()), dtype=np.int64)) if fresh else 1
+    count = math.prod(gridded.values()) if fresh else 1
     if count > 1 and method in MULTIPLIED:
         raise SpaceError(
             f"method {method!r} is one design, whose points belong together; got fresh=True, one for each point of the grid. "

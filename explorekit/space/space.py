@@ -1,6 +1,7 @@
 """The space of parameters to explore."""
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -433,7 +434,12 @@ class Space:
 
     def __len__(self) -> int:
         check_sampled(self, "count the points of the space")
-        return math.prod(self.shape)
+        number = math.prod(self.shape)
+        if number > sys.maxsize:
+            raise SpaceError(
+                f"the space has {number:,} points, more than can be numbered; select some of them, or give distributions and sample."
+            )
+        return number
 
     def points(self) -> Iterator[dict[str, Any]]:
         """Yield each point as a dict of the values that the simulation receives; the last dimension varies fastest.
@@ -443,8 +449,10 @@ class Space:
         block = 4096
         ragged = any(p.given is not None for p in self.passed.values())
         objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
-        for start in range(0, len(self), block):
-            columns = self.columns(np.arange(start, min(start + block, len(self))))
+        check_sampled(self, "name the points of the space")
+        total = math.prod(self.shape)
+        for start in range(0, total, block):
+            columns = self.columns(np.arange(start, min(start + block, total)))
             names = list(columns)
             for values in zip(*columns.values(), strict=True):
                 point = dict(zip(names, values, strict=True))
@@ -483,7 +491,13 @@ class Space:
         """Return the index along each dimension of flat positions."""
         if not self._axes:
             return {}
-        return dict(zip(self.dims, np.unravel_index(positions, self.shape), strict=True))
+        if math.prod(self.shape) <= sys.maxsize:
+            return dict(zip(self.dims, np.unravel_index(positions, self.shape), strict=True))
+        index: dict[str, npt.NDArray[np.int64]] = {}
+        for dim, size in reversed(self.sizes.items()):
+            index[dim] = (positions % size).astype(np.int64)
+            positions = positions // size
+        return {dim: index[dim] for dim in self.dims}
 
     def labels(self, position: int) -> list[Label]:
         """Return name and canonical value of everything that makes up a point's identity: not of what it lacks."""

@@ -1,5 +1,6 @@
 """The points of several spaces, one after the other along dimension ``point``."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -121,7 +122,7 @@ def _parts(space: Space) -> Iterator[Space]:
 def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list[Parameter | Derived]:
     """Return the parameters of all parts along ``point``; what is derived in the same way wherever it can be stays derived."""
     shapes = [tuple(axis.size for dim, axis in part.axes.items() if dim != REPETITION) for part in parts]
-    stops = np.cumsum([int(np.prod(shape, dtype=np.int64)) for shape in shapes]).tolist()
+    stops = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
     columns: dict[str, Values] = {
         name: np.full(stops[-1], MISSING[p.values.dtype.kind], dtype=p.values.dtype)
         for name, p in outline.items()
@@ -129,7 +130,7 @@ def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list
     given = {name: np.zeros(stops[-1], dtype=np.bool_) for name in outline}
     for part, shape, stop in zip(parts, shapes, stops, strict=True):
         dims = [dim for dim in part.dims if dim != REPETITION]
-        rows = slice(stop - int(np.prod(shape, dtype=np.int64)), stop)
+        rows = slice(stop - math.prod(shape), stop)
         for p in part.parameters.values():
             if p.name != REPETITION:
                 over = [size if dim == p.dim else 1 for dim, size in zip(dims, shape, strict=True)]

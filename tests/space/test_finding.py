@@ -215,7 +215,7 @@ def test_a_point_is_found_again_by_its_values(data):
     if len(same) == 1:
         assert space.describe(**point) == space.describe(position)
     else:
-        with pytest.raises(SpaceError, match="more than one point has"):
+        with pytest.raises(SpaceError, match="points have"):
             space.describe(**point)
 
 
@@ -229,7 +229,7 @@ def test_a_point_as_text_has_units():
 def test_too_few_values_of_a_point_are_an_error_that_says_which_are_missing():
     space = ek.Space(a=[1, 2], b=[1, 2])
 
-    with pytest.raises(SpaceError, match=r"more than one point has a=1; .* Give 'b' too"):
+    with pytest.raises(SpaceError, match=r"2 points have a=1; .* Give 'b' too"):
         space.describe(a=1)
     with pytest.raises(SpaceError, match="got the point 4; expected a position from 0 to 3"):
         space.describe(4)
@@ -306,3 +306,25 @@ def test_points_are_selected_by_ranges_of_their_own_kind():
 def test_the_nearest_short_float_is_written_so_that_it_differs():
     with pytest.raises(SpaceError, match=r"no value 0.1; .* 0.10000000149011612 is the nearest"):
         ek.Space(a=np.float32([0.1, 0.2])).sel(a=0.1)
+
+
+def test_one_of_equal_points_is_named_by_its_position():
+    points = ek.Space(a=[1, 2]) * ek.Space(b=["x"]) + ek.Space(a=1, b="x")
+
+    with pytest.raises(SpaceError, match=r"2 points have a=1, b='x'.*position of one of them: 0, 2"):
+        points.describe(a=1, b="x")
+    assert points.describe(2) == points.describe(0) == "a=1, b='x'"
+
+
+def test_more_points_than_can_be_numbered_are_declared_and_looked_at():
+    many = [ek.Space({name: np.arange(10**7)}) for name in "abc"]
+    space = many[0] * many[1] * many[2]
+
+    assert space.describe(10**20) == space.describe(a=10**6, b=0, c=0) == "a=1000000, b=0, c=0"
+    assert len(space.neighbours(a=1, b=1, c=1)) == 6
+    assert "1,000,000,000,000,000,000,000 points" in space._repr_html_()
+    assert space.find(a=3, b=[1, 2], c=slice(0, 4)).sizes == {"a": 1, "b": 2, "c": 5}
+    with pytest.raises(SpaceError, match="1,000,000,000,000,000,000,000 points, more than can be numbered"):
+        len(space)
+    with pytest.raises(SpaceError, match=r"looks at 'a', 'b', .* 100,000,000,000,000 combinations.*a=slice"):
+        space.find(lambda p: p.a + p.b < 3)
