@@ -22,6 +22,14 @@ def message_for(frame: Frame, error: str = "", *, running: bool) -> str:
     return f"{words}: {error}" if error else words
 
 
+def in_words(frame: Frame, message: str) -> str:
+    """Return what a frame shows, for whoever does not see it."""
+    along = " and ".join(axis.label for axis in (frame.x, frame.y) if axis is not None)
+    what = f"{frame.label} over {along}" if along else f"{frame.label} {frame.text}".strip()
+    parts = (f"{what} at {frame.title}" if frame.title and what else what or frame.title, message)
+    return ": ".join(part for part in parts if part)
+
+
 def caption(frame: Frame, notes: Sequence[str] = ()) -> str:
     """Return the legend of runs without a value and all notes, as HTML."""
     parts = [_entry(code, frame.runs[code]) for code in COLOURS if frame.runs.get(code)]

@@ -16,6 +16,7 @@ from explorekit.explorer import flags
 from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
+from explorekit.explorer.picture import Picture
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
@@ -119,6 +120,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._notes: list[str] = []
         self._view = self._start(View())
         self._canvas = Canvas()
+        self._shown: tuple[Frame, Scale, str] = (Frame("nothing"), Scale(), "")
         self._made: dict[str, ipywidgets.Widget] = {}
         self._build()
         super().__init__(
@@ -139,7 +141,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.variable_chooser = chooser("variable")
         self.x_chooser = chooser("x")
         self.y_chooser = chooser("y")
+        # Until a browser says that it can draw frames itself, it gets them as images.
         self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
+        self.picture = Picture(self._on_ready, self._on_window)
+        self._drawn_there = False
         self.caption = ipywidgets.HTML()
         self._menus = ipywidgets.HBox(
             [self.variable_chooser, self.x_chooser, self.y_chooser], layout={"flex_flow": "row wrap"}
@@ -162,7 +167,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     @property
     def figure(self) -> Figure:
-        """The matplotlib figure behind the picture, to save or restyle."""
+        """What is shown as a matplotlib figure, to save or restyle."""
+        with self._lock:
+            self._canvas.draw(*self._shown)
         return self._canvas.figure
 
     def watch(self) -> None:
@@ -201,7 +208,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         # A widget that could not be built is closed too, by its destructor.
         if "_watch" in self.__dict__:
             self._watch.stop()
-            for widget in (*self._made.values(), *self._menus.children, *self.children):
+            for widget in (
+                *self._made.values(),
+                *self._menus.children,
+                *self.children,
+                self.image,
+                self.picture,
+            ):
                 widget.close()
         super().close()
 
@@ -322,10 +335,34 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             logger.debug("could not read %s", self._view, exc_info=True)
             frame, scale = Frame("nothing", title=self._slicer.title(self._view)), Scale()
             message = f"{self._view.variable} cannot be read: {error}"
-        self.image.value = self._canvas.draw(frame, scale, message)
+        self._shown = (frame, scale, message)
+        self._show()
         text = caption(frame, self._notes)
         if self.caption.value != text:
             self.caption.value = text
+
+    def _show(self) -> None:
+        if self._drawn_there:
+            self.picture.show(*self._shown)
+        else:
+            self.image.value = self._canvas.draw(*self._shown)
+
+    def _on_ready(self) -> None:
+        on_kernel_thread(self._draw_there)
+
+    def _draw_there(self) -> None:
+        with self._lock:
+            if not self._drawn_there:
+                self._drawn_there = True
+                self._show()
+                self.children = [self._menus, self._sliders, self.picture, self.caption]
+
+    def _on_window(self) -> None:
+        on_kernel_thread(self._redraw_axes)
+
+    def _redraw_axes(self) -> None:
+        with self._lock:
+            self._show()
 
     def _scale(self, frame: Frame) -> Scale:
         name = self._view.variable

@@ -30,6 +30,9 @@ FIGURES = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map(w => w.model).filter(m => m.type === 'code')
   .flatMap(m => m.toJSON().outputs).filter(o => o.data && 'image/png' in o.data).length"""
 
+# Described as soon as it has drawn a frame.
+PICTURE = ".explorekit-picture canvas[aria-label]:visible"
+
 
 @pytest.mark.parametrize("notebook", ["quickstart", "reaction_diffusion"])
 def test_in_jupyterlab(page, lab, screenshots, notebook):
@@ -37,6 +40,7 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
 
     assert page.evaluate(ERRORS) == []
     drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
+    wheel_and_double_click_zoom(page, screenshots / f"lab_{notebook}_zoomed.png")
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
     cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
 
@@ -53,7 +57,7 @@ def test_points_of_a_design_in_jupyterlab(page, lab, notebooks, screenshots):
     assert page.evaluate(FIGURES) == 4
     drag_changes_the_picture(page, screenshots / "lab_designs.png")
     explorer = page.locator(".explorekit-explorer:visible").first
-    picture = explorer.locator("img.widget-image")
+    picture = explorer.locator(PICTURE)
     before = pixels(picture)
     explorer.locator("select").nth(1).select_option("width")
     assert wait_for_change(picture, before) > 0.001
@@ -78,7 +82,7 @@ def test_in_voila(page, voila, screenshots):
 def drag_changes_the_picture(page: Page, screenshot: Path) -> None:
     """Drag the first slider of the explorer to the right, and compare before with after."""
     slider = page.locator(".widget-slider:has(.noUi-handle):visible").first
-    picture = page.locator("img.widget-image:visible").first
+    picture = page.locator(PICTURE).first
     slider.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
     picture_before = pixels(picture)
@@ -91,6 +95,25 @@ def drag_changes_the_picture(page: Page, screenshot: Path) -> None:
     changed = wait_for_change(picture, picture_before)
     page.screenshot(path=screenshot)
     assert changed > 0.001
+
+
+def wheel_and_double_click_zoom(page: Page, screenshot: Path) -> None:
+    """Turn the wheel over the picture, and click twice to see all of it again."""
+    picture = page.locator(PICTURE).first
+    picture.scroll_into_view_if_needed()
+    whole = pixels(picture)
+    box = picture.bounding_box()
+    assert box
+    middle = (box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -600)
+    assert wait_for_change(picture, whole) > 0.01
+    picture.screenshot(path=screenshot)
+    page.mouse.dblclick(*middle)
+    deadline = time.monotonic() + 60
+    while not np.array_equal(pixels(picture), whole):
+        assert time.monotonic() < deadline, "the picture never was as before"
+        time.sleep(0.1)
 
 
 def drag(page: Page, slider: Locator, to: float) -> None:

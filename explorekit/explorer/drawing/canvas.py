@@ -1,4 +1,4 @@
-"""How does a frame become a picture? Axes drawn once, then only what changed, as PNG."""
+"""How does a frame become a picture? Axes drawn once, and over them what changes, here or in the browser."""
 
 import textwrap
 from collections.abc import Hashable, Sequence
@@ -22,6 +22,9 @@ from explorekit.explorer.slicing import Frame
 SIZE = (7.2, 4.6)
 DPI = 100
 LINE_LENGTH = 88
+
+Limits = tuple[float, float, float, float]
+WHOLE: Limits = (0.0, 1.0, 0.0, 1.0)
 
 
 class Painter(Protocol):
@@ -56,32 +59,52 @@ class Canvas:
     Parameters
     ----------
     size
-        Width and height in inches at 100 dots an inch.
+        Width and height in inches.
+    dpi
+        Dots an inch.
     """
 
-    def __init__(self, size: tuple[float, float] = SIZE) -> None:
-        self.figure = Figure(figsize=size, dpi=DPI)
+    def __init__(self, size: tuple[float, float] = SIZE, dpi: int = DPI) -> None:
+        self.figure = Figure(figsize=size, dpi=dpi)
         # matplotlib's own types leave the methods of this canvas out.
         self.canvas: Any = FigureCanvasAgg(self.figure)
         self.redraws = 0
         self.painter: Painter = BlankPainter(self.figure)
+        self.limits: Limits = (0.0, 1.0, 0.0, 1.0)
         self._look: Hashable = None
 
     def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
         """Return the picture of ``frame`` as PNG, with ``message`` over it."""
-        title = "\n".join(shortened(line, LINE_LENGTH) for line in _wrapped(frame.title))
-        message = "\n".join(textwrap.wrap(message, 56)[:6])
-        look = _look(frame, scale, title)
-        if look == self._look:
+        title, message = title_text(frame), message_text(message)
+        if not self._renew(frame, scale, title, message):
             self._set(frame, scale, title, message)
-        else:
-            self._look = None
-            self._redraw(frame, scale, title, message)
-            self._look = look
         self._blit()
         return png(np.asarray(self.canvas.buffer_rgba()))
 
-    def _redraw(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
+    def background(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bytes | None:
+        """Return the axes of ``frame`` without anything on them as PNG, or None where those drawn before fit.
+
+        Parameters
+        ----------
+        frame, scale
+            What is to lie on the axes.
+        window
+            The part of them to show: left, right, bottom and top, from 0 to 1.
+        """
+        renewed = self._renew(frame, scale, title_text(frame), "", window)
+        return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
+
+    def _renew(self, frame: Frame, scale: Scale, title: str, message: str, window: Limits = WHOLE) -> bool:
+        """Draw new axes, unless those that are there fit; return whether."""
+        look = (*_look(frame, scale, title), window)
+        if look == self._look:
+            return False
+        self._look = None
+        self._redraw(frame, scale, title, message, window)
+        self._look = look
+        return True
+
+    def _redraw(self, frame: Frame, scale: Scale, title: str, message: str, window: Limits) -> None:
         self.redraws += 1
         self.figure.clear()
         self.figure.set_layout_engine("constrained", w_pad=0.08)
@@ -89,6 +112,12 @@ class Canvas:
         self._title: Text = self.painter.axes.set_title("", loc="left", fontsize=10)
         self._message = _message(self.painter.axes)
         self._set(frame, scale, title, message)
+        axes = self.painter.axes
+        self.limits = (*axes.get_xlim(), *axes.get_ylim())
+        if window != WHOLE:
+            corners = axes.transAxes.transform(np.reshape(window, (2, 2)).T)
+            (left, bottom), (right, top) = axes.transData.inverted().transform(corners)
+            axes.set(xlim=(left, right), ylim=(bottom, top))
         self._moving = (*self.painter.artists, self._title, self._message)
         for artist in self._moving:
             artist.set_animated(True)
@@ -128,11 +157,18 @@ def _message(axes: Axes) -> Text:
     return axes.text(0.5, 0.5, "", fontsize=12, color="#333333", zorder=10, bbox=box, **middle)  # type: ignore[arg-type]
 
 
-def _wrapped(title: str) -> list[str]:
-    return textwrap.wrap(title, LINE_LENGTH, break_long_words=False)[:3]
+def title_text(frame: Frame) -> str:
+    """Return the title of a frame, in lines that fit."""
+    lines = textwrap.wrap(frame.title, LINE_LENGTH, break_long_words=False)[:3]
+    return "\n".join(shortened(line, LINE_LENGTH) for line in lines)
 
 
-def _look(frame: Frame, scale: Scale, title: str) -> Hashable:
+def message_text(message: str) -> str:
+    """Return a message in lines that fit."""
+    return "\n".join(textwrap.wrap(message, 56)[:6])
+
+
+def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
     """Return what the axes, their labels and limits depend on."""
     axes = tuple(axis.key for axis in (frame.x, frame.y) if axis is not None)
     limits = () if frame.kind == "number" else (scale.limits, scale.categories)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
@@ -28,20 +27,40 @@ class ImagePainter:
     def __init__(self, figure: Figure, frame: Frame, scale: Scale) -> None:
         assert frame.x is not None
         assert frame.y is not None
-        self.axes: Axes = figure.add_subplot()
+        self.axes = figure.add_subplot()
         colours = categories_map(scale.categories) if scale.categories else values_map()
         limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
         x, y = frame.x, frame.y
         self.x: Array = drawn(x.positions, x.kind)
         self.y: Array = drawn(y.positions, y.kind)
-        self.cells = _cells(self.axes, x, y, colours, Normalize(*limits))
-        self.runs = _cells(self.axes, x, y, status_map(), Normalize(-0.5, len(flags.MEANINGS) - 0.5))
+        self.x_edges: Array = drawn(x.edges, x.kind)
+        self.y_edges: Array = drawn(y.edges, y.kind)
+        self.cells = self._cells(x, y, colours, Normalize(*limits))
+        self.runs = self._cells(x, y, status_map(), Normalize(-0.5, len(flags.MEANINGS) - 0.5))
         (self.failed,) = self.axes.plot([], [], "x", color="white", ms=5, mew=1.2)
         (self.timed_out,) = self.axes.plot([], [], "+", color="black", ms=6, mew=1.2)
         for which, axis in (("x", x), ("y", y)):
             dress(self.axes, which, axis)  # type: ignore[arg-type]
         self._limit(x, y)
         self._colour_bar(figure, frame, scale)
+
+    def _cells(self, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
+        """Return an image where both axes are even, cells of their own size otherwise."""
+        empty = np.full((len(self.y), len(self.x)), np.nan)
+        xs, ys = self.x_edges, self.y_edges
+        if x.spacing == y.spacing == "even":
+            return self.axes.imshow(
+                empty,
+                cmap=colours,
+                norm=norm,
+                origin="lower",
+                aspect="auto",
+                interpolation="nearest",
+                extent=(float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])),
+            )
+        return self.axes.pcolormesh(
+            xs, ys, np.ma.masked_invalid(empty), cmap=colours, norm=norm, shading="flat"
+        )
 
     def _limit(self, x: Axis, y: Axis) -> None:
         for axis, set_scale, set_limits in (
@@ -66,7 +85,7 @@ class ImagePainter:
         return (self.cells, self.runs, self.failed, self.timed_out, *self.axes.spines.values())
 
     def update(self, frame: Frame, scale: Scale) -> None:
-        values = drawn(scale.codes(frame.values), "time" if frame.time else "number")
+        values = self.numbers(frame, scale)
         self.cells.set_array(np.ma.masked_invalid(values) if isinstance(self.cells, QuadMesh) else values)
         status = frame.shown_status
         hidden = status is None or bool(np.all(status == flags.OK))
@@ -76,26 +95,14 @@ class ImagePainter:
         self._mark(self.failed, status, flags.FAILED)
         self._mark(self.timed_out, status, flags.TIMED_OUT)
 
+    @staticmethod
+    def numbers(frame: Frame, scale: Scale) -> Array:
+        """Return the numbers that have a colour; NaN where there is none."""
+        return drawn(scale.codes(frame.values), "time" if frame.time else "number")
+
     def _mark(self, marks: Line2D, status: Array | None, code: int) -> None:
         if status is None or max(status.shape) > MOST_MARKED:
             marks.set_data([], [])
             return
         rows, columns = np.nonzero(status == code)
         marks.set_data(self.x[columns], self.y[rows])
-
-
-def _cells(axes: Axes, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
-    """Return an image where both axes are even, cells of their own size otherwise."""
-    empty = np.full((len(y.positions), len(x.positions)), np.nan)
-    xs, ys = drawn(x.edges, x.kind), drawn(y.edges, y.kind)
-    if x.spacing == y.spacing == "even":
-        return axes.imshow(
-            empty,
-            cmap=colours,
-            norm=norm,
-            origin="lower",
-            aspect="auto",
-            interpolation="nearest",
-            extent=(float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])),
-        )
-    return axes.pcolormesh(xs, ys, np.ma.masked_invalid(empty), cmap=colours, norm=norm, shading="flat")

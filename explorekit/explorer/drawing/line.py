@@ -7,6 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from explorekit.explorer import flags
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_MARKS
@@ -30,13 +31,14 @@ class LinePainter:
         assert frame.x is not None
         self.axes = figure.add_subplot()
         self.x = drawn(frame.x.positions, frame.x.kind)
-        line = "" if frame.x.kind == "category" or frame.x.scattered or scale.categories else "-"
-        dots = "o" if len(self.x) <= FEW_POINTS or not line else ""
-        size = 4 if len(self.x) <= MANY_DOTS else 2
-        (self.line,) = self.axes.plot(
-            [], [], color=LINE, linestyle=line, marker=dots, markersize=size, lw=1.4
-        )
         self.scattered = frame.x.scattered
+        self.joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
+        self.dotted = len(self.x) <= FEW_POINTS or not self.joined
+        self.dot_size = 4 if len(self.x) <= MANY_DOTS else 2
+        line, dots = "-" if self.joined else "", "o" if self.dotted else ""
+        (self.line,) = self.axes.plot(
+            [], [], color=LINE, linestyle=line, marker=dots, markersize=self.dot_size, lw=1.4
+        )
         (self.dots,) = self.axes.plot([], [], color=LINE, linestyle="", marker="o", markersize=3)
         bottom = self.axes.get_xaxis_transform()
         self.marks = {
@@ -68,16 +70,23 @@ class LinePainter:
         return (self.line, self.dots, *self.marks.values())
 
     def update(self, frame: Frame, scale: Scale) -> None:
-        values = drawn(scale.codes(frame.values), "time" if frame.time else "number")
-        status = frame.shown_status
-        if status is not None:
-            values = np.where(status > 1, np.nan, values)
-        self.line.set_data(*((self.x, values) if self.scattered else _extremes(self.x, values)))
+        index, values = self.points(frame, scale)
+        self.line.set_data(self.x[index], values)
         alone = _alone(values)
-        self.dots.set_data(self.x[alone], values[alone])
+        self.dots.set_data(self.x[index][alone], values[alone])
+        status = frame.shown_status
         for code, mark in self.marks.items():
             where = self.x[status == code] if status is not None else self.x[:0]
             mark.set_data(where, np.full(len(where), 0.025))
+
+    def points(self, frame: Frame, scale: Scale) -> tuple[Array, Array]:
+        """Return which positions the line goes through, and its values there: NaN at gaps."""
+        values = drawn(scale.codes(frame.values), "time" if frame.time else "number")
+        status = frame.shown_status
+        if status is not None:
+            values = np.where(status > flags.OK, np.nan, values)
+        index = np.arange(len(values)) if self.scattered else _extremes(values)
+        return index, values[index]
 
 
 def _ends(positions: Array, axis: Axis) -> tuple[float, float]:
@@ -99,15 +108,16 @@ def _alone(values: Array) -> Array:
     return np.asarray(there[1:-1] & ~there[:-2] & ~there[2:])
 
 
-def _extremes(x: Array, values: Array) -> tuple[Array, Array]:
-    """Return the lowest and highest point of each column, in order; everything if there are few."""
-    if len(x) <= MANY_POINTS:
-        return x, values
-    width = -(-len(x) // COLUMNS)
-    whole = len(x) // width * width
+def _extremes(values: Array) -> Array:
+    """Return the places of the lowest and the highest point of each column, in order; all if there are few."""
+    if len(values) <= MANY_POINTS:
+        return np.arange(len(values))
+    width = -(-len(values) // COLUMNS)
+    whole = len(values) // width * width
     columns = values[:whole].reshape(-1, width)
     gaps = np.isnan(columns)
     lowest, highest = np.where(gaps, np.inf, columns).argmin(1), np.where(gaps, -np.inf, columns).argmax(1)
     pick = np.sort(np.stack([lowest, highest], axis=1), axis=1)
-    index = np.concatenate([(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(x))])
-    return x[index], values[index]
+    return np.concatenate(
+        [(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(values))]
+    )

@@ -1,0 +1,83 @@
+"""What does the browser draw over the axes? Cells and lines as bytes, in fractions of the axes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.colors import to_rgba_array
+
+from explorekit.explorer.drawing.canvas import Canvas
+from explorekit.explorer.drawing.image import MOST_MARKED, ImagePainter
+from explorekit.explorer.drawing.line import LinePainter
+from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_COLOURS
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
+
+Array = np.ndarray[Any, Any]
+State = dict[str, Any]
+
+# A cell travels as a byte: 0 for no value, then one of so many colours.
+COLOURS = 254
+
+
+def axes_layer(canvas: Canvas) -> State:
+    """Return where data lie on axes that show all of them, and how they are drawn: what frames have in common."""
+    painter, limits = canvas.painter, canvas.limits
+    match painter:
+        case ImagePainter():
+            sampled = painter.cells.get_cmap()((np.arange(COLOURS) + 0.5) / COLOURS)
+            return {
+                "x": _fractions(painter.axes.xaxis, painter.x_edges, limits[:2]),
+                "y": _fractions(painter.axes.yaxis, painter.y_edges, limits[2:]),
+                "palette": _rgba([(0, 0, 0, 0), *sampled]),
+                "statuses": _rgba(STATUS_COLOURS.values()),
+                "marked": max(len(painter.x), len(painter.y)) <= MOST_MARKED,
+            }
+        case LinePainter():
+            return {
+                "x": _fractions(painter.axes.xaxis, painter.x, limits[:2]),
+                "colour": LINE,
+                "joined": painter.joined,
+                "dotted": painter.dotted,
+                "dot": painter.dot_size,
+                "marks": {str(code): colour for code, colour in MARK_COLOURS.items()},
+            }
+        case _:
+            return {}
+
+
+def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
+    """Return the data of one frame."""
+    status = frame.shown_status
+    runs = b"" if status is None else status.astype(np.uint8).tobytes()
+    painter = canvas.painter
+    match painter:
+        case ImagePainter():
+            values = painter.numbers(frame, scale)
+            return {"cells": coded(values, *painter.cells.get_clim()).tobytes(), "status": runs}
+        case LinePainter():
+            index, values = painter.points(frame, scale)
+            heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
+            return {"index": index.astype(np.int32).tobytes(), "heights": heights, "status": runs}
+        case _:
+            return {"number": frame.text, "label": frame.label}
+
+
+def coded(values: Array, low: float, high: float) -> Array:
+    """Return a byte a value: 0 where there is none, else 1 to 254 from one limit to the other."""
+    there = np.isfinite(values)
+    place = (np.where(there, values, low) - low) * (COLOURS / (high - low))
+    return np.where(there, np.clip(place, 0, COLOURS - 1) + 1, 0).astype(np.uint8)
+
+
+def _fractions(axis: Axis, values: Array, limits: Sequence[float]) -> bytes:
+    """Return where values lie along an axis that goes from 0 to 1, as float32; NaN stays."""
+    transform = axis.get_transform()
+    low, high = transform.transform(np.array(limits))
+    places = (transform.transform(np.asarray(values, dtype=float)) - low) / (high - low)
+    return np.asarray(places, dtype=np.float32).tobytes()
+
+
+def _rgba(colours: Iterable[Any]) -> bytes:
+    return (to_rgba_array(list(colours)) * 255).round().astype(np.uint8).tobytes()

@@ -1,0 +1,321 @@
+// Draws frames over a picture of their axes. All places are fractions of the axes: 0 left and at the bottom, 1 right and at the top.
+
+const FONT = '"DejaVu Sans", Verdana, sans-serif';
+const LARGEST_ZOOM = 1000;
+const REST = 80; // ms without zooming before the axes are drawn anew
+
+const of = (Type, data) =>
+  new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+
+// The index of the cell that each of some pixels lies in, -1 beside the cells.
+function cellOfPixel(edges, from, to, pixels) {
+  const cells = new Int32Array(pixels);
+  let cell = -1;
+  for (let i = 0; i < pixels; i++) {
+    const place = from + ((i + 0.5) / pixels) * (to - from);
+    while (cell + 1 < edges.length && edges[cell + 1] <= place) cell++;
+    cells[i] = cell < edges.length - 1 ? cell : -1;
+  }
+  return cells;
+}
+
+class View {
+  constructor(model, el) {
+    this.model = model;
+    this.root = document.createElement("div");
+    this.root.className = "explorekit-picture";
+    this.canvas = document.createElement("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    this.context = this.canvas.getContext("2d");
+    this.cells = document.createElement("canvas");
+    this.root.append(this.canvas);
+    el.append(this.root);
+    this.window = model.get("window").slice();
+    this.takeAxes();
+    model.on("change:axes", this.onAxes = () => this.takeAxes());
+    model.on("change:frame", this.onFrame = () => this.schedule());
+    model.on("change:window", this.onWindow = () => this.takeWindow());
+    this.resized = new ResizeObserver(() => this.schedule());
+    this.resized.observe(this.canvas);
+    this.listen();
+  }
+
+  close() {
+    this.model.off("change:axes", this.onAxes);
+    this.model.off("change:frame", this.onFrame);
+    this.model.off("change:window", this.onWindow);
+    this.resized.disconnect();
+    cancelAnimationFrame(this.due);
+    clearTimeout(this.resting);
+  }
+
+  async takeAxes() {
+    const axes = this.model.get("axes");
+    if (!axes.background) return;
+    const background = await createImageBitmap(new Blob([axes.background], { type: "image/png" }));
+    if (axes.number !== this.model.get("axes").number) return; // there are newer ones
+    this.axes = { ...axes, background, x: axes.x && of(Float32Array, axes.x) };
+    if (axes.kind === "image") {
+      this.axes.y = of(Float32Array, axes.y);
+      this.axes.palette = of(Uint32Array, axes.palette);
+      this.axes.statuses = of(Uint32Array, axes.statuses);
+    }
+    this.schedule();
+  }
+
+  takeWindow() {
+    if (!this.moving) this.window = this.model.get("window").slice();
+    this.schedule();
+  }
+
+  // However many frames arrive, the latest is drawn, once a refresh of the screen.
+  schedule() {
+    this.due ??= requestAnimationFrame(() => {
+      this.due = undefined;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const frame = this.model.get("frame");
+    if (!this.axes || frame.axes !== this.axes.number) return;
+    const [width, height] = this.axes.size;
+    const shown = this.canvas.clientWidth || width;
+    const density = (window.devicePixelRatio || 1) * (shown / width);
+    const pixels = [Math.round(width * density), Math.round(height * density)];
+    if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) {
+      [this.canvas.width, this.canvas.height] = pixels;
+      this.canvas.style.aspectRatio = `${width} / ${height}`;
+    }
+    const to = this.context;
+    to.setTransform(1, 0, 0, 1, 0, 0);
+    to.drawImage(this.axes.background, 0, 0, ...pixels);
+    const [left, top, wide, high] = this.axes.box.map((length) => Math.round(length * density));
+    this.box = { left, top, wide, high, density };
+    if (this.axes.window.some((end, i) => end !== this.window[i])) {
+      // Numbers that are no longer right fade until the new ones are there.
+      to.fillStyle = "rgba(255, 255, 255, 0.8)";
+      to.fillRect(0, 0, left, pixels[1]);
+      to.fillRect(left, top + high, wide, pixels[1] - top - high);
+    }
+    to.save();
+    to.beginPath();
+    to.rect(left, top, wide, high);
+    to.clip();
+    if (this.axes.kind === "image") this.drawCells(frame);
+    if (this.axes.kind === "line") this.drawLine(frame);
+    to.restore();
+    if (this.axes.kind === "image") {
+      to.lineWidth = 1.1 * density;
+      to.strokeStyle = "black";
+      to.strokeRect(left, top, wide, high);
+    }
+    this.drawText(frame);
+    this.canvas.setAttribute("aria-label", frame.description);
+    this.drawn = frame;
+  }
+
+  across(fraction) {
+    const [from, to] = this.window;
+    return this.box.left + ((fraction - from) / (to - from)) * this.box.wide;
+  }
+
+  down(fraction) {
+    const [, , from, to] = this.window;
+    return this.box.top + (1 - (fraction - from) / (to - from)) * this.box.high;
+  }
+
+  drawCells(frame) {
+    const { x, y, palette, statuses } = this.axes;
+    const { left, top, wide, high } = this.box;
+    const columns = x.length - 1;
+    const codes = of(Uint8Array, frame.cells);
+    const runs = frame.status.byteLength ? of(Uint8Array, frame.status) : null;
+    const column = cellOfPixel(x, this.window[0], this.window[1], wide);
+    const row = cellOfPixel(y, this.window[2], this.window[3], high);
+    const painted = new Uint32Array(wide * high);
+    for (let j = 0; j < high; j++) {
+      const base = row[high - 1 - j] * columns;
+      if (base < 0) continue;
+      let at = j * wide;
+      for (let i = 0; i < wide; i++, at++) {
+        if (column[i] < 0) continue;
+        const cell = base + column[i];
+        painted[at] = runs && runs[cell] !== 1 ? statuses[runs[cell]] : palette[codes[cell]];
+      }
+    }
+    [this.cells.width, this.cells.height] = [wide, high];
+    const data = new ImageData(new Uint8ClampedArray(painted.buffer), wide, high);
+    this.cells.getContext("2d").putImageData(data, 0, 0);
+    this.context.drawImage(this.cells, left, top);
+    if (runs && this.axes.marked) this.markCells(runs, columns);
+  }
+
+  markCells(runs, columns) {
+    const { x, y } = this.axes;
+    runs.forEach((status, cell) => {
+      if (status < 2) return;
+      const [i, j] = [cell % columns, Math.floor(cell / columns)];
+      const place = [this.across((x[i] + x[i + 1]) / 2), this.down((y[j] + y[j + 1]) / 2)];
+      this.mark(status, ...place, 3.5, status === 2 ? "white" : "black");
+    });
+  }
+
+  // Pending runs have a bar, failed ones a cross, those that took too long a plus.
+  mark(status, x, y, half, colour) {
+    const to = this.context;
+    const r = half * this.box.density;
+    to.lineWidth = 1.6 * this.box.density;
+    to.strokeStyle = colour;
+    to.beginPath();
+    if (status === 2) {
+      to.moveTo(x - r, y - r), to.lineTo(x + r, y + r);
+      to.moveTo(x - r, y + r), to.lineTo(x + r, y - r);
+    } else {
+      to.moveTo(x, y - r), to.lineTo(x, y + r);
+      if (status === 3) to.moveTo(x - r, y), to.lineTo(x + r, y);
+    }
+    to.stroke();
+  }
+
+  drawLine(frame) {
+    const { x, colour, joined, dotted, dot, marks } = this.axes;
+    const heights = of(Float32Array, frame.heights);
+    const index = of(Int32Array, frame.index);
+    const to = this.context;
+    const { density } = this.box;
+    to.strokeStyle = to.fillStyle = colour;
+    to.lineWidth = 1.95 * density;
+    to.lineJoin = "round";
+    if (joined) {
+      to.beginPath();
+      let gap = true;
+      for (let i = 0; i < index.length; i++) {
+        if (Number.isNaN(heights[i])) gap = true;
+        else {
+          const [across, down] = [this.across(x[index[i]]), this.down(heights[i])];
+          gap ? to.moveTo(across, down) : to.lineTo(across, down);
+          gap = false;
+        }
+      }
+      to.stroke();
+    }
+    const there = (i) => i >= 0 && i < heights.length && !Number.isNaN(heights[i]);
+    for (let i = 0; i < index.length; i++) {
+      if (!there(i) || !(dotted || (!there(i - 1) && !there(i + 1)))) continue;
+      to.beginPath();
+      to.arc(this.across(x[index[i]]), this.down(heights[i]), (dotted ? 0.7 * dot : 2.1) * density, 0, 2 * Math.PI);
+      to.fill();
+    }
+    if (!frame.status.byteLength) return;
+    const bottom = this.box.top + 0.975 * this.box.high;
+    of(Uint8Array, frame.status).forEach((status, i) => {
+      if (status !== 1) this.mark(status, this.across(x[i]), bottom, 5.5, marks[status]);
+    });
+  }
+
+  drawText(frame) {
+    const to = this.context;
+    const { left, top, wide, high, density } = this.box;
+    const lines = frame.title.split("\n");
+    to.textAlign = "left";
+    to.textBaseline = "alphabetic";
+    to.fillStyle = "black";
+    to.font = `${13.9 * density}px ${FONT}`;
+    lines.forEach((line, i) => to.fillText(line, left, top - (8.3 + 17 * (lines.length - 1 - i)) * density));
+    to.textAlign = "center";
+    to.textBaseline = "middle";
+    if (frame.number) {
+      to.font = `${36 * density}px ${FONT}`;
+      to.fillText(frame.number, left + wide / 2, top + high / 2);
+    }
+    if (!frame.message) return;
+    to.font = `${16.7 * density}px ${FONT}`;
+    const words = frame.message.split("\n");
+    const [step, pad] = [20 * density, 14 * density];
+    const width = Math.max(...words.map((line) => to.measureText(line).width));
+    const [x, y] = [left + wide / 2, top + high / 2];
+    to.beginPath();
+    to.roundRect(x - width / 2 - pad, y - (words.length * step) / 2 - pad, width + 2 * pad, words.length * step + 2 * pad, 10 * density);
+    to.fillStyle = "white";
+    to.fill();
+    to.lineWidth = density;
+    to.strokeStyle = "#b0b0b0";
+    to.stroke();
+    to.fillStyle = "#333333";
+    words.forEach((line, i) => to.fillText(line, x, y + (i - (words.length - 1) / 2) * step));
+  }
+
+  // ---- zooming and moving: at once here, with new axes when the hand rests
+
+  listen() {
+    const canvas = this.canvas;
+    canvas.addEventListener("wheel", (event) => {
+      const at = this.place(event);
+      if (!at) return;
+      event.preventDefault();
+      const factor = Math.exp(Math.max(-1, Math.min(1, event.deltaY / 240)));
+      this.zoom(factor, at);
+    }, { passive: false });
+    canvas.addEventListener("dblclick", () => this.show([0, 1, 0, 1]));
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !this.place(event)) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.held = { x: event.clientX, y: event.clientY, window: this.window.slice() };
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!this.held) return;
+      const scale = (window.devicePixelRatio || 1);
+      const [w, e, s, n] = this.held.window;
+      const right = ((this.held.x - event.clientX) * scale / this.box.wide) * (e - w);
+      const up = ((event.clientY - this.held.y) * scale / this.box.high) * (n - s);
+      this.show([w + right, e + right, s + up, n + up]);
+    });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.held = undefined));
+  }
+
+  // Where an event lies, as fractions of what is shown; undefined beside the axes.
+  place(event) {
+    if (!this.box || !["image", "line"].includes(this.axes.kind)) return undefined;
+    const rect = this.canvas.getBoundingClientRect();
+    const scale = this.canvas.width / rect.width;
+    const x = ((event.clientX - rect.left) * scale - this.box.left) / this.box.wide;
+    const y = 1 - ((event.clientY - rect.top) * scale - this.box.top) / this.box.high;
+    return x >= 0 && x <= 1 && y >= 0 && y <= 1 ? [x, y] : undefined;
+  }
+
+  zoom(factor, [x, y]) {
+    const [w, e, s, n] = this.window;
+    const [px, py] = [w + x * (e - w), s + y * (n - s)];
+    this.show([px - (px - w) * factor, px + (e - px) * factor, py - (py - s) * factor, py + (n - py) * factor]);
+  }
+
+  // Show a part of the axes, but never anything beside them.
+  show([w, e, s, n]) {
+    const within = (from, to) => {
+      const size = Math.max(1 / LARGEST_ZOOM, Math.min(1, to - from));
+      const start = Math.max(0, Math.min(1 - size, from));
+      return [start, start + size];
+    };
+    this.window = [...within(w, e), ...within(s, n)];
+    this.moving = true;
+    this.schedule();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      this.moving = false;
+      this.model.set("window", this.window.slice());
+      this.model.save_changes();
+    }, REST);
+  }
+}
+
+export default {
+  initialize({ model }) {
+    model.send("ready");
+  },
+  render({ model, el }) {
+    const view = new View(model, el);
+    return () => view.close();
+  },
+};

@@ -1,0 +1,94 @@
+"""The widget that shows frames in the browser."""
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from explorekit.explorer.captions import in_words
+from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas, message_text, title_text
+from explorekit.explorer.picture.layers import axes_layer, frame_layer
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
+
+# Sharp on screens with two dots a pixel; beyond that nobody sees the difference in an axis.
+DENSITY = 2
+
+
+class Picture(anywidget.AnyWidget):
+    """Axes drawn here, data drawn in the browser.
+
+    A move of a slider sends the data alone, a byte a cell. Views that are opened later, and browsers that come back, get
+    the latest frame, since it is part of the widget's state.
+
+    Parameters
+    ----------
+    on_ready
+        Method to call when a browser can show pictures, each time that one says so. Its object may be freed.
+    on_window
+        The same for when a browser has zoomed or moved.
+    """
+
+    _esm = Path(__file__).with_name("picture.js")
+    _css = Path(__file__).with_name("picture.css")
+
+    axes = traitlets.Dict().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+    window = traitlets.List(traitlets.Float(), list(WHOLE), minlen=4, maxlen=4).tag(sync=True)
+
+    def __init__(self, on_ready: Callable[[], None], on_window: Callable[[], None]) -> None:
+        self._paper = Canvas(SIZE, DENSITY * DPI)
+        self._number = 0
+        self._subject: tuple[str, ...] = ()
+        self._on_ready = weakref.WeakMethod(on_ready)
+        self._on_window = weakref.WeakMethod(on_window)
+        super().__init__()
+        self.on_msg(self._heard)
+        self.observe(lambda _: _call(self._on_window), "window")
+
+    def show(self, frame: Frame, scale: Scale, message: str = "") -> None:
+        """Show a frame, with a message over it."""
+        subject = (frame.kind, frame.label, *(axis.label for axis in (frame.x, frame.y) if axis is not None))
+        if subject != self._subject:
+            self._subject = subject
+            self.window = list(WHOLE)
+        left, right, bottom, top = self.window
+        background = self._paper.background(frame, scale, (left, right, bottom, top))
+        with self.hold_sync():
+            if background is not None:
+                self._number += 1
+                self.axes = {
+                    "number": self._number,
+                    "kind": frame.kind,
+                    "size": [round(inches * DPI) for inches in SIZE],
+                    "box": self._box(),
+                    "window": list(self.window),
+                    "background": background,
+                    **axes_layer(self._paper),
+                }
+            self.frame = {
+                "axes": self._number,
+                "title": title_text(frame),
+                "message": message_text(message),
+                "description": in_words(frame, message),
+                **frame_layer(self._paper, frame, scale),
+            }
+
+    def _box(self) -> list[float]:
+        """Return left, top, width and height of the axes, in pixels from the upper left corner."""
+        box = self._paper.painter.axes.get_window_extent()
+        height = SIZE[1] * DPI
+        corner = (box.x0 / DENSITY, height - box.y1 / DENSITY)
+        return [float(length) for length in (*corner, box.width / DENSITY, box.height / DENSITY)]
+
+    def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if content == "ready":
+            _call(self._on_ready)
+
+
+def _call(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
+    if (there := method()) is not None:
+        there()
