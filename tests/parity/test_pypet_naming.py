@@ -108,6 +108,14 @@ def test_groups_are_reached_by_name_in_a_run(tmp_path) -> None:
     assert study.results["model"].values.tolist() == [5.0, 7.0]
 
 
+def test_groups_are_a_tree_to_look_at() -> None:
+    # f_get_children, f_iter_leaves and f_to_dict(nested=True) there
+    tree = ek.Space({"neuron.synapse.w": 1.0, "neuron.tau": [2.0, 3.0], "dt": 0.1}).to_datatree()
+    assert [node.path for node in tree.subtree] == ["/", "/neuron", "/neuron/synapse"]
+    assert tree["neuron/synapse/w"].item() == 1.0
+    assert tree["neuron"]["tau"].values.tolist() == [2.0, 3.0]
+
+
 def test_f_contains_f_get_default_and_iteration_are_those_of_a_mapping() -> None:
     parameters = ek.Space({"neuron.tau": [1.0], "dt": 0.1}).parameters
     assert "dt" in parameters
