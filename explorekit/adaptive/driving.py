@@ -106,10 +106,11 @@ class Turns:
         """Return the results of some points, which are run if there are none; None if the time is over before all have one."""
         fitting = fitted(points, self.study.space)
         wanted = fitting.points
-        objects = any(p.objects for p in wanted.parameters.values())  # no study keeps them
+        objects = any(p.objects for p in wanted.parameters.values())
         if not self._asks:
             self.study._take_up_code(self._options.get("code"))  # noqa: SLF001 - before it gets points
-        if objects or (places(wanted, self.study.space) < 0).any():
+        # No study keeps objects, and functions of what is derived: it gets them again, whether there are new points or not.
+        if objects or wanted.derived or (places(wanted, self.study.space) < 0).any():
             self.study._append(wanted)  # noqa: SLF001
             self._appended = True
         if objects:  # another one may stand for a label now

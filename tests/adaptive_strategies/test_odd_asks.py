@@ -139,3 +139,21 @@ def test_a_strategy_that_raises_loses_nothing(tmp_path: Path) -> None:
     assert ek.open(tmp_path / "study").results["sum"].values.tolist() == [0.0, 1.0]
     study = ek.explore_adaptively(add, Listed(*spaces), tmp_path / "study", **HERE)
     assert study.results["sum"].values.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_derived_parameters_are_computed_on_from_the_study_alone(tmp_path: Path) -> None:
+    def model(x, half):
+        return {"y": x + 100 * half}
+
+    def half(x):
+        return x / 2
+
+    first = ek.Space(x=[1.0, 2.0])
+    for most in (2, 3, None):
+        strategy = Listed(first.derive(half=half), ek.Space(x=[3.0]), ek.Space(x=[1.0, 4.0]))
+        study = ek.explore_adaptively(model, strategy, tmp_path / "study", max_points=most, **HERE)
+    assert told(strategy, "y") == [[51.0, 102.0], [153.0], [51.0, 204.0]]
+    strategy = Listed(first.derive(half=lambda x: x / 4), ek.Space(x=[5.0]))
+    with pytest.raises(SpaceError, match=r"at x=1 it is 0.5, and also 0.25"):
+        ek.explore_adaptively(model, strategy, tmp_path / "study", **HERE)
+    assert len(study.space) == 4
