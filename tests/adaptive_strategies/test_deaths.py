@@ -29,8 +29,16 @@ SCRIPT = """
         x = [float(best["x"]) + step * i for i in (-1, 0, 1)]
         return ek.Space(x=x, y=[float(best["y"]) + step * i for i in (-1, 1)])
 
+    def update():
+        return ek.adaptive.Update(next_points, first=ek.Space(x=[0.0], y=[0.0, 0.1]))
+
+    def optuna():
+        from optuna.distributions import FloatDistribution
+        drawn = {{"x": FloatDistribution(-1.0, 1.0), "y": FloatDistribution(1e-3, 1.0, log=True)}}
+        return ek.adaptive.Optuna("cost", drawn, n=40, at_once=6)
+
     print("started", flush=True)
-    strategy = ek.adaptive.Update(next_points, first=ek.Space(x=[0.0], y=[0.0, 0.1]))
+    strategy = {strategy}()
     ek.explore_adaptively(model, strategy, "study", seed=5, client=False, n_workers=2)
 """
 
@@ -40,16 +48,18 @@ def end_of(path: Path) -> tuple[object, ...]:
     return tuple(results[name].values.tobytes() for name in ("x", "y", "cost", "status"))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path, seed: int) -> None:
-    generator = random.Random(seed)
+@pytest.mark.parametrize("strategy", ["update", "optuna"])
+def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path, strategy: str) -> None:
+    if strategy == "optuna":
+        pytest.importorskip("optuna")
+    generator = random.Random(strategy)
     (tmp_path / "killed").mkdir()
     (tmp_path / "whole").mkdir()
     calls = tmp_path / "calls.txt"
     runs = tmp_path / "killed" / "study" / "runs"
     killed = 0
     for kill in range(4):
-        process = start_script(tmp_path / "killed", SCRIPT.format(calls=str(calls)))
+        process = start_script(tmp_path / "killed", SCRIPT.format(calls=str(calls), strategy=strategy))
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
         if kill == 3:
@@ -67,7 +77,9 @@ def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path
             killed += 1
         process.communicate()
     assert killed
-    whole = start_script(tmp_path / "whole", SCRIPT.format(calls=str(tmp_path / "others.txt")))
+    whole = start_script(
+        tmp_path / "whole", SCRIPT.format(calls=str(tmp_path / "others.txt"), strategy=strategy)
+    )
     out, err = whole.communicate(timeout=120)
     assert whole.returncode == 0, f"{out}\n{err}"
     assert end_of(tmp_path / "killed" / "study") == end_of(tmp_path / "whole" / "study")
@@ -80,13 +92,13 @@ def test_kill_9_at_some_moments_leads_to_the_same_end_bit_for_bit(tmp_path: Path
 
 def test_an_interrupt_keeps_what_is_done_and_the_same_call_goes_on(tmp_path: Path) -> None:
     calls = tmp_path / "calls.txt"
-    process = start_script(tmp_path, SCRIPT.format(calls=str(calls)))
+    process = start_script(tmp_path, SCRIPT.format(calls=str(calls), strategy="update"))
     wait_until(lambda: len(list((tmp_path / "study" / "runs").glob("[0-9]*.nc"))) >= 2, 60)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in err
     kept = end_of(tmp_path / "study")
-    done = run_script(tmp_path, SCRIPT.format(calls=str(calls)), timeout=120)
+    done = run_script(tmp_path, SCRIPT.format(calls=str(calls), strategy="update"), timeout=120)
     assert done.returncode == 0
     assert all(new.startswith(old) for old, new in zip(kept[:2], end_of(tmp_path / "study")[:2], strict=True))
     called = calls.read_text().splitlines()
