@@ -36,10 +36,19 @@ def _is_other(record: StudyRecord, catalog: Catalog, captured: Captured) -> bool
 
 def differs_in_labels(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> bool:
     """Return whether the study's code differs from the simulation's by labels alone, those of both standing for equal objects."""
-    known, now = directory.read_further(record.code, "objects"), captured.version
-    return bool(known) and all(
-        known.get(label, version) == version for label, version in _hashes(now).items()
+    now = _hashes(captured.version)
+    known = objects_known(directory, record)
+    return bool(directory.read_further(record.code, "objects")) and all(
+        known.get(label, version) == version for label, version in now.items()
     )
+
+
+def objects_known(directory: StudyDirectory, record: StudyRecord) -> dict[str, str]:
+    """Return the hash of the object that each label stands for, in the latest code that has it; under an empty name, of the simulation."""
+    known: dict[str, str] = {}
+    for version in (*record.kept, record.code):
+        known |= directory.read_further(version, "objects")
+    return known
 
 
 def _hashes(version: CodeVersion) -> dict[str, str]:

@@ -12,7 +12,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.errors import MergeConflictError, SpaceError, StudyError
+from explorekit.adopting import objects_known
+from explorekit.errors import MergeConflictError, SpaceError, StudyError, listing
 from explorekit.space import Space
 from explorekit.space.growing import grown
 from explorekit.space.rederiving import functions_of, with_functions
@@ -161,6 +162,7 @@ def _united_record(sources: Sequence[_Source]) -> StudyRecord:
     first = records[0]
     for one, other in combinations(sources, 2):
         _check_joins(one.path, one.record, other.path, other.record)
+        _check_labels(one, other)
     versions = [v for record in records for v in (record.code, *record.kept) if v]
     current = next(iter(versions), "")
     return StudyRecord(
@@ -190,6 +192,15 @@ def _check_joins(path: Path, first: StudyRecord, other_path: Path, other: StudyR
                 f"the studies at {path} and {other_path} began with different defaults of {name!r}, on which random streams depend. "
                 f"Nothing was changed. Run the points of one in a fork of the other: study.fork(path, space)."
             )
+
+
+def _check_labels(one: _Source, other: _Source) -> None:
+    first, second = (objects_known(source.part.directory, source.record) for source in (one, other))
+    if clashing := [label for label in first if label and first[label] != second.get(label, first[label])]:
+        raise StudyError(
+            f"the studies at {one.path} and {other.path} have different objects for {listing(clashing)}; expected labels that mean the same in "
+            f"both. Nothing was changed. Run the points of one in a fork in which the label has another name: study.fork(path, space)."
+        )
 
 
 # ---- conflicts

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from batches import run_here
 
 import explorekit as ek
-from explorekit.errors import CodeChangedError, SimulationError, SpaceError, SpaceMismatchError
+from explorekit.errors import CodeChangedError, SimulationError, SpaceError, SpaceMismatchError, StudyError
 from explorekit.simulation.capture import capture
 
 
@@ -207,3 +208,41 @@ def test_the_code_version_does_not_depend_on_the_order_of_labels() -> None:
         for one in (ek.Space(optimizer=OPTIMIZERS), turned)
     ]
     assert versions[0] == versions[1] != capture(as_simulation(trained)).version.id
+
+
+def reached(x, optimizer):
+    return x
+
+
+def test_studies_in_which_a_label_means_different_objects_are_not_merged(tmp_path: Path) -> None:
+    """Their results would lie beside each other as if they were of one object."""
+    for name, x, optimizers in (
+        ("a", 1.0, {"sgd": SGD, "m": Momentum}),
+        ("b", 2.0, {"sgd": Momentum}),
+        ("c", 3.0, {"sgd": SGD, "b": SGD}),
+    ):
+        run_here(ek.Study(reached, ek.Space(x=[x], optimizer=optimizers), tmp_path / name))
+
+    with pytest.raises(StudyError, match=r"different objects for 'optimizer=sgd'.*Nothing was changed"):
+        ek.merge([tmp_path / "a", tmp_path / "b"], tmp_path / "ab")
+    assert not (tmp_path / "ab").exists()
+    assert ek.merge([tmp_path / "a", tmp_path / "c"], tmp_path / "ac").results.sizes == {
+        "x": 2,
+        "optimizer": 3,
+    }
+
+
+def test_a_label_that_only_kept_code_knows_means_what_it_meant_there(tmp_path: Path) -> None:
+    for name, x, optimizers in (("a", 1.0, {"sgd": SGD}), ("b", 2.0, {"m": Momentum})):
+        run_here(ek.Study(reached, ek.Space(x=[x], optimizer=optimizers), tmp_path / name))
+    ek.merge([tmp_path / "a", tmp_path / "b"], tmp_path / "ab")
+
+    same, other = (
+        ek.Study(reached, ek.Space(x=[1.0, 2.0], optimizer={"sgd": SGD, "m": m}), tmp_path / "ab")
+        for m in (Momentum, Config)
+    )
+    assert other.code_changes != ""
+    with pytest.raises(CodeChangedError):
+        run_here(other)
+    assert same.code_changes == ""
+    assert len(run_here(same)) == 2
