@@ -11,9 +11,8 @@ from explorekit.simulation.baselines import baselines_with
 from explorekit.simulation.calling import bind
 from explorekit.simulation.declare import Simulation
 from explorekit.simulation.objects import with_objects
-from explorekit.space import Space
+from explorekit.space import Space, rederiving
 from explorekit.space.growing import additions, grown, refinement
-from explorekit.space.rederiving import functions_of, with_functions
 from explorekit.space.selecting import points_where
 from explorekit.store.directory import StudyRecord
 from explorekit.study_folder import StudyFolder
@@ -35,7 +34,7 @@ class GrowingStudy(StudyFolder):
 
     @property
     def space(self) -> Space:
-        return with_functions(super().space, self._functions)
+        return rederiving.with_functions(super().space, self._functions)
 
     def extend(self, space: Space | None = None, /, **parameters: Any) -> Self:
         """Add points: longer dimensions, values in between, further parameters, more repetitions.
@@ -103,9 +102,10 @@ class GrowingStudy(StudyFolder):
         """Let the study have more points; returns whether these are any."""
         call = bind(self.simulation, {**self.space.passed, **added.passed})
         baselines = baselines_with(record.baselines, call)
-        bigger = grown(self.space, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
+        existing = rederiving.with_objects(self.space, self.simulation.objects)
+        bigger = grown(existing, added, {n: bytes.fromhex(value) for n, value in baselines.items()})
         self.simulation = with_objects(self.simulation, added)
-        self._functions = {**functions_of(bigger), **self._functions}
+        self._functions = {**rederiving.functions_of(bigger), **self._functions}
         bind(self.simulation, bigger.passed)  # or it says what some points lack
         if bigger == self.space:
             return False

@@ -180,7 +180,7 @@ def _kept_error(snapshot: Snapshot, position: int) -> str:
 
 def _run(simulation: Simulation, here: Space, seeding: Seeding, folder: Path) -> tuple[Snapshot, str, str]:
     """Run the one point of a space as a child would; returns what it left, its error and traceback."""
-    points = Points(simulation, bind(simulation, here.parameters), here, seeding)
+    points = Points(simulation, bind(simulation, here.passed), here, seeding)
     taken = here.names
     collector = Collector({})
     error = trace = ""

@@ -46,6 +46,8 @@ def test_a_study_is_run_gone_on_with_extended_exported_and_reproduced(tmp_path: 
     assert after["steps"].values.ravel().tolist() == [1000.0] * 9
     assert np.array_equal(after["drawn"].sel(duration=[100, 200], n=[1, 2]), before["drawn"])
 
+    study.compact()
+    assert study.results.load().identical(after)
     study.to_netcdf(tmp_path / "exported.nc")
     exported = ek.open(tmp_path / "exported.nc")
     assert exported.space == study.space
@@ -54,6 +56,24 @@ def test_a_study_is_run_gone_on_with_extended_exported_and_reproduced(tmp_path: 
     with xr.open_dataset(tmp_path / "exported.nc") as plain:
         assert plain["network.W"].values.tolist() == after["network.W"].values.tolist()
         assert "network.W" in plain["weight"].encoding["coordinates"] or "network.W" in plain["weight"].coords
+
+
+class Network:
+    def __init__(self, size):
+        self.size = size
+
+
+def test_labelled_objects_are_derived_from_at_points_that_come_later_too(tmp_path: Path) -> None:
+    networks = {"small": Network(1), "large": Network(3)}
+    study = ek.Study(
+        lambda network, n, size: size - n * network.size,
+        ek.Space(network=networks, n=[1, 2]).derive(size=lambda network, n: network.size * n),
+        tmp_path / "study",
+    )
+    study.extend(n=[3]).extend(network={"medium": Network(2)})
+    run(study)
+    assert study.results["size"].values.tolist() == [[1, 2, 3], [3, 6, 9], [2, 4, 6]]
+    assert not study.results["result"].values.any()
 
 
 def test_values_are_enough_to_go_on_and_the_function_is_needed_to_grow(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ MOST = 10_000_000  # combinations of which each has a value of its own in memory
 Source = Parameter | Derived
 Ints = npt.NDArray[np.int64]
 _ABSENT: Any = object()
+_PLAIN = frozenset({bool, int, float, str})  # which need no further look, unless NaN
 
 
 def in_place(
@@ -157,14 +158,16 @@ def _computed(formula: Formula, here: _Combinations, positions: Ints) -> tuple[V
             given &= np.array([value is not _ABSENT for value in received[one.name]], dtype=np.bool_)
     values = []
     for row in np.flatnonzero(given).tolist():
-        point = {name: column[row] for name, column in received.items() if column[row] is not _ABSENT}
+        point = {name: value for name in received if (value := received[name][row]) is not _ABSENT}
         try:
             value = formula.function(**point)
         except Exception as error:
             raise SpaceError(
                 f"the function that derives {formula.name!r} raised {type(error).__name__} at {_told(columns, row)}: {error}"
             ) from error
-        values.append(_checked(formula, value, columns, row))
+        if type(value) not in _PLAIN or value != value:
+            value = _checked(formula, value, columns, row)
+        values.append(value)
     return _as_values(formula, values), given
 
 

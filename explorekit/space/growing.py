@@ -120,7 +120,8 @@ def grown(existing: Space, added: Space, baselines: Mapping[str, bytes]) -> Spac
             axes[dim] = axis
         else:
             fixed |= {p.name: p.take(0) for p in axis.parameters}
-    return rederived(_assembled(existing, axes, fixed), existing, added)
+    bigger = _assembled(existing, axes, fixed)
+    return rederived(bigger, existing, added) if existing.derived else bigger
 
 
 def _check_derived(existing: Space, added: Space) -> None:

@@ -8,6 +8,8 @@ from explorekit.errors import SpaceError, listing
 from explorekit.space.arguments import arguments_of
 from explorekit.space.derived import Derived, Formula
 from explorekit.space.deriving import evaluated
+from explorekit.space.objects import Objects
+from explorekit.space.parameter import Parameter
 from explorekit.space.space import Space
 
 
@@ -21,6 +23,7 @@ def rederived(space: Space, *known: Space) -> Space:
     """
     derived: dict[str, Derived] = {}
     waiting: dict[str, Formula] = {}
+    sources = _with_objects_of(space, known)
     for name in dict.fromkeys(name for one in known for name in one.derived):
         having = [one for one in known if name in one.derived]
         formulas = [one.derived[name].formula for one in having]
@@ -37,12 +40,35 @@ def rederived(space: Space, *known: Space) -> Space:
             continue
         whole = [one for one in having if one.passed.keys() >= set(formula.of)]
         before = [(one.derived[name], one.passed, one.sizes) for one in whole]
-        derived[name] = evaluated(formula, {**space.parameters, **derived}, space.sizes, before)
+        derived[name] = evaluated(formula, {**sources, **derived}, space.sizes, before)
     waiting |= {name: formula for one in known for name, formula in one.waiting.items()}
     return Space.from_parameters(
         [*space.parameters.values(), *space.distributions.values(), *derived.values(), *waiting.values()],
         space.axes,
     )
+
+
+def _with_objects_of(space: Space, known: Sequence[Space]) -> dict[str, Parameter]:
+    """Return the parameters of a space with the objects by label that any of some spaces knows."""
+    objects: dict[str, dict[str, Any]] = {}
+    for one in known:
+        for p in one.parameters.values():
+            objects.setdefault(p.name, {}).update(p.objects or {})
+    return {
+        name: p if p.objects is None else replace(p, objects={**p.objects, **objects.get(name, {})})
+        for name, p in space.parameters.items()
+    }
+
+
+def with_objects(space: Space, objects: Mapping[str, Objects]) -> Space:
+    """Return a space whose labels stand for objects that are known from elsewhere, if something is derived in it."""
+    if not space.derived or not objects:
+        return space
+    parameters = [
+        p if p.objects is None else replace(p, objects={**objects.get(name, {}), **p.objects})
+        for name, p in space.parameters.items()
+    ]
+    return Space.from_parameters([*parameters, *space.derived.values()], space.axes)
 
 
 def bare(space: Space) -> Space:
