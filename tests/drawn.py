@@ -3,6 +3,7 @@
 from functools import reduce
 
 import numpy as np
+import xarray as xr
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -65,6 +66,24 @@ def grid_values(draw, max_size=5, dtypes=DTYPES):
 
 
 @st.composite
+def array_values(draw, max_size=3, dtypes=DTYPES):
+    """Distinct arrays of one dtype and shape, with or without names for their dimensions."""
+    dtype = draw(st.sampled_from(dtypes))
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=2, max_side=2))
+    n, size = draw(st.integers(1, max_size)), int(np.prod(shape))
+    cells = draw(st.lists(elements(dtype), min_size=n * size, max_size=n * size))
+    values = array_of(dtype, cells).reshape(n, *shape)
+    first = {bits(one): row for row, one in reversed(list(enumerate(values)))}
+    values = values[sorted(first.values())]
+    if draw(st.booleans()):
+        return values
+    dims = ("arrays", *(f"along{axis}" for axis in range(len(shape))))
+    coords = {"along0": [f"{i}" for i in range(shape[0])]} if draw(st.booleans()) else {}
+    coords |= {"arrays": np.arange(len(values)) * 10} if draw(st.booleans()) else {}
+    return xr.DataArray(values, dims=dims, coords=coords)
+
+
+@st.composite
 def paired_spaces(draw, names, max_size=5, dtypes=("f8", "i8", "U", "bool")):
     """Two parameters along one dimension, tuples possibly repeated."""
     n = draw(st.integers(1, max_size))
@@ -77,8 +96,8 @@ def paired_spaces(draw, names, max_size=5, dtypes=("f8", "i8", "U", "bool")):
 
 
 @st.composite
-def spaces(draw, max_dims=3, max_size=4):
-    """Grids, fixed values, a pair and repetitions, in any combination."""
+def spaces(draw, max_dims=3, max_size=4, arrays=True):
+    """Grids, fixed values, arrays, a pair and repetitions, in any combination."""
     factors = [
         ek.Space({name: draw(grid_values(max_size=max_size))})
         for name in draw(st.lists(st.sampled_from(["a", "b", "group.c"]), max_size=max_dims, unique=True))
@@ -86,6 +105,8 @@ def spaces(draw, max_dims=3, max_size=4):
     if draw(st.booleans()):
         dtype = draw(st.sampled_from(DTYPES))
         factors.append(ek.Space(fixed=array_of(dtype, draw(elements(dtype)))))
+    if arrays and draw(st.booleans()):
+        factors.append(ek.Space(arrays=draw(array_values(max_size=max_size))))
     if draw(st.booleans()):
         factors.append(draw(paired_spaces(["p", "q"], max_size=max_size)))
     space = reduce(lambda left, right: left * right, draw(st.permutations(factors)), ek.Space())

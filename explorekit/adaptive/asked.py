@@ -12,8 +12,8 @@ from explorekit.space import Space
 from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.growing import check_units, fitting_of
-from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
-from explorekit.space.values import exact_text
+from explorekit.space.parameter import POINT, REPETITION, Parameter
+from explorekit.space.values import MISSING, exact_text
 
 Ints = npt.NDArray[np.int64]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from explorekit.errors import SpaceError
 from explorekit.simulation.calling import Call
 from explorekit.space.identity import canonical
-from explorekit.space.parameter import REPETITION
+from explorekit.space.parameter import REPETITION, Param, named
 from explorekit.space.values import as_values
 
 
@@ -22,7 +24,8 @@ def baselines_with(recorded: Mapping[str, str], call: Call) -> dict[str, str]:
     baselines = {REPETITION: canonical(as_values(REPETITION, 0))[0].hex()}
     for name, value in call.defaults.items():
         try:
-            values = as_values(name, value)
+            whole = isinstance(value, np.ndarray) and value.ndim > 0
+            values = named(name, Param(value, fixed=True)).values if whole else as_values(name, value)
         except SpaceError:
             continue
         if values.ndim == 0:

@@ -113,6 +113,8 @@ class Points:
             if p.given is not None and not p.given[at].all():
                 continue
             given[argument] = p.values[at]
+            if p.arrays is not None:
+                given[argument] = p.arrays.stacked(np.asarray(given[argument]))
             if p.name in self._objects:
                 labels = given[argument]
                 given[argument] = array_of(np.asarray(labels), self._objects[p.name])

@@ -13,7 +13,6 @@ from explorekit.space.derived import Derived, dims_of
 from explorekit.space.distributions import check_sampled
 from explorekit.space.parameter import POINT, REPETITION, Parameter
 from explorekit.space.positions import described
-from explorekit.space.values import python_values
 
 if TYPE_CHECKING:
     from explorekit.space.space import Space
@@ -85,9 +84,7 @@ class _Asked:
     def __init__(self, space: "Space", predicate: Predicate) -> None:
         self._space, self._predicate = space, predicate
         self._looked_at: dict[str, None] = {}
-        self._fixed = {
-            p.name: python_values(np.atleast_1d(p.values))[0] for p in space.passed.values() if not dims_of(p)
-        }
+        self._fixed = {p.name: p.python_values()[0] for p in space.passed.values() if not dims_of(p)}
 
     def everywhere(self) -> tuple[list[str], Mask]:
         """Return the dimensions that the predicate looks at, and at which combinations of positions along these it is fulfilled."""
@@ -184,7 +181,7 @@ def _columns(
 
 def _with_none(p: Parameter | Derived) -> list[Any]:
     """Return the values as the simulation receives them, None where there is none."""
-    values = python_values(p.values)
+    values = p.python_values()
     return (
         values
         if p.given is None

@@ -12,7 +12,6 @@ from explorekit.errors import SpaceError
 from explorekit.space.identity import canonical, occurrences, without_baseline
 from explorekit.space.joining import is_same, positions_on
 from explorekit.space.parameter import UNGRIDDED, Parameter
-from explorekit.space.values import exact_text
 
 OCCURRENCE = "occurrence"
 _FIRST = canonical(np.array(0))[0]
@@ -155,6 +154,11 @@ class Axis:
         axis.__dict__["occurrence"] = occurrence  # the slot of the cached property
         return axis
 
+    def with_parameters(self, parameters: tuple[Parameter, ...]) -> "Axis":
+        """Return the axis with parameters that stand for the same values, with its occurrences."""
+        axis = Axis(self.dim, parameters)
+        return axis.with_occurrence(self.occurrence) if self.may_repeat else axis
+
     def _reject_duplicates(self, parameter: Parameter) -> None:
         values = parameter.values
         if values.dtype.kind in "iufM" and _increasing(values):  # as most are; quicker than to sort them
@@ -164,7 +168,7 @@ class Axis:
             repeated = unique[np.argmax(counts > 1)]
             positions = np.flatnonzero(values == repeated)[:2]
             raise SpaceError(
-                f"parameter {parameter.name!r} has the value {exact_text(repeated)} at positions {positions[0]} and "
+                f"parameter {parameter.name!r} has the value {parameter.text_of(repeated)} at positions {positions[0]} and "
                 f"{positions[1]}; expected distinct values on a grid dimension. Remove one, use .repeat(n) for repetitions, "
                 f"or pair them with other values along one dimension: param(…, dim='pair')."
             )

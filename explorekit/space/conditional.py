@@ -11,10 +11,11 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.axis import Axis
 from explorekit.space.distributions import check_sampled
 from explorekit.space.finding import masks_of
-from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
+from explorekit.space.parameter import POINT, REPETITION, Parameter
 from explorekit.space.positions import text
 from explorekit.space.space import Space
 from explorekit.space.union import along_point
+from explorekit.space.values import MISSING
 
 Index = npt.NDArray[np.int64]
 

@@ -176,7 +176,7 @@ def _number(stored: Any) -> Any:
 
 
 def _check_within(name: str, values: Values, lower: Any, upper: Any, given: Mask | None = None) -> None:
-    flat = np.atleast_1d(values)
+    flat = np.ravel(values)
     outside = np.zeros(flat.shape, dtype=bool)
     # A bound of 0.1 is for float32 the float32 nearest to it.
     as_values_are = flat.dtype.type if flat.dtype.kind == "f" else (lambda bound: bound)
@@ -235,7 +235,7 @@ def _check_among(name: str, values: Values, allowed: Any, given: Mask | None) ->
         choices = choices.astype(values.dtype)
     if (choices.dtype.kind == "U") != (values.dtype.kind == "U"):
         return  # an attribute of the same name that somebody else gave another meaning
-    flat = np.atleast_1d(values)
+    flat = np.ravel(values)
     outside = ~np.isin(flat, choices) & (True if given is None else given)
     if outside.any():
         at = int(np.argmax(outside))
@@ -247,6 +247,8 @@ def _check_among(name: str, values: Values, allowed: Any, given: Mask | None) ->
 
 
 def _position(values: Values, at: int) -> str:
+    if values.ndim > 1:  # within arrays
+        return f" at {[int(i) for i in np.unravel_index(at, values.shape)]}"
     return f" at position {at}" if values.ndim else ""
 
 

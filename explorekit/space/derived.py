@@ -14,7 +14,7 @@ import numpy.typing as npt
 from explorekit.space.constraints import check_declared, declared
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import Parameter
-from explorekit.space.values import Values, format_value, python_values
+from explorekit.space.values import Values, exact_text, format_value, python_values
 
 DERIVED_FROM = "derived_from"  # the attribute that tells the names of the parameters, as CF lists names
 
@@ -164,6 +164,24 @@ class Derived:
     def objects(self) -> None:
         """None: what is computed are values, not labels of objects."""
         return
+
+    @property
+    def arrays(self) -> None:
+        """None: what is computed are values, not arrays."""
+        return
+
+    def python_values(self) -> list[Any]:
+        """Return the values in C order as the simulation receives them."""
+        return python_values(self.values.ravel())
+
+    def text_of(self, value: Any) -> str:
+        """Return one of the values as text that tells it from others."""
+        return exact_text(value)
+
+    def check(self, attrs: Mapping[str, Any]) -> None:
+        """Raise `SpaceError` if a value is not as attributes declare."""
+        given = None if self.given is None else self.given.ravel()
+        check_declared(self.name, self.values.ravel(), attrs, given)
 
     @property
     def is_given(self) -> npt.NDArray[np.bool_]:

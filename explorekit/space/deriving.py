@@ -11,8 +11,8 @@ from explorekit.space.arguments import arguments_of
 from explorekit.space.constraints import cast
 from explorekit.space.derived import Derived, Formula, dims_of
 from explorekit.space.groups import mappings
-from explorekit.space.parameter import MISSING, Parameter
-from explorekit.space.values import Values, as_values, exact_text, python_values
+from explorekit.space.parameter import Parameter
+from explorekit.space.values import MISSING, Values, as_values, exact_text
 
 MOST = 10_000_000  # combinations of which each has a value of its own in memory and in the file
 
@@ -173,9 +173,7 @@ def _computed(formula: Formula, here: _Combinations, positions: Ints) -> tuple[V
 
 def _column(formula: Formula, source: Source, positions: Ints) -> list[Any]:
     """Return the values of a source as the function receives them, objects in the place of labels."""
-    values = python_values(
-        source.values.ravel() if isinstance(source, Derived) else np.atleast_1d(source.values)
-    )
+    values = source.python_values()
     there = source.is_given.ravel().tolist()
     if isinstance(source, Parameter) and source.objects is not None:
         if lacking := [

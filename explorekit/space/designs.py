@@ -9,6 +9,7 @@ import numpy as np
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import Quantiles
 from explorekit.space.parameter import REPETITION, Parameter
+from explorekit.space.positions import positions_of_values
 from explorekit.space.rederiving import computed_anew
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, Values, as_values, exact_text
@@ -106,6 +107,8 @@ def star(space: Space, base: Mapping[str, Any]) -> Space:
 
 def _value_like(parameter: Parameter, given: Any) -> Values:
     """Return a base value, of the type of the parameter's values, as an array of one."""
+    if parameter.arrays is not None:
+        return np.atleast_1d(parameter.values[positions_of_values(parameter, [given])])
     value = np.atleast_1d(as_values(parameter.name, given))
     kinds = KIND[value.dtype.kind], KIND[parameter.values.dtype.kind]
     dtype = value.dtype if kinds == ("str", "str") else parameter.values.dtype

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorekit.space import html
+from explorekit.space.array_expression import arrays_expression
 from explorekit.space.constraints import ALLOWED
 from explorekit.space.objects import objects_in
 from explorekit.space.parameter import REPETITION, keyword_meant
@@ -15,6 +16,7 @@ from explorekit.space.values import NATIVE, python_values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorekit.space.arrays import Arrays
     from explorekit.space.axis import Axis
     from explorekit.space.derived import Derived, Formula
     from explorekit.space.distributions import RandomVariable
@@ -62,6 +64,8 @@ def _arguments(texts: list[tuple[str, str]]) -> list[str]:
 
 
 def _parameter(p: "Parameter") -> str:
+    if p.arrays is not None:
+        return _of_arrays(p, p.arrays)
     text = values_expression(p.values) if p.given is None else _with_none(p)
     keywords, attrs = {}, p.attrs
     if p.objects is not None:
@@ -70,7 +74,7 @@ def _parameter(p: "Parameter") -> str:
         else:
             keywords["objects"] = _objects(p.values, p.objects)
     if any(map(_is_awkward, attrs, attrs.values())):
-        listed = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in attrs.items())
+        listed = ", ".join(f"{key!r}: {attribute_expression(value)}" for key, value in attrs.items())
         text, attrs = f"xr.Variable({repr(p.dim) if p.dim else '()'}, {text}, {{{listed}}})", {}
     elif p.dim != p.name and p.dim:
         keywords["dim"] = repr(p.dim)
@@ -79,6 +83,11 @@ def _parameter(p: "Parameter") -> str:
     if not attrs and not keywords:
         return text
     return _param([text, *(f"{key}={value}" for key, value in keywords.items())], attrs)
+
+
+def _of_arrays(p: "Parameter", arrays: "Arrays") -> str:
+    text, further = arrays_expression(p, arrays)
+    return _param([text, *further], p.attrs) if further or p.attrs else text
 
 
 def _derived(one: "Derived") -> str:
@@ -94,7 +103,7 @@ def _derived(one: "Derived") -> str:
         text = scalar_expression(one.values[()])
     if len(one.dims) > 1:
         text = f"np.reshape({text}, {one.values.shape})"
-    attrs = ", ".join(f"{key!r}: {_attribute(value)}" for key, value in one.told_attrs.items())
+    attrs = ", ".join(f"{key!r}: {attribute_expression(value)}" for key, value in one.told_attrs.items())
     dims = repr(one.dims[0] if len(one.dims) == 1 else one.dims)
     variable = f"xr.Variable({dims}, {text}, {{{attrs}}})"
     return f"ek.param({', '.join([variable, *dtype])})" if dtype else variable
@@ -140,8 +149,8 @@ def _distribution(variable: "RandomVariable") -> str:
 def _param(arguments: list[str], attrs: "Mapping[str, Any]") -> str:
     """Return the call of `param` with some arguments, and attributes behind."""
     plain = {k: v for k, v in attrs.items() if k.isidentifier() and not keyword.iskeyword(k)}
-    arguments += [f"{key}={_attribute(value)}" for key, value in plain.items()]
-    if awkward := [f"{k!r}: {_attribute(v)}" for k, v in attrs.items() if k not in plain]:
+    arguments += [f"{key}={attribute_expression(value)}" for key, value in plain.items()]
+    if awkward := [f"{k!r}: {attribute_expression(v)}" for k, v in attrs.items() if k not in plain]:
         arguments.append(f"**{{{', '.join(awkward)}}}")
     return f"ek.param({', '.join(arguments)})"
 
@@ -245,7 +254,13 @@ def _reads_back(value: complex) -> bool:
     return bool(np.isfinite(parts).all() and not zeros.any() and not (parts[0] == 0 and parts[1] < 0))
 
 
-def _attribute(value: Any) -> str:
+def list_expression(values: "Values") -> str:
+    """Return the expression of values as a list."""
+    return _list([scalar_expression(value) for value in values])
+
+
+def attribute_expression(value: Any) -> str:
+    """Return the expression of an attribute."""
     if isinstance(value, np.ndarray):
         return f"np.array({_list([scalar_expression(one) for one in value.tolist()])}, dtype={value.dtype.name!r})"
     if isinstance(value, (list, tuple)):

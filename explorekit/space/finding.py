@@ -78,6 +78,10 @@ def as_along_one(p: Parameter | Derived) -> Parameter:
 
 
 def _equal(p: Parameter, wanted: Any) -> Mask:
+    if p.dim is None and p.arrays is not None:
+        from explorekit.space.array_lookup import asked_digests
+
+        return np.atleast_1d(np.isin(p.values, asked_digests(p, wanted)))
     if p.dim is None:
         wanted = [] if wanted is None else np.atleast_1d(as_values(p.name, wanted))
         return np.array([any(equal_to(p.values, value) for value in wanted)])
@@ -105,7 +109,8 @@ def position_of(space: "Space", point: int | Mapping[str, Any]) -> int:
             )
         return int(point) % total
     for name, value in point.items():
-        if isinstance(value, slice) or np.ndim(value):
+        arrays = None if name not in space.parameters else space.parameters[name].arrays
+        if isinstance(value, slice) or np.ndim(value) > (0 if arrays is None else len(arrays.shape)):
             raise SpaceError(f"got {name}={value!r}; expected one value, since one point is asked for.")
     masks = masks_of(space, point)
     found = {dim: np.flatnonzero(mask) for dim, mask in masks.items()}
@@ -154,10 +159,15 @@ def describe(space: "Space", position: int) -> str:
     """Return the point at a flat position as text, with units: ``I=0.5 nA, tau=5 ms``."""
     columns = space.columns(np.array([position]))
     units = {name: space.passed[name].attrs.get("units") for name in columns}
+    index = space.unravel(np.array([position]))
+    texts = {name: format_value(values[0]) for name, values in columns.items() if values[0] is not None}
+    for name in texts:
+        p = space.passed[name]
+        if isinstance(p, Parameter) and p.arrays is not None and p.arrays.labels is not None:
+            units[name] = None
+            texts[name] = p.text_of(p.values[()] if p.dim is None else p.values[index[p.dim]][0])
     return ", ".join(
-        f"{name}={format_value(values[0])}" + (f" {units[name]}" if units[name] else "")
-        for name, values in columns.items()
-        if values[0] is not None
+        f"{name}={text}" + (f" {units[name]}" if units[name] else "") for name, text in texts.items()
     )
 
 
@@ -189,7 +199,7 @@ def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
     index = np.indices(shape, sparse=True)
     columns = {}
     for p in chosen:
-        values = p.values if p.dim is None else _shown(p.take(first[p.dim]))[index[dims.index(p.dim)]]
+        values = _shown(p) if p.dim is None else _shown(p)[first[p.dim]][index[dims.index(p.dim)]]
         columns[p.name] = np.broadcast_to(values, shape).ravel()
     elsewhere = math.prod(size for dim, size in space.sizes.items() if dim not in dims)
     total = np.full(shape, elsewhere, dtype=np.int64)
@@ -203,9 +213,10 @@ def unique(space: "Space", names: Sequence[str]) -> "pd.Series[int]":
 
 def _shown(p: Parameter) -> npt.NDArray[Any]:
     """Return the values, as objects with None between them if there are points without."""
+    shown = p.values if p.arrays is None else p.arrays.names(p.values)
     if p.given is None:
-        return p.values
-    values = p.values.astype(object)
+        return shown
+    values = shown.astype(object)
     values[~p.given] = None
     return values
 

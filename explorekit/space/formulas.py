@@ -9,9 +9,9 @@ from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.arguments import arguments_of
 from explorekit.space.constraints import cast
 from explorekit.space.derived import DERIVED_FROM, Derived, Formula, source_of
-from explorekit.space.parameter import MISSING, REPETITION, Param, check_attrs, check_name
+from explorekit.space.parameter import REPETITION, Param, check_attrs, check_name
 from explorekit.space.space import Space
-from explorekit.space.values import Values, as_values
+from explorekit.space.values import MISSING, Values, as_values
 
 
 def derive(space: Space, given: Mapping[str, Any], named: Mapping[str, Any]) -> Space:
@@ -129,7 +129,8 @@ def _check_labels(space: Space, name: str, variable: Any) -> None:
         p = space.parameters.get(str(coordinate))
         if p is None or p.given is not None or labels.dims != (p.dim,):
             continue
-        if not np.array_equal(p.values, labels.values):
+        known = p.values if p.arrays is None else p.arrays.names(p.values)
+        if not np.array_equal(known, labels.values):
             raise SpaceError(
                 f"derive() got values of {name!r} whose labels along {p.name!r} are others than those of the space ({p.summary()}). Select or "
                 f"reorder them first."

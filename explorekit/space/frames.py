@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.arrays import Arrays
 from explorekit.space.derived import Derived
 from explorekit.space.parameter import REPETITION, Param, Parameter, named, repetitions
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
     from explorekit.space.space import Space
@@ -37,6 +38,9 @@ def to_dataframe(space: "Space") -> "pd.DataFrame":
         for p in space.passed.values()
         for over in (_over(space, p),)
     }
+    for p in space.passed.values():
+        if p.arrays is not None:
+            columns[p.name] = _objects(p.arrays, columns[p.name])
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(space), name=POINT))
     frame.attrs = {p.name: dict(p.attrs) for p in space.passed.values() if p.attrs}
     return frame
@@ -64,6 +68,14 @@ def _column(space: "Space", over: "npt.NDArray[Any]", given: "npt.NDArray[np.boo
         texts[missing] = None
         return pd.Series(texts, dtype="str")
     return values  # NaN and NaT are there
+
+
+def _objects(arrays: Arrays, digests: npt.NDArray[np.bytes_]) -> npt.NDArray[Any]:
+    """Return a column of arrays; None where there is none."""
+    column = np.empty(digests.size, dtype=object)
+    for row, array in enumerate(arrays.each(digests)):
+        column[row] = array if digests[row] else None
+    return column
 
 
 def from_dataframe(
@@ -105,6 +117,8 @@ def from_dataframe(
 def _given(column: "pd.Series[Any]") -> Any:
     """Return the values of a column, with their dtype, and None where one is missing."""
     missing = column.isna()
+    if any(isinstance(one, np.ndarray) and one.ndim for one in column[~missing][:1]):
+        return list(column.where(~missing, None))
     if not missing.any():
         return _values(column)
     present = iter(list(np.asarray(_values(column[~missing]))))

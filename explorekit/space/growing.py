@@ -13,7 +13,6 @@ from explorekit.space.identity import as_kind, canonical, label_value
 from explorekit.space.matching import named_positions, near_values, report_taken
 from explorekit.space.objects import check_same_kind
 from explorekit.space.parameter import (
-    MISSING,
     POINT,
     REPETITION,
     UNGRIDDED,
@@ -23,9 +22,10 @@ from explorekit.space.parameter import (
     repetitions,
 )
 from explorekit.space.rederiving import rederived
+from explorekit.space.retyping import with_arrays_of_both
 from explorekit.space.space import Space
 from explorekit.space.union import Union, along_point
-from explorekit.space.values import KIND, Values, as_values, exact_text
+from explorekit.space.values import KIND, MISSING, Values, as_values, exact_text
 
 _FORK = "For another structure, make another study that takes over what fits: study.fork(path, space)"
 _ORDERED = frozenset({"bool", "int", "float", "datetime"})  # the order of names is their author's
@@ -106,6 +106,7 @@ def grown(existing: Space, added: Space, baselines: Mapping[str, bytes]) -> Spac
             raise SpaceError(
                 f"nobody knows what {p.name!r} was at the points that are there: no label of an object is a default. {_FORK}."
             )
+    existing, added = with_arrays_of_both(existing, added)
     groups = _groups(existing, added)
     axes = dict(existing.axes)
     fixed = {p.name: p for p in existing.parameters.values() if p.dim is None}
@@ -397,7 +398,7 @@ def _as_type_of_baseline(given: Parameter, baselines: Mapping[str, bytes]) -> Va
     if label is None:
         raise SpaceError(
             f"nobody knows what {given.name!r} was at the points that are there: the simulation has no default for it that is one "
-            f"number, text or time. Give its argument the default that they had. {_FORK}."
+            f"number, text, time or array. Give its argument the default that they had. {_FORK}."
         )
     if not label.startswith(b"float:"):
         return values

@@ -17,7 +17,7 @@ def canonical(values: Values) -> list[bytes]:
     """Return each value in the one form that enters keys: its kind, then its bits.
 
     Integers as decimal text, floats and complex numbers as float64 bits with −0.0 written as 0.0, text as
-    UTF-8, times as decimal nanoseconds. The kind keeps 1, 1.0 and True apart.
+    UTF-8, times as decimal nanoseconds, arrays as the digests that stand for them. The kind keeps 1, 1.0 and True apart.
     """
     kind = KIND[values.dtype.kind]
     tag = kind.encode() + b":"
@@ -27,6 +27,8 @@ def canonical(values: Values) -> list[bytes]:
         width = 16 if kind == "complex" else 8
         bits = wide.astype(">f8").tobytes()
         return [tag + bits[i : i + width] for i in range(0, len(bits), width)]
+    if kind == "array":
+        return [tag + digest if digest else b"" for digest in flat.tolist()]
     if kind == "str":
         return [tag + text.encode("utf-8") for text in flat.tolist()]
     return [
@@ -63,6 +65,8 @@ def label_value(label: bytes) -> Any:
         return np.datetime64(int(rest), "ns")
     if kind == b"str":
         return rest.decode()
+    if kind == b"array":
+        return rest
     return int(rest) if kind == b"int" else rest == b"True"
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.errors import SpaceMismatchError, listing
+from explorekit.errors import SpaceError, SpaceMismatchError, listing
 from explorekit.space.axis import Axis
 from explorekit.space.joining import is_same
 from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.rederiving import bare, rederived
+from explorekit.space.retyping import with_arrays_of
 from explorekit.space.space import Space
-from explorekit.space.values import KIND, Values, exact_text
+from explorekit.space.values import KIND, Values
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,12 @@ def same_space(existing: Space, given: Space, where: str) -> None:
 
 
 def _difference(existing: Space, given: Space) -> str:
-    mine, theirs = existing.passed, given.passed
+    mine = existing.passed
+    try:
+        given = with_arrays_of(given, existing.parameters)
+    except SpaceError as error:
+        return str(error).rstrip(".")
+    theirs = given.passed
     if missing := [name for name in mine if name not in theirs]:
         return f"it has the parameter {listing(missing)}, which is not given"
     if added := [name for name in theirs if name not in mine]:
@@ -129,7 +135,7 @@ def _parameter_difference(mine: Parameter, theirs: Parameter) -> str | None:
     if theirs.objects is not None and mine.objects is None:
         return f"the values of {mine.name!r} are values, not labels of objects"
     if mine.dim is None and mine.values[()] != theirs.values[()]:
-        return f"{mine.name!r} is {exact_text(mine.values[()])}, not {exact_text(theirs.values[()])}"
+        return f"{mine.name!r} is {mine.text_of(mine.values[()])}, not {theirs.text_of(theirs.values[()])}"
     return None
 
 
@@ -151,7 +157,7 @@ def named_positions(axis: Axis, positions: npt.NDArray[np.int64]) -> str:
     """Return some positions of an axis as text: ``a=1, 2``, or ``a, b=(1, 'x'), (2, 'y')``; counts those left out."""
     columns = [
         [
-            exact_text(value) if given else "(not given)"
+            part.text_of(value) if given else "(not given)"
             for value, given in zip(part.values, part.is_given.tolist(), strict=True)
         ]
         for part in (p.take(positions[:_NAMED]) for p in axis.parameters)

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.array_valued import arrays_of, is_array_valued
+from explorekit.space.arrays import INNER, VALUES, Arrays
 from explorekit.space.constraints import cast, check_declared, declared
 from explorekit.space.identity import canonical
 from explorekit.space.objects import Objects, check_labels, labels_of
 from explorekit.space.quantities import without_units
-from explorekit.space.values import Values, as_values, format_value
+from explorekit.space.values import MISSING, Values, as_values, exact_text, format_value, python_values
 
 REPETITION = "repetition"
 POINT = "point"
@@ -39,21 +41,20 @@ _RESERVED = {
 }
 
 GIVEN = "_given"  # ends the name of the coordinate that tells where a parameter is
-MISSING: Mapping[str, Any] = {
-    "b": False,
-    "i": 0,
-    "u": 0,
-    "f": np.nan,
-    "c": complex(np.nan, np.nan),
-    "U": "",
-    "M": np.datetime64("NaT", "ns"),
-}  # by kind of dtype
-
 _OCCURRENCE = "occurrence"
 _OWN_ATTRS = frozenset(
-    {"_FillValue", "_Encoding", "dtype", "missing_value", "scale_factor", "add_offset", "explorekit_complex"}
+    {
+        "_FillValue",
+        "_Encoding",
+        "dtype",
+        "missing_value",
+        "scale_factor",
+        "add_offset",
+        "explorekit_complex",
+        INNER,
+    }
 )
-_KEYWORDS = ("units", "long_name", "dim", "bounds", "allowed", "dtype", "objects")
+_KEYWORDS = ("units", "long_name", "dim", "bounds", "allowed", "dtype", "objects", "fixed")
 _MEANT = 0.75  # "unit", "longname", "dims" are as near, "name" and "standard_name" are not
 _ATTRIBUTE_TYPES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
 
@@ -69,6 +70,7 @@ class Param:
     allowed: Any = None
     dtype: Any = None
     objects: Any = None
+    fixed: bool = False
 
 
 def param(
@@ -81,13 +83,14 @@ def param(
     allowed: Iterable[Any] | None = None,
     dtype: Any = None,
     objects: Mapping[str, Any] | None = None,
+    fixed: bool = False,
     **attrs: Any,
 ) -> Param:
     """Give a parameter's values units, a long name and further attributes.
 
     Parameters
     ----------
-    values : scalar, sequence or dict
+    values : scalar, sequence, array or dict
         The values, as in `Space`.
     units : str, optional
         Units in the notation of UDUNITS, for example ``"ms"``. Kept as the CF attribute ``units``.
@@ -107,6 +110,8 @@ def param(
         shorter ones.
     objects : mapping of str to object, optional
         What labels stand for, where a dict of them would not do as `values`: labels may occur several times along a shared dimension.
+    fixed : bool, optional
+        Whether the values are one: an array that is the same at every point.
     **attrs
         Further attributes, kept in every file.
 
@@ -118,7 +123,7 @@ def param(
     Raises
     ------
     SpaceError
-        If an attribute is so near to a keyword that it must be meant.
+        If an attribute is so near to a keyword that it must be meant, or values that are fixed are to vary.
 
     Examples
     --------
@@ -137,9 +142,14 @@ Leave it out, or declare other bounds.
                 f"param() got {name!r}, which is none of its keywords. Did you mean {meant!r}? An attribute that is really "
                 f"called so can be given with a DataArray: xarray.DataArray(values, dims=…, attrs={{{name!r}: …}})."
             )
+    if fixed and (dim is not None or isinstance(values, dict)):
+        what = "a dict of objects" if isinstance(values, dict) else f"dim={dim!r}"
+        raise SpaceError(
+            f"param() got fixed=True and {what}, which varies; expected one of them. Leave the other out."
+        )
     known = {"units": units, "long_name": long_name}
     attrs = {key: value for key, value in known.items() if value is not None} | attrs
-    return Param(values, attrs, dim, bounds, allowed, dtype, objects)
+    return Param(values, attrs, dim, bounds, allowed, dtype, objects, fixed)
 
 
 def keyword_meant(name: str) -> str:
@@ -166,6 +176,8 @@ class Parameter:
         default holds, and the values have what `MISSING` says. A fixed value is always given.
     objects
         By label, what values stand for that are labels of objects; empty where nobody gave them, None for other values.
+    arrays
+        By digest, what values stand for that are digests of arrays; None for other values, and where the arrays are not at hand.
     """
 
     name: str
@@ -174,14 +186,27 @@ class Parameter:
     attrs: Mapping[str, Any]
     given: npt.NDArray[np.bool_] | None = None
     objects: Objects | None = None
+    arrays: Arrays | None = None
 
     def __post_init__(self) -> None:
-        if self.attrs:
+        if self.attrs and self.values.dtype.kind != "S":
             check_declared(self.name, self.values, self.attrs, self.given)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
         self.values.flags.writeable = False  # which NumPy forgets in copies and pickles
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.arrays is None:
+            return vars(self)
+        return {**vars(self), "arrays": self.arrays.only(self.values)}  # what was selected travels alone
+
+    def check(self, attrs: Mapping[str, Any]) -> None:
+        """Raise `SpaceError` if a value is not as attributes declare, those of arrays included."""
+        if self.arrays is not None:
+            check_declared(self.name, self.arrays.only(self.values).values, attrs)
+        else:
+            check_declared(self.name, self.values, attrs, self.given)
 
     @property
     def label(self) -> str:
@@ -211,6 +236,24 @@ class Parameter:
             return labels
         return [label if given else b"" for label, given in zip(labels, self.given.tolist(), strict=True)]
 
+    def python_values(self, positions: Any = ...) -> list[Any]:
+        """Return the values at some positions, by default at all, as the simulation receives them."""
+        values = np.atleast_1d(self.values[positions])
+        return python_values(values) if self.arrays is None else self.arrays.each(values)
+
+    def text_of(self, value: Any) -> str:
+        """Return one of the values as text that tells it from others."""
+        if isinstance(value, bytes) and self.arrays is not None and value in self.arrays:
+            return self._array_text(value)
+        return exact_text(value)
+
+    def _array_text(self, digest: bytes) -> str:
+        if self.arrays is None:
+            return format_value(digest)
+        if self.arrays.labels is not None:
+            return format_value(self.arrays.names(np.array(digest))[()])
+        return format_value(self.arrays.each(np.array([digest]))[0])
+
     def take(self, positions: Any) -> "Parameter":
         """Return the parameter with the values at some positions of its dimension."""
         values = np.asarray(self.values[positions])
@@ -223,11 +266,14 @@ class Parameter:
     def summary(self, limit: int = 4) -> str:
         """Return the values as short text: ``0, 0.25, … 1``."""
         if self.values.ndim == 0:
-            return format_value(self.values[()])
+            return (
+                format_value(self.values[()]) if self.arrays is None else self._array_text(self.values.item())
+            )
         values = self.values if self.given is None else self.values[self.given]
-        texts = [format_value(value) for value in (values if values.size <= limit else values[:2])]
+        shown = format_value if self.arrays is None else self._array_text
+        texts = [shown(value) for value in (values if values.size <= limit else values[:2])]
         if values.size > limit:
-            texts.append(f"… {format_value(values[-1])}")
+            texts.append(f"… {shown(values[-1])}")
         if self.given is not None:
             texts.append(f"given at {values.size} of {self.values.size}")
         return ", ".join(texts)
@@ -246,6 +292,8 @@ def named(name: str, given: Any) -> Parameter:
     dim: str | None = name
     chosen: str | None = None
     what = given if isinstance(given, Param) else Param(given)
+    if is_array_valued(what):
+        return _array_valued(name, what)
     if isinstance(given, Param):
         given, attrs, chosen = given.values, given.attrs, given.dim
         dim = chosen or name
@@ -273,12 +321,31 @@ def named(name: str, given: Any) -> Parameter:
     check_attrs(name, attrs)
     if values.ndim and dim != name:
         _check_dim(name, dim)
-    if values.ndim and dim in _RESERVED and dim not in UNGRIDDED:
-        raise SpaceError(
-            f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
-        )
+    if values.ndim:
+        _check_free(name, dim)
     labelled = None if objects is None else check_labels(name, values if at is None else values[at], objects)
     return Parameter(name, dim if values.ndim else None, values, dict(attrs), at, labelled)
+
+
+def _array_valued(name: str, what: Param) -> Parameter:
+    if what.objects is not None:
+        raise SpaceError(
+            f"parameter {name!r} has arrays as values, and objects={listing(what.objects)}; expected one of them. Leave objects out."
+        )
+    digests, dim, arrays, given, attrs, units = arrays_of(name, what)
+    _check_same_units(name, units, attrs)
+    attrs = {**attrs, **units}
+    check_attrs(name, attrs)
+    for one in (*([dim] if dim and dim != name else []), *arrays.dims):
+        _check_dim(name, one)
+    _check_free(name, dim)
+    for one in (*arrays.dims, *arrays.coords):
+        if one in _RESERVED or one in (name, f"{name}{VALUES}", dim):
+            raise SpaceError(
+                f"parameter {name!r}: the arrays have {one!r} as a dimension or a coordinate, a name that is taken; use another, such as "
+                f"{_RESERVED.get(one, 'component')!r}."
+            )
+    return Parameter(name, dim, digests, attrs, given, None, arrays)
 
 
 def _where_given(given: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
@@ -332,6 +399,13 @@ def _check_same_units(name: str, units: Mapping[str, str], attrs: Mapping[str, A
         raise SpaceError(
             f"parameter {name!r} has values in {units['units']}, and units={attrs['units']!r}; expected one unit. Convert the values: "
             f"quantity.to({attrs['units']!r})."
+        )
+
+
+def _check_free(name: str, dim: str | None) -> None:
+    if dim in _RESERVED and dim not in UNGRIDDED:
+        raise SpaceError(
+            f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
         )
 
 

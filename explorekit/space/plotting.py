@@ -1,6 +1,7 @@
 """Which values go with which: one panel a pair of parameters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,14 @@ def _chosen(space: "Space", names: Sequence[str]) -> list[Parameter]:
         raise SpaceError(
             f"{listing(awkward)} is complex, which has no place on an axis. Name others: plot('a', 'b')."
         )
-    return chosen
+    return [_named(p) for p in chosen]
+
+
+def _named(p: Parameter) -> Parameter:
+    """Return a parameter with the labels or numbers of its arrays in their place."""
+    if p.arrays is None:
+        return p
+    return replace(p, values=p.arrays.names(p.values).astype(str), attrs={}, arrays=None)
 
 
 def _coordinates(p: Parameter) -> npt.NDArray[Any]:

@@ -47,6 +47,10 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
     """Return where a parameter has some values, as `Space.isel` takes it: an int, a slice, or an array of positions."""
     if parameter.objects is not None:
         check_is_label(parameter.name, wanted, parameter.summary(8))
+    if wanted is None:
+        return _positions_without(parameter)
+    if parameter.arrays is not None:
+        return _positions_of_arrays(parameter, wanted)
     if isinstance(wanted, slice) and parameter.dim in UNGRIDDED:
         return np.flatnonzero(between(parameter, wanted))
     if isinstance(wanted, slice):
@@ -60,12 +64,6 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
                 f"cannot select {wanted} along parameter {parameter.name!r} ({parameter.summary()}): {error}. "
                 f"Select a list of values, or positions with isel()."
             ) from None
-    if wanted is None:
-        if parameter.given is None:
-            raise SpaceError(
-                f"every point has a value of {parameter.name!r}; got None, which asks for those without."
-            )
-        return np.flatnonzero(~parameter.given)
     values = as_values(parameter.name, wanted)
     given = parameter.is_given
     found = [np.flatnonzero(equal_to(parameter.values, value) & given) for value in np.atleast_1d(values)]
@@ -75,6 +73,30 @@ def positions_of_values(parameter: Parameter, wanted: Any) -> Any:
                 f"parameter {parameter.name!r} has no value {exact_text(value)}; it has {_nearest(parameter, value)}. Values match exactly."
             )
     if values.ndim == 0 and found[0].size == 1:
+        return int(found[0][0])
+    return np.concatenate(found)
+
+
+def _positions_without(parameter: Parameter) -> npt.NDArray[np.int64]:
+    """Return where a parameter is not given."""
+    if parameter.given is None:
+        raise SpaceError(
+            f"every point has a value of {parameter.name!r}; got None, which asks for those without."
+        )
+    return np.flatnonzero(~parameter.given)
+
+
+def _positions_of_arrays(parameter: Parameter, wanted: Any) -> Any:
+    """Return where arrays lie that are asked for by their values, labels or numbers."""
+    from explorekit.space.array_lookup import asked_digests
+
+    digests = asked_digests(parameter, wanted)
+    found = [np.flatnonzero(parameter.values == digest) for digest in np.atleast_1d(digests)]
+    if not all(positions.size for positions in found):
+        raise SpaceError(
+            f"parameter {parameter.name!r} has no such array; it has {parameter.summary(8)}. Arrays match exactly, by dtype, shape and bytes."
+        )
+    if digests.ndim == 0 and found[0].size == 1:
         return int(found[0][0])
     return np.concatenate(found)
 

@@ -13,6 +13,7 @@ from explorekit.space.finding import as_along_one
 from explorekit.space.parameter import POINT, Parameter
 from explorekit.space.positions import equal_to, positions_of_values
 from explorekit.space.rederiving import bare
+from explorekit.space.retyping import with_arrays_of
 from explorekit.space.space import Space
 from explorekit.space.values import KIND, as_values, exact_text
 
@@ -59,6 +60,7 @@ def points_where(space: Space, where: Space | Mapping[str, Any]) -> Ranges:
                 f"select by its value: {{{computed[0]!r}: …}}."
             )
         where = bare(where) if where.derived else where  # what is derived follows
+        where = with_arrays_of(where, space.parameters)
     if isinstance(where, Space) and (dim := _scattered(space, where)) is not None:
         return _stretches_of_points(space, where, dim)
     masks = _masks_of_space(space, where) if isinstance(where, Space) else _masks_of_values(space, where)
@@ -88,7 +90,12 @@ def _check_fixed(parameter: Parameter, wanted: Any) -> None:
         raise SpaceError(
             f"parameter {parameter.name!r} is fixed at {parameter.summary()}; expected that value, not {wanted}. Leave it out."
         )
-    for value in np.atleast_1d(as_values(parameter.name, wanted)):
+    if parameter.arrays is not None and getattr(getattr(wanted, "dtype", None), "kind", "") != "S":
+        from explorekit.space.array_lookup import asked_digests
+
+        wanted = asked_digests(parameter, wanted)
+    values = wanted if parameter.values.dtype.kind == "S" else as_values(parameter.name, wanted)
+    for value in np.atleast_1d(values):
         if not equal_to(parameter.values, value):
             raise SpaceError(
                 f"parameter {parameter.name!r} is fixed at {parameter.summary()}; no point has {exact_text(value)}. Leave it out."
@@ -134,7 +141,7 @@ def _matching(axis: Axis, parameters: list[Parameter]) -> Mask:
     if lacking := set(wanted) - set(there):
         row = next(row for row, one in enumerate(wanted) if one in lacking)
         texts = ", ".join(
-            f"{p.name}={exact_text(np.broadcast_to(p.values, (length,))[row])}"
+            f"{p.name}={p.text_of(np.broadcast_to(p.values, (length,))[row])}"
             for p in parameters
             if p.given is None or p.given[row]
         )

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
+from explorekit.space import coordinates
+from explorekit.space.arrays import VALUES
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.clashes import reject_clashes
-from explorekit.space.coordinates import GIVEN_MEANS, parameters_of, tables_of
 from explorekit.space.derived import Derived, Formula
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
 from explorekit.space.identity import Label, canonical
 from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
 from explorekit.space.positions import as_indexer, positions_of_values
-from explorekit.space.values import python_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +44,9 @@ class Space:
         Parameters by name, or coordinates of xarray: ``Dataset``, ``DataArray`` or ``Coordinates``.
     **parameters
         Values by name: a scalar, a sequence, a 1-D ``DataArray`` (which keeps its dimension and attributes),
-        or `param`. Values are bool, int, float, complex, str or datetime64, and come back bit for bit. A frozen
-        distribution of `scipy.stats`, or `categorical`, has values once `sample` has drawn them.
+        or `param`. Values are bool, int, float, complex, str or datetime64, and come back bit for bit. An array of more
+        dimensions has an array for each value, along its first. A frozen distribution of `scipy.stats`, or `categorical`, has
+        values once `sample` has drawn them.
 
     Raises
     ------
@@ -71,8 +72,8 @@ class Space:
         /,
         **parameters: Any,
     ) -> None:
-        tables = {} if coords is None else tables_of(coords)
-        given = [] if coords is None else parameters_of(coords)
+        tables = {} if coords is None else coordinates.tables_of(coords)
+        given = [] if coords is None else coordinates.parameters_of(coords)
         given += [as_parameter(name, values) for name, values in parameters.items()]
         self._assemble(given)
         if tables:
@@ -161,7 +162,8 @@ class Space:
     def names(self) -> frozenset[str]:
         """The names that the dimensions and coordinates take, which no output may have."""
         ragged = (f"{p.name}{GIVEN}" for p in self.passed.values() if p.given is not None)
-        return frozenset((*self.passed, *self.dims, *ragged))
+        arrays = (f"{p.name}{VALUES}" for p in self.parameters.values() if p.arrays is not None)
+        return frozenset((*self.passed, *self.dims, *ragged, *arrays))
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -190,30 +192,7 @@ class Space:
 
     def to_dataset(self) -> "xr.Dataset":
         """Return a Dataset that has the parameters as coordinates, and no data variables."""
-        import pandas as pd
-        import xarray as xr
-
-        check_sampled(self, "make coordinates of the space")
-        # Built by hand: what xarray does on its own imports dask first, which takes longer than to open a study.
-        variables = {
-            p.name: xr.Variable(p.dim or (), p.values, dict(p.attrs), fastpath=True)
-            for p in self._parameters.values()
-        }
-        for one in self._derived.values():
-            variables[one.name] = xr.Variable(one.dims, one.values, one.told_attrs, fastpath=True)
-        for p in self.passed.values():
-            if p.given is not None:
-                attrs = {"long_name": GIVEN_MEANS.format(p.name)}
-                dims = variables[p.name].dims
-                variables[f"{p.name}{GIVEN}"] = xr.Variable(dims, p.given, attrs, fastpath=True)
-        indexes = {
-            p.name: xr.indexes.PandasIndex(pd.Index(p.values), p.name, p.values.dtype)
-            for p in self._parameters.values()
-            if p.dim == p.name and p.values.ndim == 1
-        }
-        for name, index in indexes.items():
-            variables.update(index.create_variables({name: variables[name]}))
-        return xr.Dataset(coords=xr.Coordinates(variables, indexes))
+        return coordinates.to_dataset(self)
 
     def to_datatree(self) -> "xr.DataTree":
         """Return the parameters as coordinates in the groups that their dotted names make: ``neuron.tau`` is ``tau`` in ``/neuron``.
@@ -474,9 +453,7 @@ class Space:
         check_sampled(self, "name the points of the space")
         on_axis = self.unravel(positions)
         columns = {
-            p.name: [python_values(np.atleast_1d(p.values))[0]] * len(positions)
-            if p.dim is None
-            else python_values(p.values[on_axis[p.dim]])
+            p.name: p.python_values() * len(positions) if p.dim is None else p.python_values(on_axis[p.dim])
             for p in self._parameters.values()
         }
         for p in self._parameters.values():
@@ -701,7 +678,7 @@ class Space:
         Parameters
         ----------
         base
-            A value of each parameter that varies; it need not be among its values.
+            A value of each parameter that varies; it need not be among its values, unless these are arrays.
 
         Returns
         -------

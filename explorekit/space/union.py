@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
+from explorekit.space.arrays import DIGEST, Arrays, united
 from explorekit.space.axis import Axis
 from explorekit.space.clashes import reject_clashes
-from explorekit.space.constraints import check_declared
 from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.objects import Objects
-from explorekit.space.parameter import MISSING, POINT, REPETITION, Parameter
+from explorekit.space.parameter import POINT, REPETITION, Parameter
+from explorekit.space.retyping import with_arrays_of
 from explorekit.space.space import Space
-from explorekit.space.values import KIND, Values, exact_text
+from explorekit.space.values import KIND, MISSING, Values, exact_text
 
 Positions = npt.NDArray[np.int64]
 
@@ -128,6 +129,8 @@ def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list
         for name, p in outline.items()
     }
     given = {name: np.zeros(stops[-1], dtype=np.bool_) for name in outline}
+    if any(p.arrays is not None for p in outline.values()):
+        parts = [with_arrays_of(part, outline) for part in parts]
     for part, shape, stop in zip(parts, shapes, stops, strict=True):
         dims = [dim for dim in part.dims if dim != REPETITION]
         rows = slice(stop - math.prod(shape), stop)
@@ -142,7 +145,13 @@ def _laid_together(outline: Mapping[str, Parameter], parts: list[Space]) -> list
     for values in columns.values():
         values.flags.writeable = False
     laid = [
-        replace(p, dim=POINT, values=columns[name], given=None if given[name].all() else given[name])
+        replace(
+            p,
+            dim=POINT,
+            values=columns[name],
+            given=None if given[name].all() else given[name],
+            arrays=_arrays_of(name, parts),
+        )
         for name, p in outline.items()
     ]
     repeated = [p for p in parts[0].parameters.values() if p.name == REPETITION]
@@ -165,6 +174,12 @@ def _derived_again(laid: list[Parameter], parts: list[Space]) -> list[Parameter 
         if formula.function is not None or is_function_of(one, columns):
             columns[name] = one
     return sorted(columns.values(), key=lambda p: isinstance(p, Derived))
+
+
+def _arrays_of(name: str, parts: list[Space]) -> Arrays | None:
+    parameters = [part.parameters[name] for part in parts if name in part.parameters]
+    several = [p.arrays for p in parameters if p.arrays is not None]
+    return united(name, several) if several else None
 
 
 def _check_repetitions(left: Space, right: Space) -> None:
@@ -193,6 +208,8 @@ def _joined(ours: Parameter, theirs: Parameter, left: Space, right: Space) -> Pa
             f"both sides of + have the parameter {name!r}, in {units[0]} ({_values_on(left, name)}) and in {units[1]} ({_values_on(right, name)}). "
             f"Convert one."
         )
+    if ours.arrays is not None and theirs.arrays is not None:
+        return _joined_arrays(ours, theirs, left, right)
     kinds = [KIND[p.values.dtype.kind] for p in (ours, theirs)]
     if kinds[0] != kinds[1] and set(kinds) != {"int", "float"}:
         raise SpaceError(
@@ -212,6 +229,23 @@ def _joined(ours: Parameter, theirs: Parameter, left: Space, right: Space) -> Pa
     given = None if first.size and ours.given is None and theirs.given is None else _NOWHERE
     values = first if first.size else np.full(1, MISSING[dtype.kind], dtype=dtype)
     return replace(ours, values=values, attrs=attrs, given=given, objects=_joined_objects(ours, theirs))
+
+
+def _joined_arrays(ours: Parameter, theirs: Parameter, left: Space, right: Space) -> Parameter:
+    """Return an array-valued parameter with the arrays of both sides, in one dtype."""
+    name, mine, other = ours.name, ours.arrays, theirs.arrays
+    if mine is None or other is None:
+        return ours
+    dtype = np.result_type(mine.values.dtype, other.values.dtype)
+    if {KIND[one.values.dtype.kind] for one in (mine, other)} == {"int"} and dtype.kind == "f":
+        dtype = mine.values.dtype  # signed and unsigned integers of 64 bits have no common type that is exact
+    # Those that all have in common: a sum of many spaces copies its arrays once, when they are laid together.
+    arrays = united(name, [one.as_dtype(name, dtype).emptied() for one in (mine, other)])
+    attrs = {**theirs.attrs, **ours.attrs}
+    for side in (left, right) if attrs else ():
+        _check_declared(name, side, attrs)
+    given = None if ours.given is None and theirs.given is None else _NOWHERE
+    return replace(ours, values=np.zeros(1, dtype=DIGEST), attrs=attrs, given=given, arrays=arrays)
 
 
 def _joined_objects(ours: Parameter, theirs: Parameter) -> Objects | None:
@@ -238,7 +272,7 @@ def _check_declared(name: str, side: Space, attrs: Mapping[str, Any]) -> None:
     """Check one side's values against what the other one declares about them."""
     for part in _parts(side) if attrs else ():
         if name in (passed := _flat(part)):
-            check_declared(name, passed[name].values, attrs, passed[name].given)
+            passed[name].check(attrs)
 
 
 def _lacking(p: Parameter) -> Parameter:

@@ -1,6 +1,6 @@
 """The values that a parameter may take: those that netCDF can hold and give back bit for bit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing
 
-TypeName = Literal["bool", "int", "float", "complex", "str", "datetime"]
+TypeName = Literal["bool", "int", "float", "complex", "str", "datetime", "array"]
 
 Values = npt.NDArray[Any]
 
@@ -21,8 +21,19 @@ KIND: dict[str, TypeName] = {
     "c": "complex",
     "U": "str",
     "M": "datetime",
+    "S": "array",  # by its digest
 }
 NATIVE = (np.bool_, np.int64, np.float64, np.complex128)  # what NumPy makes of Python's own
+MISSING: Mapping[str, Any] = {
+    "b": False,
+    "i": 0,
+    "u": 0,
+    "f": np.nan,
+    "c": complex(np.nan, np.nan),
+    "U": "",
+    "M": np.datetime64("NaT", "ns"),
+    "S": b"",
+}  # by kind of dtype
 _ITEMSIZES = {"f": (4, 8), "c": (8, 16)}
 _ACCEPTED = "bool, int, float, complex, str or datetime64"
 
@@ -43,8 +54,7 @@ def as_values(name: str, given: Any) -> Values:
     values = _array(name, given)
     if values.ndim > 1:
         raise SpaceError(
-            f"parameter {name!r}: got an array of shape {values.shape}; expected a scalar or one dimension. "
-            f"Give the index of the row as the parameter and let the simulation look it up."
+            f"parameter {name!r}: got an array of shape {values.shape}; expected a scalar or one dimension. Leave the others out."
         )
     if values.size == 0:
         raise SpaceError(f"parameter {name!r} has no values; expected at least one.")
@@ -80,7 +90,20 @@ def format_value(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, np.datetime64):
         return np.datetime_as_string(value, unit="auto")
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _array_text(value)
+    if isinstance(value, bytes):
+        return f"array {value.decode()[:8]}…"
     return str(value)
+
+
+def _array_text(array: Values) -> str:
+    """Return an array as ``[0.1, 0.5]``, or of a larger one its ends and its shape."""
+    few = [format_value(value) for value in array.ravel()[:4]]
+    if array.ndim == 1 and array.size <= len(few):
+        return f"[{', '.join(few)}]"
+    shape = " × ".join(map(str, array.shape))
+    return f"[{', '.join(few[:2])}, … {format_value(array.flat[-1])}] ({shape})"
 
 
 def _array(name: str, given: Any) -> Values:
@@ -160,7 +183,11 @@ def _representable(name: str, values: Values) -> Values:
     if kind == "T":
         values = _from_objects(name, values.astype(object))
         kind = "U"
-    if kind not in KIND or values.dtype.itemsize not in _ITEMSIZES.get(kind, (values.dtype.itemsize,)):
+    if (
+        kind not in KIND
+        or kind == "S"
+        or values.dtype.itemsize not in _ITEMSIZES.get(kind, (values.dtype.itemsize,))
+    ):
         raise SpaceError(
             f"parameter {name!r}: values of dtype {values.dtype} cannot be held by netCDF "
             f"(first value: {values.flat[0]!r}); expected {_ACCEPTED}."

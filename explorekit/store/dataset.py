@@ -13,6 +13,7 @@ from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.store.failures import read_failures
 from explorekit.store.files import ShardGoneError
+from explorekit.store.inner_names import inner_names, rename, renamed_beside
 from explorekit.store.netcdf import fetch
 from explorekit.store.reader import (
     OriginArray,
@@ -40,7 +41,7 @@ STATUS_ATTRS: Mapping[str, Any] = {
 
 def results_dataset(snapshot: Snapshot, attrs: Mapping[str, Any] | None = None) -> xr.Dataset:
     """Return the results on the coordinates of the space; nothing is read before it is used."""
-    coords = {str(name): variable.variable for name, variable in snapshot.space.to_dataset().coords.items()}
+    coords = coordinates_beside(snapshot)
     variables: dict[str, xr.Variable] = {}
     for name, field in snapshot.fields.items():
         if not field.coordinate:
@@ -57,6 +58,27 @@ def results_dataset(snapshot: Snapshot, attrs: Mapping[str, Any] | None = None) 
     variables["status"] = _lazy(snapshot, StatusArray(snapshot), (), STATUS_ATTRS)
     described = {"Conventions": "CF-1.11", "source": f"explorekit {__version__}", **(attrs or {})}
     return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)), described)
+
+
+def coordinates_beside(snapshot: Snapshot) -> dict[str, xr.Variable]:
+    """Return the coordinates of the space; those of arrays have other names where results have theirs."""
+    return rename(_space_coords(snapshot.space), renamed_in(snapshot))
+
+
+def renamed_in(snapshot: Snapshot) -> dict[str, str]:
+    """Return other names for what arrays of the space have in common with results that are different."""
+    if not inner_names(snapshot.space):
+        return {}
+    taken = {
+        name: _constant(snapshot, name) if field.coordinate else None
+        for name, field in snapshot.fields.items()
+    }
+    own = dict.fromkeys(f"{dim}_size" for dim in snapshot.ragged)
+    return renamed_beside(snapshot.space, snapshot.sizes, {**own, **taken})
+
+
+def _space_coords(space: Space) -> dict[str, xr.Variable]:
+    return {str(name): variable.variable for name, variable in space.to_dataset().coords.items()}
 
 
 def runs_dataset(snapshot: Snapshot, seeding: Seeding | None = None) -> xr.Dataset:
@@ -95,13 +117,13 @@ def runs_dataset(snapshot: Snapshot, seeding: Seeding | None = None) -> xr.Datas
             SeedKeyArray(snapshot, seeding),
             {"long_name": "what the random stream follows from, beside the study's seed"},
         )
-    taken = snapshot.space.names
+    taken = {*snapshot.space.names, *inner_names(snapshot.space)}
     variables = {}
     for name, (array, attrs) in arrays.items():
         while name in taken:
             name = f"run_{name}"  # noqa: PLW2901
         variables[name] = _lazy(snapshot, array, (), attrs)
-    coords = {str(name): variable.variable for name, variable in snapshot.space.to_dataset().coords.items()}
+    coords = _space_coords(snapshot.space)
     return xr.Dataset(variables, xr.Coordinates(coords, indexes=_indexes(coords)))
 
 

@@ -16,11 +16,14 @@ import xarray as xr
 
 from explorekit.errors import StudyError, listing, suggest
 from explorekit.simulation.encoding import Encoding, check_available, checked_encoding
+from explorekit.space.arrays import VALUES
 from explorekit.store import durable
-from explorekit.store.dataset import failed_points, results_dataset, runs_dataset
+from explorekit.store.array_values import array_coordinates, shown_arrays
+from explorekit.store.dataset import failed_points, renamed_in, results_dataset, runs_dataset
 from explorekit.store.directory import storage_error
 from explorekit.store.export_ragged import is_better_joined_up, name_sample_dimensions, put_joined_up
 from explorekit.store.failures import Failure, put_failures
+from explorekit.store.inner_names import rename
 from explorekit.store.netcdf import (
     Draft,
     create_file_beside_others,
@@ -109,16 +112,25 @@ def _write(
     provenance: Mapping[str, Any],
     encoding: Mapping[str, Encoding],
 ) -> None:
+    renamed = renamed_in(snapshot)
     with hdf5_lock():
         file.setncatts(results.attrs)
         labels = Draft()
-        put_space(file, snapshot.space, labels)
+        put_space(file, snapshot.space, labels, lambda p: shown_arrays(p, renamed))
+        if coordinates := array_coordinates(snapshot.space, renamed):
+            file.setncattr("coordinates", " ".join(coordinates))
         labels.write()
         for name, size in results.sizes.items():
             if name not in file.dimensions:
                 file.createDimension(name, size)
+    shown = {
+        n
+        for p in snapshot.space.parameters.values()
+        if p.arrays is not None
+        for n in (p.name, f"{p.name}{VALUES}")
+    }
     for name, variable in results.variables.items():
-        if name not in snapshot.space.names:
+        if name not in snapshot.space.names or name in shown:
             _put(
                 file,
                 str(name),
@@ -128,7 +140,7 @@ def _write(
             )
     with hdf5_lock():
         name_sample_dimensions(file, snapshot)
-    _put_runs(file, snapshot)
+    _put_runs(file, snapshot, renamed)
     positions, texts, _ = failed_points(snapshot)
     with hdf5_lock():
         _put_provenance(file, provenance)
@@ -152,11 +164,12 @@ def _with_coordinates(variable: xr.Variable, results: xr.Dataset) -> xr.Variable
     return named
 
 
-def _put_runs(file: Any, snapshot: Snapshot) -> None:
+def _put_runs(file: Any, snapshot: Snapshot, renamed: Mapping[str, str]) -> None:
     with hdf5_lock():
         group = file.createGroup("runs")
-    for name, variable in runs_dataset(snapshot).variables.items():
-        _copy(group, str(name), variable)
+    variables = {str(name): variable for name, variable in runs_dataset(snapshot).variables.items()}
+    for name, variable in rename(variables, renamed).items():
+        _copy(group, name, variable)
 
 
 def _put_provenance(file: Any, provenance: Mapping[str, Any]) -> None:

@@ -127,6 +127,15 @@ def define(
         )
         variable.set_auto_chartostring(False)
         return Writable((variable,), dtype, None)
+    if dtype.kind == "S":  # digests of arrays, letters of one byte
+        length = f"string.{dtype.itemsize}"
+        if length not in _dimensions(group):
+            group.createDimension(length, dtype.itemsize)
+        variable = _create(
+            group, name, np.dtype("S1"), [*dims, length], attrs, chunked=chunked, encoding=encoding
+        )
+        variable.set_auto_chartostring(False)
+        return Writable((variable,), dtype, None)
     stored, extra, fill = _number(dtype, extent)
     fill = None if coordinate else fill
     variable = _create(
@@ -219,6 +228,8 @@ def fetch(group: Any, name: str, dtype: Any, key: Any = ...) -> Array:
         values.real, values.imag = real, imag
         return values
     values = _raw(group, name, key)
+    if dtype.kind == "S":
+        return np.ascontiguousarray(values).view(f"S{values.shape[-1]}")[..., 0]
     if dtype.kind == "U":
         return _decoded(np.ascontiguousarray(values))
     if dtype.kind == "b":
@@ -281,6 +292,8 @@ def _verify(piece: Array, block: int, checksums: Any, first: int) -> None:
 
 
 def _encode(values: Array, variable: Any) -> Array:
+    if values.dtype.kind == "S":
+        return np.ascontiguousarray(values).reshape(*values.shape, 1).view("S1")
     if values.dtype.kind == "U":
         width = variable.shape[-1]
         encoded = np.char.encode(values, "utf-8").astype(f"S{width}")

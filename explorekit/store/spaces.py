@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.space import Space
+from explorekit.space.arrays import Arrays, digests_of
 from explorekit.space.axis import OCCURRENCE, Axis
 from explorekit.space.coordinates import GIVEN_MEANS
 from explorekit.space.derived import DERIVED_FROM, Derived, Formula
 from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import GIVEN, Parameter
+from explorekit.store.array_values import HIDDEN, described_arrays, get_arrays, get_shown_arrays, put_arrays
 from explorekit.store.netcdf import Draft, create_file, fetch, open_file
 
 LABELS = "labels"
@@ -28,6 +30,7 @@ def space_hash(space: Space) -> str:
     for p in space.parameters.values():
         digest.update(repr((p.name, p.dim, p.values.dtype.str, _plain(p.attrs))).encode())
         digest.update(b"" if p.objects is None else b"labels of objects")
+        digest.update(b"" if p.arrays is None else _description(p.arrays.only(p.values)))
         digest.update(_with_lengths(p))
     for axis in space.axes.values():
         digest.update(axis.occurrence.tobytes() if axis.may_repeat else b"")
@@ -54,6 +57,17 @@ def _with_lengths(parameter: Parameter) -> bytes:
     return rows.tobytes()
 
 
+def _description(arrays: Arrays) -> bytes:
+    """Return all that is known of arrays but themselves, which have digests."""
+    plain = [described_arrays(arrays)["dims"]]
+    for name, coord in sorted(arrays.coords.items()):
+        values = [digests_of(coord.values[np.newaxis]).tolist(), coord.dims]
+        plain.append([name, *values, _plain(coord.attrs)])
+    if arrays.labels is not None:
+        plain.append([sorted(zip(arrays.digests.tolist(), canonical(arrays.labels), strict=True))])
+    return repr(plain).encode()
+
+
 def _plain(attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return attributes in a form that is the same before and after they lay in a file."""
     plain = [(name, np.asarray(value).tolist()) for name, value in attrs.items()]
@@ -67,6 +81,9 @@ def write_space(path: Path, space: Space) -> None:
     with create_file(path) as file:
         draft = Draft()
         put_space(file, space, draft)
+        for p in space.parameters.values():
+            if p.arrays is not None:
+                put_arrays(file, p.name, p.arrays.only(p.values), draft)
         draft.write()
 
 
@@ -76,14 +93,20 @@ def read_space(path: Path) -> Space:
         return get_space(file)
 
 
-def put_space(file: Any, space: Space, draft: Draft) -> None:
-    """Add a space's coordinates to the draft of an open file, with order and exact dtypes as one JSON attribute."""
+def put_space(
+    file: Any, space: Space, draft: Draft, shown: Callable[[Parameter], dict[str, Any]] | None = None
+) -> None:
+    """Add a space's coordinates to the draft of an open file, with order and exact dtypes as one JSON attribute.
+
+    Arrays are put there as their digests; or not at all, but for what `shown` says of how they will be.
+    """
     check_sampled(space, "store the space")
     for dim, size in space.sizes.items():
         file.createDimension(dim, size)
     for p in space.parameters.values():
         dims = (p.dim,) if p.dim else ()
-        draft.add(file, p.name, dims, p.values, p.attrs, coordinate=p.given is None)
+        if p.arrays is None or shown is None:
+            draft.add(file, p.name, dims, p.values, p.attrs, coordinate=p.given is None)
         if p.given is not None:
             attrs = {"long_name": GIVEN_MEANS.format(p.name)}
             draft.add(file, f"{p.name}{GIVEN}", dims, p.given, attrs, coordinate=True)
@@ -96,7 +119,10 @@ def put_space(file: Any, space: Space, draft: Draft) -> None:
         if axis.occurrence.any():
             attrs = {"long_name": "earlier points with the same values"}
             draft.add(file, f"{dim}.{OCCURRENCE}", (dim,), axis.occurrence, attrs, coordinate=True)
-    described = [_described(p) for p in space.parameters.values()]
+    described = [
+        {**_described(p), **({"shown": shown(p)} if shown is not None and p.arrays is not None else {})}
+        for p in space.parameters.values()
+    ]
     derived = [_described_derived(one) for one in space.derived.values()]
     labels = {"parameters": described, "dims": list(space.dims), **({"derived": derived} if derived else {})}
     file.setncattr(LABELS, json.dumps(labels))
@@ -153,33 +179,38 @@ def get_space(file: Any) -> Space:
 
 
 def _get_derived(file: Any, described: Mapping[str, Any]) -> Derived:
-    values, attrs, given = _read(file, described)
+    values, attrs, given, _ = _read(file, described)
     attrs.pop(DERIVED_FROM, None)
     formula = Formula(described["name"], tuple(described["of"]), None, attrs, source=described["source"])
     return Derived(formula, tuple(described["dims"]), values, given)
 
 
 def _get(file: Any, described: Mapping[str, Any]) -> Parameter:
-    values, attrs, given = _read(file, described)
+    values, attrs, given, arrays = _read(file, described)
     objects: dict[str, Any] | None = {} if described.get("labelled") else None
-    return Parameter(described["name"], described["dim"], values, attrs, given, objects)
+    return Parameter(described["name"], described["dim"], values, attrs, given, objects, arrays)
 
 
 def _read(
     file: Any, described: Mapping[str, Any]
-) -> tuple[npt.NDArray[Any], dict[str, Any], npt.NDArray[np.bool_] | None]:
+) -> tuple[npt.NDArray[Any], dict[str, Any], npt.NDArray[np.bool_] | None, Arrays | None]:
     """Return the values of a parameter, its attributes, and where it is given if not everywhere."""
     dtype = np.dtype(described["dtype"])
-    values = fetch(file, described["name"], dtype).astype(dtype)
+    given = fetch(file, described["given"], np.bool_) if "given" in described else None
+    arrays = None
+    if "shown" in described:
+        values, arrays = get_shown_arrays(file, described["name"], described["shown"], given)
+    else:
+        values = fetch(file, described["name"], dtype).astype(dtype)
+        arrays = get_arrays(file, described["name"]) if dtype.kind == "S" else None
     values.flags.writeable = False
     if "crc32" in described and _checksum(values) != described["crc32"]:
         raise RuntimeError(
             f"the value of {described['name']} does not have the checksum that it was written with"
         )
     name = described["name"] if dtype.kind != "c" else f"{described['name']}_real"
-    variable = file.variables[name]
-    hidden = {"_FillValue", "_Encoding", "dtype", "explorekit_complex"}
-    hidden |= {"units", "calendar"} if dtype.kind == "M" else set()
+    variable = file.variables[name if "shown" not in described else described["shown"]["variable"]]
+    kind = np.dtype(described["shown"]["dtype"]).kind if "shown" in described else dtype.kind
+    hidden = {*HIDDEN, *(("units", "calendar") if kind == "M" else ())}
     attrs = {key: variable.getncattr(key) for key in variable.ncattrs() if key not in hidden}
-    given = fetch(file, described["given"], np.bool_) if "given" in described else None
-    return values, attrs, given
+    return values, attrs, given, arrays

@@ -16,7 +16,7 @@ def plain(space):
     return [sorted((name, repr(value)) for name, value in point.items()) for point in space.points()]
 
 
-@given(spaces())
+@given(spaces(arrays=False))
 def test_a_row_a_point_in_the_order_of_points_with_exact_dtypes(space):
     frame = space.to_dataframe()
 

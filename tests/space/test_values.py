@@ -131,7 +131,6 @@ UTC = dt.UTC
         ([], "no values"),
         (np.zeros((0,)), "no values"),
         ([[1], [2, 3]], "ragged"),
-        ([[1, 2], [3, 4]], "shape \\(2, 2\\)"),
         ([1, "a"], "mixed types"),
         ([True, 2], "mixed types"),
         ([1.0, None], r"got 1.0, None; None means that a point has no value"),
