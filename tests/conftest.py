@@ -1,10 +1,12 @@
 """Nothing that a test starts outlives it: processes, threads and clusters are counted."""
 
+import contextlib
 import gc
 import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,14 +26,12 @@ def no_process_is_left() -> Iterator[None]:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     files_before = _scratch()
     yield
-    import sys
-
     if "explorekit.engine.reservation" in sys.modules:
         sys.modules["explorekit.engine.reservation"].close_private_clusters()
         # Of scripts that tests killed, as the next start of a cluster would.
         sys.modules["explorekit.engine.cluster"].remove_leftovers()
     gc.collect()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         left = [
             child
@@ -43,6 +43,19 @@ def no_process_is_left() -> Iterator[None]:
             return
         time.sleep(0.1)
     pytest.fail(f"left behind: {[p.cmdline() for p in left]}, {_explorekit_threads()}, {files}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on() -> Iterator[None]:
+    """End what a test that failed has left running, before it keeps others from what they need."""
+    yield
+    if "engine.scripts" in sys.modules:
+        sys.modules["engine.scripts"].end_scripts()
+    if "explorekit.engine.run" in sys.modules:
+        for run in [run for run in sys.modules["explorekit.engine.run"]._active if not run.done]:
+            run.cancel()
+            with contextlib.suppress(Exception):
+                run.wait(60)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Running a part of a study, and running again what failed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ def product(a, b, rng):
 
 
 def fragile(a, b, rng):
-    """Fails while the file that `b` names is missing."""
+    """Fails while the file that `b` names is missing, and takes as long as another one is there."""
+    while a == 2 and Path(f"{b}.held").exists():
+        time.sleep(0.01)
     if a == 2 and not Path(b).exists():
         raise ValueError(f"no {a}")
     return rng.normal()
@@ -50,10 +53,12 @@ def test_what_failed_is_run_again_when_asked(tmp_path: Path) -> None:
     key.touch()
     progress = study.retry(False, n_workers=1, where={"b": str(key)}).progress
     assert (progress.new, progress.ok, progress.failed) == (1, 3, 1)
+    held = tmp_path / "key2.held"
+    held.touch()
     run = study.retry(False, n_workers=1, wait=False)
-    if not run.done:
-        with pytest.raises(StudyBusyError, match="to retry"):
-            study.retry(False)
+    with pytest.raises(StudyBusyError, match="to retry"):
+        study.retry(False)
+    held.unlink()
     assert (run.wait().progress.new, run.progress.failed) == (1, 1)
     assert study.failures["message"].tolist() == ["no 2"]
     assert study.results["status"].values.tolist() == [[1, 1], [1, 2]]

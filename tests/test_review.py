@@ -97,8 +97,8 @@ def test_a_review_warns_of_memory_and_of_time(study) -> None:
     looked = study.review(False)
     small = replace(looked, workers=replace(looked.workers, slots=4, memory=looked.evidence.memory))
     assert any("n_workers=3" in text for text in small.problems)
-    short = study.review(False, max_time=1e-3)
-    assert any("max_time=0.001" in text and "stays pending" in text for text in short.problems)
+    short = study.review(False, max_time=1e-6)
+    assert any("max_time=1e-06" in text and "stays pending" in text for text in short.problems)
     assert not any("max_time" in text for text in study.review(False, max_time=1e6).problems)
 
 

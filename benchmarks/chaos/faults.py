@@ -35,8 +35,8 @@ class SmallDisk:
 
     def shrink(self) -> None:
         """Leave little room beside what is there already."""
-        used = sum(path.stat().st_blocks * 512 for path in self.folder.rglob("*"))
-        self._resize(str(used + ROOM))
+        disk = os.statvfs(self.folder)  # of files that come and go meanwhile, some could not be looked at
+        self._resize(str((disk.f_blocks - disk.f_bfree) * disk.f_frsize + ROOM))
 
     def grow(self) -> None:
         self._resize(LARGE)

@@ -52,7 +52,7 @@ class Forker:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -144,7 +144,7 @@ def kill(process: psutil.Process) -> None:
     """Kill a process, and wait until it is dead."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGKILL)
-    until(lambda: not lives(process), 10)
+    until(lambda: not lives(process), 60)
 
 
 def until(condition: Callable[[], object], timeout: float) -> bool:

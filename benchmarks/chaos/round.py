@@ -126,7 +126,7 @@ class Round:
             kill(process.process)
         elif process.hear(PATIENCE) is None:
             raise ChaosError(f"merging shards ended the process, or hung\n{process.printed}")
-        process.end(20)
+        process.end(60)
 
     def _finish(self) -> None:
         """Run to the end, as a user would who comes back: check, run, and again if need be."""
@@ -203,7 +203,7 @@ class Round:
         for nanny in self._nannies:
             nanny.ask_to_end()
         for process in (*self._nannies, *([self._scheduler] if self._scheduler else [])):
-            process.end(10)
+            process.end(60)
         self._nannies, self._scheduler, self._address = [], None, ""
 
     def _kill_cluster(self) -> None:
@@ -310,7 +310,7 @@ class Round:
         tracer = self._forker.fork("trace", self.folder, environment=self._environment())
         tracer.say(do="trace", study=str(self.study))
         heard = tracer.hear(PATIENCE)
-        tracer.end(20)
+        tracer.end(60)
         if heard is None:
             raise ChaosError(f"reading headers ended the process, or hung\n{tracer.printed}")
         return heard
@@ -322,7 +322,7 @@ class Round:
         into = self.folder / "content.pickle"
         reader.say(do="read", study=str(self.study), check=check, into=str(into))
         heard = reader.hear(PATIENCE)
-        ended = reader.end(20)
+        ended = reader.end(60)
         if heard is None:
             raise ChaosError(f"reading the study ended the process, or hung\n{reader.printed}")
         if not ended:
@@ -364,10 +364,10 @@ class Round:
 
     def _check_nothing_is_left(self) -> None:
         assert self._driver is not None
-        if not self._driver.end(30):
+        if not self._driver.end(60):
             raise ChaosError(f"the driver did not end\n{self._printed()}")
         self._close_cluster()
-        if not until(lambda: not list(marked(self._mark)), 15):
+        if not until(lambda: not list(marked(self._mark)), 60):
             left = [process.cmdline() for process in marked(self._mark)]
             raise ChaosError(f"processes are left: {left}")
         folders = [path.name for path in (self.folder / "tmp").glob("explorekit-*")]

@@ -112,11 +112,11 @@ def lab(image):
 
 def ask(url, token, log):
     """Where the server finally answers, and what; it may still be starting."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             request = urllib.request.Request(url, headers={"Authorization": f"token {token}"})
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.url, answer.read().decode()
         except urllib.error.HTTPError:
             raise

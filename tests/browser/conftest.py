@@ -59,7 +59,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     yield page
     context.close()
 
@@ -149,13 +149,13 @@ def serving(command: list[str], probe: str, folder: Path, scratch: Path) -> Iter
 
 
 def wait_until_up(process: subprocess.Popen[bytes], probe: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             pytest.fail(f"The server ended with {process.returncode}:\n{log.read_text()[-4000:]}")
         try:
-            with urllib.request.urlopen(probe, timeout=5):
+            with urllib.request.urlopen(probe, timeout=30):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
-    pytest.fail(f"The server did not answer within 60 s:\n{log.read_text()[-4000:]}")
+    pytest.fail(f"The server did not answer within 120 s:\n{log.read_text()[-4000:]}")

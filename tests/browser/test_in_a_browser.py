@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 KERNEL_IS_IDLE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
@@ -68,12 +68,12 @@ def run_all_cells(page: Page, lab: Any, notebook: str) -> None:
     page.goto(f"{lab.url}/lab/tree/{notebook}.ipynb?token={lab.token}")
     page.wait_for_function(KERNEL_IS_IDLE)
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(ALL_CELLS_HAVE_RUN, timeout=120_000)
+    page.wait_for_function(ALL_CELLS_HAVE_RUN, timeout=300_000)
 
 
 def test_in_voila(page, voila, screenshots):
-    page.goto(f"{voila.url}/voila/render/quickstart.ipynb?token={voila.token}", timeout=120_000)
-    page.wait_for_selector(".noUi-handle", timeout=120_000)
+    page.goto(f"{voila.url}/voila/render/quickstart.ipynb?token={voila.token}", timeout=300_000)
+    page.wait_for_selector(".noUi-handle", timeout=300_000)
 
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     drag_changes_the_picture(page, screenshots / "voila_quickstart.png")
@@ -91,7 +91,7 @@ def drag_changes_the_picture(page: Page, screenshot: Path) -> None:
     drag(page, slider, to=0.7)
     page.screenshot(path=screenshot)
 
-    assert slider.locator(".widget-readout").inner_text() != value_before
+    expect(slider.locator(".widget-readout")).not_to_have_text(value_before, timeout=60_000)
     changed = wait_for_change(picture, picture_before)
     page.screenshot(path=screenshot)
     assert changed > 0.001
@@ -133,8 +133,8 @@ def pixels(picture: Locator) -> np.ndarray:
 
 
 def wait_for_change(picture: Locator, before: np.ndarray) -> float:
-    """Share of the pixels that differ, as soon as some do, or after 10 s."""
-    deadline = time.monotonic() + 10
+    """Share of the pixels that differ, as soon as some do, or after a minute."""
+    deadline = time.monotonic() + 60
     while True:
         after = pixels(picture)
         changed = 1.0 if after.shape != before.shape else float((abs(after - before) > 24).any(axis=2).mean())

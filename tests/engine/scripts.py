@@ -13,6 +13,8 @@ import psutil
 
 import explorekit
 
+_started: list[subprocess.Popen[str]] = []
+
 
 def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen[str]:
     """Start a script that lies in a folder, as a user would, in a session of its own."""
@@ -20,7 +22,7 @@ def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen
     # A process in the background of a shell inherits that SIGINT is ignored.
     listening = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     script.write_text(listening + textwrap.dedent(text))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-W", "error::UserWarning", str(script)],
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -30,6 +32,17 @@ def start_script(folder: Path, text: str, **options: object) -> subprocess.Popen
         env={**os.environ, "PYTHONPATH": str(Path(explorekit.__file__).parents[1])},
         **options,  # type: ignore[call-overload]
     )
+    _started.append(process)
+    return process
+
+
+def end_scripts() -> None:
+    """Kill the scripts that are still running."""
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def run_script(folder: Path, text: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -95,12 +96,17 @@ def test_who_has_no_certificate_is_turned_away_at_every_socket(tmp_path: Path) -
         assert len(own) == 3  # the scheduler's and two workers'
         assert own <= listening  # there may be clusters of earlier runs, one of them with a dashboard
         assert {host for host, _ in listening} == {"127.0.0.1"}
-        for address in listening:
+        insiders, anyone, strangers = map(trusting, (cluster.client.security, None, Security.temporary()))
+
+        def answers(address: Address) -> tuple[bytes, bytes, bytes]:
             patience = 120 if address in own else 2
-            greeting = answer(address, trusting(cluster.client.security), patience=patience)  # Dask's
-            assert bool(greeting) == (address in own)
-            assert answer(address, trusting()) == b""
-            assert answer(address, trusting(Security.temporary())) == b""
+            greeting = answer(address, insiders, patience=patience)  # Dask's
+            return greeting, answer(address, anyone), answer(address, strangers)
+
+        with ThreadPoolExecutor(len(listening)) as pool:  # who says nothing is listened to for long
+            heard = dict(zip(listening, pool.map(answers, listening), strict=True))
+        assert {address for address, (greeting, *_) in heard.items() if greeting} == own
+        assert {said for _, *others in heard.values() for said in others} == {b""}
         for address in own:
             plain = answer(address, said=b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
             assert plain in (b"", b"\x15\x03\x01")

@@ -4,27 +4,32 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from engine.scripts import wait_until
 
 import explorekit as ek
+from explorekit.engine import deadline as module
 from explorekit.engine import driver
 from explorekit.engine.deadline import deadline
+from explorekit.engine.run import Run
 from explorekit.errors import StudyError
 
 
 def quick_then_slow(a: int) -> int:
-    time.sleep(0.02 if a < 30 else 60)
+    time.sleep(0.02 if a < 30 else 600)
     return 2 * a
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(tmp_path_factory) -> None:
-    """A cluster that runs already: starting one under load would take the time that the tests give."""
-    for n in (1, 2):
-        ek.Study(lambda a: a, ek.Space(a=[1, 2, 3]), tmp_path_factory.mktemp("first")).run(False, n_workers=n)
+@pytest.fixture
+def clock(monkeypatch) -> SimpleNamespace:
+    """Where runs look how late it is; a test may set it, so that nothing has to be done by a certain time."""
+    clock = SimpleNamespace(time=time.time, monotonic=time.monotonic)
+    monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -41,6 +46,14 @@ def merged(monkeypatch) -> list[bool]:
     return calls
 
 
+def run_until_some_are_done(study: ek.Study, clock: SimpleNamespace, **options: object) -> Run:
+    """Run a study whose time is over once there are results."""
+    run = study.start(False, n_workers=2, **options)
+    wait_until(lambda: run.progress.ok)
+    clock.monotonic = lambda: time.monotonic() + 1000
+    return run.wait(120)
+
+
 def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
     progress = run.progress
     assert progress.state == "finished early"
@@ -54,30 +67,33 @@ def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
     np.testing.assert_array_equal(values[status == 1], 2 * np.flatnonzero(status == 1))
 
 
-def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study, merged) -> None:
-    run = study.run(False, n_workers=2, max_time=7)
-    assert_ended_early(study, run, "max_time=7")
+def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study, clock, merged) -> None:
+    run = run_until_some_are_done(study, clock, max_time=1000)
+    assert_ended_early(study, run, "max_time=1000")
     assert "finished early" in run.panel().status.value
     run.panel().close()
     assert merged == []  # that takes time too
 
 
-def test_the_end_of_a_batch_job_is_the_runs_end_too(study: ek.Study, monkeypatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + 8)))
-    assert_ended_early(study, study.run(False, n_workers=2), "SLURM_JOB_END_TIME")
+def test_the_end_of_a_batch_job_is_the_runs_end_too(study: ek.Study, clock, monkeypatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + 1000)))
+    assert_ended_early(study, run_until_some_are_done(study, clock), "SLURM_JOB_END_TIME")
 
 
-def test_no_batch_is_begun_that_would_not_end_in_time(tmp_path: Path) -> None:
+def test_no_batch_is_begun_that_would_not_end_in_time(tmp_path: Path, clock) -> None:
     calls = tmp_path / "calls.txt"
+    calls.touch()
+    # Time goes by with the points, and with nothing else.
+    clock.monotonic = lambda: 0.1 * len(calls.read_text().split())
 
     def long(a: int) -> int:
         with calls.open("a") as file:
             file.write(f"{a}\n")
-        time.sleep(1)
+        time.sleep(0.1)
         return a
 
-    study = ek.Study(long, ek.Space(a=range(20)), tmp_path / "study")
-    run = study.run(False, n_workers=1, max_time=8)
+    study = ek.Study(long, ek.Space(a=range(60)), tmp_path / "study")
+    run = study.run(False, n_workers=1, max_time=5)
     assert run.progress.state == "finished early"
     assert len(calls.read_text().split()) == run.progress.ok  # none was cut
 

@@ -95,13 +95,16 @@ def test_where_finished_runs_cannot_be_set_aside_they_are_handed_in(tmp_path: Pa
 
 
 def test_the_time_for_setting_finished_runs_aside_is_no_runs(tmp_path: Path) -> None:
+    spooled = tmp_path / "spooled"
+
     def model(a: int) -> int:
         from explorekit.engine.rows import Rows
 
         keep = Rows.spool
 
         def slowly(self):
-            time.sleep(0.7)
+            time.sleep(1.5)
+            spooled.touch()
             return keep(self)
 
         if keep.__name__ != "slowly":
@@ -109,8 +112,9 @@ def test_the_time_for_setting_finished_runs_aside_is_no_runs(tmp_path: Path) -> 
         time.sleep(0.06)
         return a
 
-    study = on_one_worker(model, ek.Space(a=range(3)), tmp_path / "s", timeout=0.4)
-    assert study.results["status"].values.tolist() == [OK, OK, OK]
+    study = on_one_worker(model, ek.Space(a=range(15)), tmp_path / "s", timeout=1.0)
+    assert spooled.exists()
+    assert (study.results["status"].values == OK).all()
 
 
 def test_a_simulation_may_take_away_the_standard_output(tmp_path: Path) -> None:
@@ -144,13 +148,13 @@ def test_a_copy_of_a_process_that_outlives_it_holds_up_nobody(tmp_path: Path) ->
     def model(a: int) -> int:
         if a == 2:
             if not os.fork():
-                time.sleep(10)
+                time.sleep(600)
                 outlived.touch()
                 os._exit(0)
             os.kill(os.getpid(), signal.SIGKILL)
         return a
 
-    study = on_one_worker(model, ek.Space(a=range(5)), tmp_path / "s", timeout=5)
+    study = on_one_worker(model, ek.Space(a=range(5)), tmp_path / "s", timeout=300)
     assert study.results["status"].values.tolist() == [OK, OK, FAILED, OK, OK]
     assert "SIGKILL" in study.failures["message"][0]
     assert not outlived.exists()
@@ -164,7 +168,7 @@ def test_code_that_takes_too_much_memory_before_the_first_point_is_an_error_that
 
     def load() -> np.ndarray:
         numbers = np.ones(60_000_000)
-        time.sleep(1)
+        time.sleep(600)  # until it is noticed
         return numbers
 
     class Table:

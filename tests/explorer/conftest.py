@@ -27,9 +27,11 @@ def nothing_is_left():
     for widget in list(_instances.values()):
         if type(widget).__name__ in ("Explorer", "ProgressPanel"):
             widget.close()
-    left = [t.name for t in threading.enumerate() if t.name.startswith("explorekit")]
     ipywidgets.Widget.close_all()
-    assert left == []
+    left = [t for t in threading.enumerate() if t.name.startswith("explorekit")]
+    for thread in left:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in left), left
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def colour_at(pixels):
 def eventually():
     """Wait until something holds."""
 
-    def wait(holds, seconds=10):
+    def wait(holds, seconds=120):
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, "never came true"

@@ -23,7 +23,7 @@ def run_on_terminal(command):
         while chunk := os.read(ours, 65536):
             written += chunk
     os.close(ours)
-    assert process.wait(60) == 0, written.decode()
+    assert process.wait(240) == 0, written.decode()
     return written.decode()
 
 

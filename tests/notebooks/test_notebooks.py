@@ -36,7 +36,7 @@ def folder(tmp_path):
 def execute(path):
     """Run a notebook beside its simulations, and return it with its outputs."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(path.parent)}}).execute()
     return notebook
 
 

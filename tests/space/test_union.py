@@ -324,11 +324,11 @@ def test_a_million_points_are_added_and_counted_without_an_object_each():
     summands = [
         ek.Space(x=np.arange(n) + n * i, **({"kind": "a"} if i % 2 else {"tol": 0.1})) for i in range(n)
     ]
-    began = time.perf_counter()
+    began = time.thread_time()  # what others do meanwhile does not count
     space = sum(summands)
     assert len(space) == n * n
     assert not space.axes["point"].occurrence.any()
-    assert time.perf_counter() - began < 5  # about 0.4 s alone on a core
+    assert time.thread_time() - began < 5  # about 0.4 s alone on a core
     assert space.describe(n * n - 1) == f"x={n * n - 1}, kind='a'"
 
 
