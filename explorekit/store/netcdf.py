@@ -10,6 +10,7 @@ them: see `Draft`.
 
 import math
 import sys
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -37,6 +38,7 @@ _LONG_ROW_BYTES = 32 * 1024
 _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20
 _CACHE_BYTES = 4 * 2**20
+_PATIENCE = 10.0  # seconds for a process to start
 _NAT = np.iinfo(np.int64).min
 _ROUNDING = frozenset({"least_significant_digit", "significant_digits"})
 
@@ -463,6 +465,30 @@ def _close(file: Any, path: Path) -> None:
         file.close()
         raise reason from error
     file.close()
+    _wait_until_unlocked(path)
+
+
+def _wait_until_unlocked(path: Path) -> None:
+    """Wait until the lock that HDF5 had on a file while it was written is gone, without which it is refused to readers.
+
+    A process that another thread is just starting has a copy of every open file, and with it the lock, until its own
+    program runs.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    with path.open("rb") as file:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.001)
+            except OSError:  # a file system without locks
+                return
+            else:
+                return
 
 
 @contextmanager

@@ -1,5 +1,9 @@
 """Arrays of every dtype go into netCDF and come back bit for bit; a flipped bit is an error."""
 
+import os
+import threading
+from pathlib import Path
+
 import netCDF4
 import numpy as np
 import pytest
@@ -218,3 +222,17 @@ def test_a_file_is_never_overwritten(tmp_path):
     with pytest.raises(OSError, match="exists"), create_file(tmp_path / "x.nc"):
         pass
     assert (tmp_path / "x.nc").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finding the copy needs Linux")
+def test_a_file_is_open_to_readers_though_a_process_was_being_started_as_it_was_written(tmp_path):
+    path = tmp_path / "x.nc"
+    with create_file(path) as file:
+        file.createDimension("d", 1)
+        opened = [fd for fd in Path("/proc/self/fd").iterdir() if fd.exists() and fd.resolve() == path]
+        copies = [os.dup(int(fd.name)) for fd in opened]  # as a process has them before its own program runs
+        assert copies
+        for copy in copies:
+            threading.Timer(0.1, os.close, [copy]).start()
+    with open_file(path) as file:
+        assert "d" in file.dimensions
