@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.picture import Picture
+from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
@@ -143,7 +144,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.y_chooser = chooser("y")
         # Until a browser says that it can draw frames itself, it gets them as images.
         self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
-        self.picture = Picture(self._on_ready, self._on_window)
+        self.picture = Picture(self._on_ready, self._on_window, self._words_for)
         self._drawn_there = False
         self.caption = ipywidgets.HTML()
         self._menus = ipywidgets.HBox(
@@ -363,6 +364,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _redraw_axes(self) -> None:
         with self._lock:
             self._show()
+
+    def _words_for(self, where: Sequence[int]) -> str:
+        """Return what lies under the pointer; nothing where the picture has changed since."""
+        with self._lock:
+            try:
+                return value_in_words(self._slicer, self._shown[0], where)
+            except (IndexError, ValueError):
+                return ""
 
     def _scale(self, frame: Frame) -> Scale:
         name = self._view.variable

@@ -10,7 +10,7 @@ import xarray as xr
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Axis, axis_of, days, scattered_axis, seconds
-from explorekit.explorer.labels import full_name, index_labels, units_of, value_text, with_units
+from explorekit.explorer.labels import full_name, index_labels, paired, units_of, value_text, with_units
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
 Array = np.ndarray[Any, Any]
@@ -97,6 +97,14 @@ class Slicer:
         if dim not in self._labels:
             self._labels[dim] = index_labels(self.dataset, dim)
         return self._labels[dim]
+
+    def label(self, dim: str, index: int) -> str:
+        """Return the label of one position along ``dim``, of however many."""
+        if dim in self._labels:
+            return self._labels[dim][index]
+        if dim not in self.dataset.coords and not paired(self.dataset, dim):
+            return str(index)
+        return index_labels(self.dataset.coords.to_dataset().isel({dim: [index]}), dim)[0]
 
     def frame(self, view: View) -> Frame:
         """Return the frame of ``view``."""

@@ -156,3 +156,44 @@ def test_a_browser_that_comes_back_disturbs_nothing(results):
     explorer.picture._handle_custom_msg("ready", [])
     assert explorer.children == children
     assert explorer.picture.frame is frame
+
+
+def words_at(explorer, where):
+    sent = []
+    explorer.picture.send = sent.append
+    explorer.picture._handle_custom_msg({"where": where}, [])
+    (answer,) = sent
+    assert answer["where"] == where
+    return answer["words"].split("\n")
+
+
+def test_the_value_under_the_pointer_is_told_with_its_place(results):
+    explorer = shown_there(results, "rate", x="I", y="tau_ref")
+    assert words_at(explorer, [1, 9]) == ["firing rate (Hz) = 16.5", "tau_ref = 7.5 ms", "I = 0.9 nA"]
+    assert words_at(explorer, [0, 3])[0] == "firing rate (Hz) = failed"
+    assert words_at(explorer, [0, 2])[0] == "firing rate (Hz) = not run yet"
+    assert words_at(explorer, [3, 0]) == [""]
+    explorer.y_chooser.value = ""
+    assert words_at(explorer, [1]) == ["firing rate (Hz) = 6", "I = 0.1 nA"]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (np.array([0, 3], "M8[h]"), "1970-01-01 03:00:00"),
+        (["a", "b"], "b"),
+        ([False, True], "1"),
+        ([1, 1e15 + 1], "1e+15"),
+    ],
+)
+def test_whatever_is_shown_has_words(values, text):
+    explorer = shown_there(xr.DataArray(values, dims="t", name="v"))
+    assert words_at(explorer, [1]) == [f"v = {text}", "t = 1"]
+
+
+def test_points_of_a_design_are_told_by_their_parameters():
+    rate = xr.DataArray(
+        [1.0, 2.0], dims="point", coords={"tau": ("point", [5.0, 2.0]), "k": ("point", ["a", "b"])}
+    )
+    explorer = shown_there(rate.rename("rate"))
+    assert words_at(explorer, [0]) == ["rate = 2", "tau=2, k=b"]

@@ -29,13 +29,17 @@ class View {
     this.canvas.setAttribute("role", "img");
     this.context = this.canvas.getContext("2d");
     this.cells = document.createElement("canvas");
-    this.root.append(this.canvas);
+    this.tip = document.createElement("div");
+    this.tip.className = "explorekit-tip";
+    this.tip.hidden = true;
+    this.root.append(this.canvas, this.tip);
     el.append(this.root);
     this.window = model.get("window").slice();
     this.takeAxes();
     model.on("change:axes", this.onAxes = () => this.takeAxes());
     model.on("change:frame", this.onFrame = () => this.schedule());
     model.on("change:window", this.onWindow = () => this.takeWindow());
+    model.on("msg:custom", this.onWords = (content) => this.takeWords(content));
     this.resized = new ResizeObserver(() => this.schedule());
     this.resized.observe(this.canvas);
     this.listen();
@@ -45,6 +49,7 @@ class View {
     this.model.off("change:axes", this.onAxes);
     this.model.off("change:frame", this.onFrame);
     this.model.off("change:window", this.onWindow);
+    this.model.off("msg:custom", this.onWords);
     this.resized.disconnect();
     cancelAnimationFrame(this.due);
     clearTimeout(this.resting);
@@ -264,8 +269,13 @@ class View {
       canvas.setPointerCapture(event.pointerId);
       this.held = { x: event.clientX, y: event.clientY, window: this.window.slice() };
     });
+    canvas.addEventListener("pointerleave", () => {
+      this.point(undefined);
+      this.asked = undefined; // of a kernel that was restarted, no answer comes
+    });
     canvas.addEventListener("pointermove", (event) => {
-      if (!this.held) return;
+      if (!this.held) return this.point(event);
+      this.point(undefined);
       const scale = (window.devicePixelRatio || 1);
       const [w, e, s, n] = this.held.window;
       const right = ((this.held.x - event.clientX) * scale / this.box.wide) * (e - w);
@@ -283,6 +293,59 @@ class View {
     const x = ((event.clientX - rect.left) * scale - this.box.left) / this.box.wide;
     const y = 1 - ((event.clientY - rect.top) * scale - this.box.top) / this.box.high;
     return x >= 0 && x <= 1 && y >= 0 && y <= 1 ? [x, y] : undefined;
+  }
+
+  // ---- values under the pointer: the kernel knows them exactly
+
+  point(event) {
+    this.pointer = event && this.place(event) ? event : undefined;
+    const where = this.pointer && this.drawn ? this.under(this.place(event)) : undefined;
+    if (!where) this.tip.hidden = true;
+    this.wanted = where;
+    this.ask();
+  }
+
+  // One question at a time, and then the latest.
+  ask() {
+    if (this.asked || !this.wanted) return;
+    this.asked = this.wanted;
+    this.wanted = undefined;
+    this.model.send({ where: this.asked });
+  }
+
+  takeWords({ where, words }) {
+    if (!this.asked || String(where) !== String(this.asked)) return; // another view's
+    this.asked = undefined;
+    if (this.pointer && words) {
+      const rect = this.canvas.getBoundingClientRect();
+      const [x, y] = [this.pointer.clientX - rect.left, this.pointer.clientY - rect.top];
+      this.tip.textContent = words;
+      this.tip.hidden = false;
+      this.tip.style.left = x < rect.width / 2 ? `${x + 14}px` : "auto";
+      this.tip.style.right = x < rect.width / 2 ? "auto" : `${rect.width - x + 8}px`;
+      this.tip.style.top = `${Math.min(y + 14, rect.height - this.tip.offsetHeight)}px`;
+    }
+    this.ask();
+  }
+
+  // The row and column of the cell at a place, or the number of the point of the line that is nearest.
+  under([across, up]) {
+    const [w, e, s, n] = this.window;
+    const [x, y] = [w + across * (e - w), s + up * (n - s)];
+    if (this.axes.kind === "image") {
+      const cell = [cellOfPixel(this.axes.y, y, y, 1)[0], cellOfPixel(this.axes.x, x, x, 1)[0]];
+      return cell.every((index) => index >= 0) ? cell : undefined;
+    }
+    const index = of(Int32Array, this.drawn.index);
+    const heights = of(Float32Array, this.drawn.heights);
+    let [nearest, least] = [undefined, Infinity];
+    index.forEach((point, i) => {
+      const dx = ((this.axes.x[point] - x) / (e - w)) * this.box.wide;
+      const dy = this.axes.joined ? 0 : ((heights[i] - y) / (n - s)) * this.box.high;
+      const distance = Math.hypot(dx, dy);
+      if (distance < least) [nearest, least] = [[point], distance];
+    });
+    return least < 40 * this.box.density ? nearest : undefined;
   }
 
   zoom(factor, [x, y]) {

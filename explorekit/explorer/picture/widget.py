@@ -1,7 +1,7 @@
 """The widget that shows frames in the browser."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Picture(anywidget.AnyWidget):
         Method to call when a browser can show pictures, each time that one says so. Its object may be freed.
     on_window
         The same for when a browser has zoomed or moved.
+    words_for
+        Method that says what lies at a row and a column of an image, or at a place along a line.
     """
 
     _esm = Path(__file__).with_name("picture.js")
@@ -39,12 +41,18 @@ class Picture(anywidget.AnyWidget):
     frame = traitlets.Dict().tag(sync=True)
     window = traitlets.List(traitlets.Float(), list(WHOLE), minlen=4, maxlen=4).tag(sync=True)
 
-    def __init__(self, on_ready: Callable[[], None], on_window: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_ready: Callable[[], None],
+        on_window: Callable[[], None],
+        words_for: Callable[[Sequence[int]], str],
+    ) -> None:
         self._paper = Canvas(SIZE, DENSITY * DPI)
         self._number = 0
         self._subject: tuple[str, ...] = ()
         self._on_ready = weakref.WeakMethod(on_ready)
         self._on_window = weakref.WeakMethod(on_window)
+        self._words_for = weakref.WeakMethod(words_for)
         super().__init__()
         self.on_msg(self._heard)
         self.observe(lambda _: _call(self._on_window), "window")
@@ -87,6 +95,8 @@ class Picture(anywidget.AnyWidget):
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content == "ready":
             _call(self._on_ready)
+        elif isinstance(content, dict) and (words_for := self._words_for()) is not None:
+            self.send({**content, "words": words_for(content["where"])})
 
 
 def _call(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
