@@ -272,6 +272,8 @@ def _with_points(axis: Axis, added: Space, group: list[Parameter]) -> Axis:
     old = np.arange(axis.size)
     more = np.arange(axis.size, both.size)
     there, given = (both.take(rows).with_occurrence(occurrence[rows]) for rows in (old, more))
+    if len(both.parameters) == len(axis.parameters):
+        there = axis  # which has been looked at before, as a space that grows point by point is each time
     kept = np.concatenate([old, more[there.positions_of(given) < 0]])
     return both.take(kept).with_occurrence(occurrence[kept]) if kept.size > old.size else axis
 
