@@ -15,7 +15,7 @@ from dask.utils import format_bytes
 from explorekit.engine.progress import duration
 from explorekit.engine.spread import spread_out
 from explorekit.errors import StudyError
-from explorekit.simulation.points import Positions
+from explorekit.space.positions import Positions
 from explorekit.store.dataset import results_dataset
 from explorekit.store.directory import FOLDERS
 from explorekit.store.reader import TimingArray

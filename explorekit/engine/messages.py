@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.points import Positions, Seeding
+from explorekit.simulation.points import Seeding
 from explorekit.simulation.schema import Schema
 from explorekit.space import Space
+from explorekit.space.positions import Positions
 from explorekit.store.failures import Failure
 from explorekit.store.header import Header
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from explorekit.errors import OutputError
 from explorekit.simulation.outputs import Outputs, same
-from explorekit.simulation.schema import Field, Schema, join, promote
+from explorekit.simulation.schema import FILL, Field, Schema, join, promote
 
 Array = npt.NDArray[Any]
 
@@ -25,15 +25,6 @@ SCALARS: Mapping[type, Any] = {
     **{kind: kind for kind in (np.int64, np.int32, np.int16, np.int8, np.uint32, np.uint16, np.uint8)},
 }
 _INT64 = range(-(2**63), 2**63)
-
-FILL: dict[str, Any] = {
-    "f": np.nan,
-    "c": complex(np.nan, np.nan),
-    "M": np.datetime64("NaT"),
-    "m": np.timedelta64("NaT"),
-    "U": "",
-    "b": False,
-}
 
 
 # How much larger padding may make an output before its rows are joined up instead.

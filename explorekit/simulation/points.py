@@ -6,7 +6,6 @@ from itertools import repeat, starmap
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from explorekit.simulation.calling import NOT_GIVEN, Call, Default
 from explorekit.simulation.declare import Simulation
@@ -15,9 +14,8 @@ from explorekit.space import Space
 from explorekit.space.derived import dims_of
 from explorekit.space.identity import point_key
 from explorekit.space.parameter import REPETITION
+from explorekit.space.positions import Positions
 from explorekit.space.seeds import generator, integer_seed
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorekit.errors import OutputError
-from explorekit.simulation.outputs import Output
+
+if TYPE_CHECKING:
+    from explorekit.simulation.outputs import Output
+
+# What stands where there is no value.
+FILL: dict[str, Any] = {
+    "f": np.nan,
+    "c": complex(np.nan, np.nan),
+    "M": np.datetime64("NaT"),
+    "m": np.timedelta64("NaT"),
+    "U": "",
+    "b": False,
+}
 
 
 @dataclass(frozen=True)
@@ -21,10 +33,10 @@ class Field:
     coordinate: bool = False
 
     @classmethod
-    def of(cls, output: Output, *, coordinate: bool = False) -> "Field":
+    def of(cls, output: "Output", *, coordinate: bool = False) -> "Field":
         return cls(output.dims, output.family, output.values.dtype.str, output.attrs, coordinate)
 
-    def is_of(self, output: Output, *, coordinate: bool = False) -> bool:
+    def is_of(self, output: "Output", *, coordinate: bool = False) -> bool:
         """Return whether an output joins without changing anything."""
         same = self.dims == output.dims and self.coordinate == coordinate
         return same and self.dtype == output.values.dtype.str

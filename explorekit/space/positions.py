@@ -13,6 +13,7 @@ from explorekit.space.parameter import UNGRIDDED, Parameter
 from explorekit.space.values import KIND, Values, as_values, exact_text
 
 Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 
 
 def as_indexer(dim: str, size: int, given: Any) -> Any:

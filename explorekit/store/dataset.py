@@ -1,7 +1,7 @@
 """A snapshot as lazy xarray Datasets: the results, and the record of each run."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ import xarray as xr
 from xarray.core import indexing
 
 from explorekit import __version__
-from explorekit.simulation.points import Seeding
 from explorekit.space import Space
 from explorekit.store.failures import read_failures
 from explorekit.store.files import ShardGoneError
@@ -28,6 +27,9 @@ from explorekit.store.snapshot import Snapshot
 from explorekit.store.status import OK, PENDING, STATUS_MEANINGS
 from explorekit.store.superseded import merged
 from explorekit.store.table import Entry, Ints
+
+if TYPE_CHECKING:
+    from explorekit.simulation.points import Seeding
 
 _BLOCK = 2**20  # points whose records are read at once
 
@@ -81,7 +83,7 @@ def _space_coords(space: Space) -> dict[str, xr.Variable]:
     return {str(name): variable.variable for name, variable in space.to_dataset().coords.items()}
 
 
-def runs_dataset(snapshot: Snapshot, seeding: Seeding | None = None) -> xr.Dataset:
+def runs_dataset(snapshot: Snapshot, seeding: "Seeding | None" = None) -> xr.Dataset:
     """Return the record of each run on the parameter dimensions, with the keys of random streams if these are known."""
     together = {"long_name": "number of runs whose total time was divided"}
     arrays: dict[str, tuple[PointArray, Mapping[str, Any]]] = {
@@ -175,7 +177,7 @@ def first_and_last_start(snapshot: Snapshot) -> tuple[np.datetime64, np.datetime
 class SeedKeyArray(PointArray):
     """What the random stream of each point follows from, as hexadecimal text; of pending points too."""
 
-    def __init__(self, snapshot: Snapshot, seeding: Seeding) -> None:
+    def __init__(self, snapshot: Snapshot, seeding: "Seeding") -> None:
         super().__init__(snapshot, "<U64")
         self.seeding = seeding
 

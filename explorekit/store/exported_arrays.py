@@ -9,7 +9,7 @@ import numpy.typing as npt
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from explorekit.simulation.collect import FILL
+from explorekit.simulation.schema import FILL
 from explorekit.store.netcdf import fetch, open_file
 from explorekit.store.reader import check_exact
 from explorekit.store.snapshot import dtype_with

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.collect import FILL, Stacked, padding_wastes
+from explorekit.simulation.collect import Stacked, padding_wastes
+from explorekit.simulation.schema import FILL
 from explorekit.store.failures import Failure, read_failures
 from explorekit.store.files import ShardFiles
 from explorekit.store.header import Origin

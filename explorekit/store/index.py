@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.points import Positions
 from explorekit.space import Space
 from explorekit.space.axis import Axis
 from explorekit.space.derived import Derived, dims_of
 from explorekit.space.identity import as_kind, canonical, without_baseline
 from explorekit.space.parameter import Parameter
+from explorekit.space.positions import Positions
 from explorekit.space.selecting import common, size
 from explorekit.store.header import Header
 from explorekit.store.shard import read_header

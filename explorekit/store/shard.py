@@ -15,8 +15,8 @@ import numpy as np
 
 from explorekit.errors import ShardError
 from explorekit.simulation.names import POINT
-from explorekit.simulation.points import Positions
 from explorekit.space import Space
+from explorekit.space.positions import Positions
 from explorekit.store import durable
 from explorekit.store.header import HEADER, Header, read_origins
 from explorekit.store.netcdf import fetch, open_file

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import StudyError, listing, suggest
-from explorekit.simulation.collect import FILL
-from explorekit.simulation.points import Positions
-from explorekit.simulation.schema import Field
+from explorekit.simulation.schema import FILL, Field
 from explorekit.simulation.votes import Votes, contradiction
 from explorekit.space import Space
+from explorekit.space.positions import Positions
 from explorekit.store.files import ShardFiles
 from explorekit.store.index import Index, build
 from explorekit.store.status import OK, PENDING

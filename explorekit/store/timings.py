@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.simulation.points import Positions
+from explorekit.space.positions import Positions
 from explorekit.store.netcdf import Draft, fetch
 
 # One variable for all columns: defining one costs as much as writing 100 kB.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from explorekit.simulation.points import Positions
 from explorekit.space import Space
+from explorekit.space.positions import Positions
 
 
 def touched_part(space: Space, positions: Positions) -> tuple[Space, Positions]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from explorekit.simulation.collect import Stacked
 from explorekit.simulation.encoding import Encoding, encoding_of
-from explorekit.simulation.points import Positions
 from explorekit.space import Space
+from explorekit.space.positions import Positions
 from explorekit.store import durable
 from explorekit.store.failures import Failure, put_failures
 from explorekit.store.header import HEADER, Header, Origin, StoredField, put_origins
