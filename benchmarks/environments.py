@@ -62,6 +62,8 @@ def scratch() -> Iterator[Path]:
 
 
 def variables() -> dict[str, str]:
-    """Return the environment variables that every measurement gets: one thread of numerics a process."""
+    """Return the environment variables that every measurement gets: one thread of numerics a process, compiled modules."""
     one = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(one, "1"), "PYTHONPATH": str(ROOT)}
+    # An installed package is compiled, so what runs from this checkout is too, even where Python is told to keep nothing.
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(BUILD / "compiled")}
+    return {**os.environ, **dict.fromkeys(one, "1"), **compiled, "PYTHONPATH": str(ROOT)}
