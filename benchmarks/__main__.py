@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import environments, table
 from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
 from benchmarks.reading import PLANES
-from benchmarks.rounds import Measured, side_by_side
+from benchmarks.rounds import Measured, measure, side_by_side
 from benchmarks.work import ARRAY_LENGTH, BUSY_SECONDS, WORKERS
 
 PAGE = environments.ROOT / "docs" / "benchmarks_table.md"
@@ -21,6 +21,7 @@ SHARDS = (10**2, 10**4, 10**5)
 BUSY_POINTS = 400
 ARRAY_POINTS = 10**4
 QUICK_SIZE = 10**4
+SPACE_POINTS = 10**6
 
 WRITES = (
     Way("loop", "write", "write only: one process, one file"),
@@ -121,6 +122,20 @@ def plane(options: Options) -> Columns:
     return found
 
 
+def spaces(options: Options) -> Columns:
+    """Declare, multiply, draw and find: a grid of 10^9 points, and 10^6 points that form none."""
+    found: Columns = {}
+    for function, points in (("grid", 10**9), ("points", min(SPACE_POINTS, max(options.sizes)))):
+        runs = [
+            measure(replace(OURS, function=function), "spaces", points, 10 * options.limit)["took"]
+            for _ in range(options.pairs)
+        ]
+        found[f"{points:,} points"] = {
+            Way("explorekit", function, title): Measured([run[title] for run in runs]) for title in runs[0]
+        }
+    return found
+
+
 def _read(function: str, work: str, points: int, options: Options, folder: Path) -> dict[Way, Measured]:
     ours = replace(OURS, function=function)
     theirs = "plane" if work in PLANES else function
@@ -147,6 +162,7 @@ BENCHMARKS: dict[str, Callable[[Options], Columns]] = {
     "opening": opening,
     "image": image,
     "plane": plane,
+    "spaces": spaces,
 }
 
 
@@ -194,7 +210,23 @@ def sections(found: Mapping[str, Columns]) -> str:
         parts += ["## An image of 128 × 128: bytes read / its own", table.plain(read)]
     if "plane" in found:
         parts += ["## A plane of a volume, cold", table.comparison(found["plane"]), _pairs(found["plane"])]
+    for title, operations in found.get("spaces", {}).items():
+        parts += [f"## A space of {title}", absolute(operations)]
     return "\n\n".join(part for part in parts if part)
+
+
+def absolute(operations: Mapping[Way, Measured]) -> str:
+    """Return what operations took, in milliseconds and kilobytes."""
+    rows = [
+        [
+            way.title,
+            f"{measured.median() * 1e3:.3g} ms",
+            f"{measured.median('kilobytes'):,.0f} kB",
+        ]
+        for way, measured in operations.items()
+    ]
+    runs = min(len(measured.runs) for measured in operations.values())
+    return f"{table.table(['', 'CPU time', 'memory, at most'], rows)}\n\nMedians over {runs} runs."
 
 
 def _pairs(columns: Columns) -> str:

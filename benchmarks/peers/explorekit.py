@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 import explorekit as ek
-from benchmarks import reading
+from benchmarks import reading, spaces
 from benchmarks.work import WORKERS, Task
 
 
@@ -45,6 +45,14 @@ def plane(task: Task) -> None:
 def declared_plane(task: Task) -> None:
     folder = task.folder / f"study_{task.work}"
     reading.read_plane(xr.open_dataset(folder, engine="explorekit")["volume"], task)
+
+
+def grid(task: Task) -> None:
+    spaces.measure(spaces.grid(), task)
+
+
+def points(task: Task) -> None:
+    spaces.measure(spaces.points(task.points), task)
 
 
 def _warm(task: Task) -> None:

@@ -68,6 +68,20 @@ def test_planes_are_read(tmp_path: Path, monkeypatch) -> None:
         explorekit.declared_plane(Task(name, 1, tmp_path, NO_LIMIT))
 
 
+def test_spaces_are_declared_drawn_and_searched(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for way, points in ((explorekit.grid, 10**9), (explorekit.points, 200)):
+        task = Task("spaces", points, tmp_path, NO_LIMIT)
+        way(task)
+        assert all(one["seconds"] > 0 and one["kilobytes"] > 0 for one in task.notes["took"].values())
+    columns = {
+        "200 points": {
+            Way("explorekit", "points", "draw"): Measured([{"seconds": 0.0125, "kilobytes": 1234.5}])
+        }
+    }
+    assert "| draw | 12.5 ms | 1,234 kB |" in program.sections({"spaces": columns})
+
+
 @pytest.mark.parametrize("points", [20, 400, 1000, 10**4, 10**5, 10**6])
 def test_grids_can_be_halved(points: int) -> None:
     first, second = shape(points)
