@@ -175,6 +175,8 @@ def snapped(existing: Axis, incoming: Axis) -> Axis:
     if len(existing.parameters) > 1 or existing.dim in UNGRIDDED:
         return incoming
     theirs = incoming.parameters[0]
+    if theirs.values.dtype.kind != "f":
+        return incoming
     values = near_values(existing.parameters[0].values, theirs.values)
     unique, counts = np.unique(values, return_counts=True)
     values = np.where(np.isin(values, unique[counts > 1]), theirs.values, values)  # two do not become one
