@@ -2,6 +2,7 @@
 
 import math
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -97,6 +98,27 @@ class Mixture:
         ]
         derived = [one.listed({dim: rows}, SAMPLE) for one in joined.derived.values()]
         return Space.from_parameters([*parameters, *derived])
+
+    def stream(self, method: Method = "random", *, seed: int = 0, each: int = 1) -> Iterator[dict[str, Any]]:
+        """Return draws without an end, one by one as `Space.points` gives them; the first n are those of ``sample(n)``.
+
+        Parameters
+        ----------
+        method : {"random", "sobol", "halton"}
+            How the draws are spread.
+        seed : int, default 0
+            What the draws follow from.
+        each : int, default 1
+            How many draws come before they are repeated, where the components have repetitions.
+
+        Raises
+        ------
+        SpaceError
+            If the method's designs are of one piece, or an argument is not as described.
+        """
+        from explorekit.space.streaming import stream_of
+
+        return stream_of(lambda n: self.sample(n, method, seed=seed), method, seed, each)
 
     def __repr__(self) -> str:
         return " + ".join(f"{weight!r} * {space!r}" for weight, space in self.components)

@@ -426,19 +426,24 @@ class Space:
         A parameter that a point lacks is not in its dict.
         """
         block = 4096
-        ragged = any(p.given is not None for p in self.passed.values())
-        objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
         check_sampled(self, "name the points of the space")
         total = math.prod(self.shape)
         for start in range(0, total, block):
-            columns = self.columns(np.arange(start, min(start + block, total)))
-            names = list(columns)
-            for values in zip(*columns.values(), strict=True):
-                point = dict(zip(names, values, strict=True))
-                point = {n: v for n, v in point.items() if v is not None} if ragged else point
-                yield point | {n: objects[n][point[n]] for n in objects if n in point}
-        if not self._parameters:
-            yield {}
+            yield from self.points_at(np.arange(start, min(start + block, total)))
+
+    def points_at(self, positions: npt.NDArray[np.int64]) -> Iterator[dict[str, Any]]:
+        """Yield the points at flat positions (C order over `dims`), as `points` does."""
+        ragged = any(p.given is not None for p in self.passed.values())
+        objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
+        columns = self.columns(positions)
+        if not columns:
+            yield from ({} for _ in positions)
+            return
+        names = list(columns)
+        for values in zip(*columns.values(), strict=True):
+            point = dict(zip(names, values, strict=True))
+            point = {n: v for n, v in point.items() if v is not None} if ragged else point
+            yield point | {n: objects[n][point[n]] for n in objects if n in point}
 
     def columns(self, positions: npt.NDArray[np.int64], missing: Any = None) -> dict[str, list[Any]]:
         """Return the values of each parameter at flat positions (C order over `dims`).
@@ -669,6 +674,46 @@ class Space:
         from explorekit.space.sampling import sample
 
         return sample(self, n, method, seed, fresh)
+
+    def stream(
+        self, method: "Method" = "random", *, seed: int = 0, fresh: bool = False, each: int = 1
+    ) -> Iterator[dict[str, Any]]:
+        """Return points without an end, one by one as `points` gives them: draw after draw, or a grid again and again.
+
+        The points of the first n draws are those of ``sample(n)``, whatever is taken of the stream. Each draw comes with all points of
+        the grid that the other parameters span. Of a grid without distributions every pass is a further repetition, which the points tell.
+
+        Parameters
+        ----------
+        method : {"random", "sobol", "halton"}
+            How the draws are spread, as for `sample`.
+        seed : int, default 0
+            What the draws follow from.
+        fresh : bool, default False
+            Whether each point of the grid has draws of its own, as for `sample`.
+        each : int, default 1
+            How many draws come before they are repeated, in a space with repetitions.
+
+        Returns
+        -------
+        iterator of dict
+            To be cut: ``itertools.islice(stream, n)``. What was drawn is kept meanwhile, some bytes a draw.
+
+        Raises
+        ------
+        SpaceError
+            If the method's designs are of one piece, or an argument is not as described.
+
+        Examples
+        --------
+        >>> import explorekit as ek
+        >>> from itertools import islice
+        >>> list(islice(ek.Space(n=ek.categorical([1, 2, 3])).stream(seed=4), 3))
+        [{'n': 3}, {'n': 1}, {'n': 1}]
+        """
+        from explorekit.space.streaming import stream
+
+        return stream(self, method, seed, fresh, each)
 
     def star(self, base: Mapping[str, Any] | None = None, /, **base_kwargs: Any) -> "Space":
         """Return the points that differ from a base point along one dimension at most: one factor at a time.

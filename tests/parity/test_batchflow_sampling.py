@@ -1,5 +1,7 @@
 """What samplers of batchflow, and random arguments elsewhere, could do; each test is named for what it was called there."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -57,6 +59,27 @@ def test_a_sampler_alone_has_no_length_until_one_says_how_many() -> None:
 def test_a_sampler_alone_is_cut_where_one_likes_and_goes_on_where_it_was_cut() -> None:
     first, more = drawn(normal().sample(5, seed=42)), drawn(normal().sample(9, seed=42))
     assert more[:5] == first
+
+
+def test_a_sampler_alone_is_endless() -> None:
+    # Option('s', NS('n')).iterator went on for ever; a study of it failed with an AttributeError.
+    endless = [point["s"] for point in islice(normal().stream(seed=42), 1000)]
+    assert endless == drawn(normal().sample(1000, seed=42))
+
+
+def test_an_endless_domain_is_repeated_in_blocks() -> None:
+    # N with n_reps=2 and repeat_each=2: two values, the same two as repetition 1, and then two others; by default blocks of 100.
+    values = drawn(normal().sample(200, seed=42))
+    for each in (2, 100):
+        points = islice(normal().repeat(2).stream(seed=42, each=each), 4 * each)
+        first, then = values[:each], values[each : 2 * each]
+        told = [(point["s"], point["repetition"]) for point in points]
+        assert told == [(s, r) for block in (first, then) for r in (0, 1) for s in block]
+
+
+def test_an_endless_mixture_begins_as_its_samples() -> None:
+    mixture = 0.3 * normal() + 0.7 * ek.Space(t=stats.uniform())
+    assert list(islice(mixture.stream(seed=1), 50)) == list(mixture.sample(50, seed=1).points())
 
 
 def test_an_unrelated_finite_option_leaves_the_sampled_values_alone() -> None:
