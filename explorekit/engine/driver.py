@@ -1,5 +1,6 @@
 """The driver: a thread that hands batches to the cluster, a window at a time, and takes in their shards."""
 
+import asyncio
 import logging
 import queue
 import threading
@@ -470,5 +471,18 @@ def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:
 
 
 async def _gathered(client: Client, futures: list[Future[Any]]) -> list[Reply]:
-    replies: list[Reply] = await client.gather(futures, asynchronous=True)
+    # Goes on where nobody waits any longer: one that is cancelled before it has begun, Dask has all later ones join.
+    gathering = asyncio.ensure_future(client.gather(futures, asynchronous=True))
+    _gathering.add(gathering)
+    gathering.add_done_callback(_end_gathering)
+    replies: list[Reply] = await asyncio.shield(gathering)
     return replies
+
+
+_gathering: set[asyncio.Future[Any]] = set()  # asyncio itself keeps none alive
+
+
+def _end_gathering(gathering: asyncio.Future[Any]) -> None:
+    _gathering.discard(gathering)
+    if not gathering.cancelled():
+        gathering.exception()  # else it would be reported as never looked at

@@ -1,15 +1,18 @@
 """Where a run runs: on a private cluster, or on the user's own."""
 
+import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 from engine.scripts import run_script, wait_until
 
 import explorekit as ek
+from explorekit.engine import driver
 
 
 def doubled(a: float) -> float:
@@ -123,3 +126,24 @@ def test_a_run_waits_for_workers_and_says_so(tmp_path: Path) -> None:
         cluster.scale(1)
         run.wait()
         assert (run.progress.state, run.progress.message) == ("finished", "")
+
+
+def test_replies_that_were_given_up_keep_nobody_from_later_ones() -> None:
+    async def given_up(client: Client, future: Future, steps: int) -> None:
+        """Ask for a reply, and give it up after some steps of the loop, as when it is too busy to come in time."""
+        asked = asyncio.ensure_future(driver._gathered(client, [future]))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        future = client.submit(lambda: 3)
+        assert future.result() == 3
+        for steps in range(10):
+            client.sync(given_up, client, future, steps)
+            assert driver._replies(client, [future]) == [3]
