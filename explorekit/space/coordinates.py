@@ -114,10 +114,17 @@ def tables_of(coords: Any) -> dict[str, Any]:
     for name, variable in variables.items():
         if _is_derived(variable):
             at = _where_given(name, variables)
-            values = variable.values
-            data = values if at is None else np.where(at, values.astype(object), None)
-            tables[str(name)] = variable.copy(data=data)
+            tables[str(name)] = variable if at is None else _with_none(variable, at)
     return tables
+
+
+def _with_none(variable: Any, at: npt.NDArray[np.bool_]) -> Param:
+    """Return a variable with None where it is not given, and its dtype."""
+    values = variable.values
+    if values.dtype.kind == "M":
+        return Param(variable.copy(data=np.where(at, values, np.datetime64("NaT"))))
+    dtype = values.dtype if values.dtype.kind in KIND and values.dtype.kind != "U" else None
+    return Param(variable.copy(data=np.where(at, values.astype(object), None)), dtype=dtype)
 
 
 def _is_derived(variable: Any) -> bool:

@@ -138,12 +138,18 @@ def _check_labels(space: Space, name: str, variable: Any) -> None:
 
 
 def _values(name: str, given: Any, dtype: Any) -> tuple[Values, Any]:
-    """Return values of any shape, and where there is one if not everywhere, where there is None among them."""
+    """Return values of any shape, and where there is one if not everywhere.
+
+    Where there is none is None, of which xarray makes NaT among times, and NaN among text.
+    """
     items = given.ravel()
     there = np.ones(items.shape, dtype=np.bool_)
     if given.dtype == object:
-        there = np.array([one is not None for one in items], dtype=np.bool_)
-        items = [one for one in items.tolist() if one is not None]
+        there = np.array([one is not None and one == one for one in items], dtype=np.bool_)
+        items = [one for one, is_there in zip(items.tolist(), there.tolist(), strict=True) if is_there]
+    elif given.dtype.kind == "M":
+        there = ~np.isnat(items)
+        items = items[there]
     values = as_values(name, items)
     if dtype is not None:
         values = cast(name, values, dtype)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from explorekit.errors import SpaceError, listing, suggest
 from explorekit.space.distributions import check_sampled
+from explorekit.space.finding import as_along_one
 from explorekit.space.parameter import REPETITION, Parameter
 from explorekit.space.pictures import is_logarithmic
 
@@ -68,12 +69,13 @@ def shown_figure() -> "type[Figure]":
 
 
 def _chosen(space: "Space", names: Sequence[str]) -> list[Parameter]:
-    if unknown := [name for name in names if name not in space.parameters]:
+    if unknown := [name for name in names if name not in space.passed]:
         raise SpaceError(
-            f"no parameter {listing(unknown)}; this space has {listing(space.parameters)}.{suggest(str(unknown[0]), space.parameters)}"
+            f"no parameter {listing(unknown)}; this space has {listing(space.passed)}.{suggest(str(unknown[0]), space.passed)}"
         )
     varying = [p for p in space.parameters.values() if p.values.ndim and p.name != REPETITION]
-    chosen = [space.parameters[name] for name in names] or [p for p in varying if p.values.dtype.kind != "c"]
+    chosen = [as_along_one(space.passed[name]) for name in names]
+    chosen = chosen or [p for p in varying if p.values.dtype.kind != "c"]
     if not 1 <= len(chosen) <= _MOST:
         raise SpaceError(
             f"got {len(chosen)} parameters to plot; expected 1 to {_MOST}. Name those to show: plot('a', 'b')."

@@ -149,6 +149,39 @@ def test_a_space_that_grows_has_it_at_the_new_points_and_computes_those_alone(ca
     assert len(function.calls) - n == new * len(set(map(repr, np.atleast_1d(first.values).tolist())))
 
 
+KINDS = {
+    "complex": lambda a, b: complex(a, -b),
+    "time": lambda a, b: np.datetime64("2020-01-01") + np.timedelta64(int(a), "D"),
+    "short": lambda a, b: np.float32(a / 3),
+    "bool": lambda a, b: a > b,
+    "byte": lambda a, b: np.uint8(a),
+    "text": lambda a, b: "é\n'" * a,
+    "infinite": lambda a, b: np.inf if a > 1 else -0.0,
+    "unsigned": lambda a, b: 2**63 + a,
+}
+SHAPES = {
+    "grid": ek.Space(a=[1, 2], b=[3, 4]),
+    "points": ek.Space(a=[1, 2]) + ek.Space(a=3, b=[3, 4]),
+    "fixed": ek.Space(a=1, b=3),
+    "points and grid": (ek.Space(a=1, x=2) + ek.Space(a=3, b=3)) * ek.Space(z=[1, 2]),
+    "sample": ek.Space(a=ek.param([1, 2, 1], dim="sample"), b=ek.param([1, 2, 1], dim="sample")),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_every_kind_come_back_bit_for_bit(kind, shape, tmp_path) -> None:
+    made = SHAPES[shape].derive({"group.d": KINDS[kind]})
+    write_space(tmp_path / "space.nc", made)
+    values, given = made.derived["group.d"].values, made.derived["group.d"].is_given
+
+    evaluated = eval(repr(made), dict(NAMES))
+    for again in (read_space(tmp_path / "space.nc"), evaluated, ek.Space(made.coords)):
+        assert again == made
+        one = again.derived["group.d"].values
+        assert (one.dtype, one[given].tobytes()) == (values.dtype, values[given].tobytes())
+
+
 def test_a_parameter_lies_along_the_dimensions_of_what_it_is_computed_from() -> None:
     space = ek.Space(
         seed=ek.param([1, 1, 2], dim="network"),
@@ -321,6 +354,14 @@ def test_points_are_found_by_it() -> None:
         space.sel(e=1.0)
     with pytest.raises(SpaceError, match="'d' is derived from 'a'; expected a part with values of these"):
         points_where(space, ek.Space(d=[4]))
+
+
+def test_it_is_drawn_if_it_is_asked_for_and_lies_along_one_dimension() -> None:
+    space = ek.Space(a=[1, 2, 3], b=[0.5, 1.0]).derive(d=double, e=lambda a, b: a * b)
+
+    assert len(space.plot().axes) == len(space.plot("a", "d").axes) == 4
+    with pytest.raises(SpaceError, match="'e' is derived from 'a', 'b', and its values lie along a × b"):
+        space.plot("a", "e")
 
 
 def test_values_that_are_there_already_are_a_variable_of_xarray() -> None:
