@@ -76,6 +76,19 @@ def test_labelled_objects_are_derived_from_at_points_that_come_later_too(tmp_pat
     assert not study.results["result"].values.any()
 
 
+def test_arrays_are_derived_from(tmp_path: Path) -> None:
+    weights = np.arange(12.0).reshape(3, 2, 2)
+    study = ek.Study(
+        lambda W, n, total: W.sum() * n - total * n,
+        ek.Space(W=weights, n=[1, 2]).derive(total=lambda W: float(W.sum())),
+        tmp_path / "study",
+    )
+    study.extend(n=[3]).extend(W=weights[:1] + 100)
+    run(study)
+    assert study.results["total"].values.tolist() == [6.0, 22.0, 38.0, 406.0]
+    assert not study.results["result"].values.any()
+
+
 def test_values_are_enough_to_go_on_and_the_function_is_needed_to_grow(tmp_path: Path) -> None:
     ek.Study(model, space(), tmp_path / "study", seed=1)
     study = ek.Study(model, path=tmp_path / "study", seed=1)

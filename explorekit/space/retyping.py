@@ -71,4 +71,5 @@ def _with(space: Space, changed: Mapping[str, Parameter]) -> Space:
         dim: axis.with_parameters(tuple(changed.get(p.name, p) for p in axis.parameters))
         for dim, axis in space.axes.items()
     }
-    return Space.from_parameters([changed.get(p.name, p) for p in space.parameters.values()], axes)
+    parameters = [changed.get(p.name, p) for p in space.parameters.values()]
+    return Space.from_parameters([*parameters, *space.derived.values()], axes)
