@@ -13,7 +13,8 @@ from explorekit.space.derived import Derived
 from explorekit.space.distributions import check_sampled
 from explorekit.space.growing import check_units, fitting_of
 from explorekit.space.parameter import POINT, REPETITION, Parameter
-from explorekit.space.values import MISSING, exact_text
+from explorekit.space.retyping import with_arrays_of_both
+from explorekit.space.values import MISSING
 
 Ints = npt.NDArray[np.int64]
 
@@ -133,7 +134,7 @@ def fitted(asked_for: Asked, space: Space) -> Asked:
     SpaceError
         If they lack a parameter that varies in its space and that all points there have, or do not fit otherwise.
     """
-    points = asked_for.points
+    space, points = with_arrays_of_both(space, asked_for.points)
     for name in points.parameters:
         if name not in space.parameters:
             raise SpaceError(_no_place_for(name, space))
@@ -189,7 +190,7 @@ def _check_repetitions(asked_for: Parameter, known: Parameter) -> None:
 def _check_fixed(asked_for: Parameter, known: Parameter) -> None:
     if other := [value for value in asked_for.values[asked_for.is_given] if value != known.values[()]]:
         raise SpaceError(
-            f"a strategy asked for {asked_for.name}={exact_text(other[0])}, but the study has it fixed at {known.summary()}. "
+            f"a strategy asked for {asked_for.name}={asked_for.text_of(other[0])}, but the study has it fixed at {known.summary()}. "
             f"Give that value, or start another study."
         )
 

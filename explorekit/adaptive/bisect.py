@@ -111,6 +111,13 @@ class Bisect:
             for one in self._brackets or []
         ]
         others = [name for name in self._space.parameters if name not in (self._over, REPETITION)]
+        for name in others:
+            p = self._space.parameters[name]
+            if p.arrays is not None:  # told by their labels, or else by their numbers
+                names = dict(
+                    zip(np.ravel(p.values).tolist(), np.ravel(p.arrays.names(p.values)).tolist(), strict=True)
+                )
+                rows = [{**row, name: names.get(row[name], row[name])} for row in rows]
         return pd.DataFrame(rows, columns=[*others, self._over, "half_width", "rising"])
 
     @property
@@ -129,7 +136,10 @@ class Bisect:
         values = np.full(space.shape, np.nan)
         for one in self._brackets or []:
             if not np.isnan(values[one.index]):
-                others = ", ".join(f"{name}={value}" for name, value in one.others.items())
+                others = ", ".join(
+                    f"{name}={self._space.parameters[name].text_of(value)}"
+                    for name, value in one.others.items()
+                )
                 raise StudyError(
                     f"{self._over} crosses the threshold more than once at {others or 'the only values of the others'}, so that it has no "
                     f"single place; see crossings for all of them."

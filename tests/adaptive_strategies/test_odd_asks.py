@@ -7,6 +7,7 @@ import pytest
 from adaptive_strategies.listed import Listed
 
 import explorekit as ek
+from explorekit.adaptive import Bisect
 from explorekit.errors import CodeChangedError, SpaceError
 
 pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
@@ -157,3 +158,30 @@ def test_derived_parameters_are_computed_on_from_the_study_alone(tmp_path: Path)
     with pytest.raises(SpaceError, match=r"at x=1 it is 0.5, and also 0.25"):
         ek.explore_adaptively(model, strategy, tmp_path / "study", **HERE)
     assert len(study.space) == 4
+
+
+def test_arrays_that_the_study_has_not_seen_are_points_too(tmp_path: Path) -> None:
+    def total(w, x=0.0):
+        return {"y": float(w.sum()) + x}
+
+    arrays = np.arange(6.0).reshape(3, 2)
+    asks = [
+        ek.Space(w=arrays[:2], x=[1.0]),
+        ek.Space(w=arrays[:1].astype(int), x=[1.0, 2.0]),
+        ek.Space(w=arrays[2:], x=[1.0]),
+    ]
+    for most in (3, None):
+        strategy = Listed(*asks)
+        study = ek.explore_adaptively(total, strategy, tmp_path / "study", max_points=most, **HERE)
+    assert told(strategy, "y") == [[2.0, 6.0], [2.0, 3.0], [10.0]]
+    assert len(study.space) == 4
+
+
+def test_thresholds_beside_arrays_are_told_by_their_numbers(tmp_path: Path) -> None:
+    def total(w, x):
+        return {"y": float(w.sum()) + x}
+
+    space = ek.Space(w=np.array([[1.0, 2.0], [0.0, 1.0]]), x=[0.0, 4.0])
+    strategy = Bisect("y", space, over="x", threshold=3.5, tolerance=0.5)
+    ek.explore_adaptively(total, strategy, tmp_path / "study", **HERE)
+    assert strategy.crossings[["w", "x"]].to_numpy().tolist() == [[0, 0.25], [1, 2.25]]
