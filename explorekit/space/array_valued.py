@@ -10,7 +10,7 @@ from explorekit.errors import SpaceError, listing
 from explorekit.space.arrays import DIGEST, Arrays, Coord, check_fits, default_dims
 from explorekit.space.constraints import cast, declared
 from explorekit.space.quantities import without_units
-from explorekit.space.values import Values, as_values
+from explorekit.space.values import Values, as_values, reject_masked
 
 if TYPE_CHECKING:
     from explorekit.space.parameter import Param
@@ -138,6 +138,7 @@ def _read(name: str, given: Any) -> _Read:
 
 def _checked(name: str, values: Any) -> Values:
     """Return a copy of an array, once it is known that netCDF holds all its values."""
+    reject_masked(name, values)
     array = np.asarray(values)
     if array.size == 0:
         raise SpaceError(

@@ -97,7 +97,10 @@ def _listed(space: Space, dims: list[str], met: npt.NDArray[np.bool_], added: Sp
         len(dims) == 1 and space.axes[dims[0]].occurrence.any()
     ):  # which belong to the points, whatever a selection left
         along = tuple(p for p in parameters if p.dim == POINT)
-        axes[POINT] = Axis(POINT, along).with_occurrence(space.axes[dims[0]].occurrence[rows])
+        again = column.axes[POINT].occurrence if POINT in column.dims else np.zeros(1, dtype=np.int64)
+        before = space.axes[dims[0]].occurrence[rows]
+        occurrence = np.where(given, before * (again.max() + 1) + again[number], before)
+        axes[POINT] = Axis(POINT, along).with_occurrence(occurrence)
     derived = [one.listed(index, POINT) for one in space.derived.values()]
     return Space.from_parameters(
         [*parameters, *space.distributions.values(), *derived, *space.waiting.values()], axes

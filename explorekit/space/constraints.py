@@ -51,6 +51,11 @@ def declared(name: str, values: Values, bounds: Any, allowed: Any) -> dict[str, 
     return attrs
 
 
+def declares(attrs: Mapping[str, Any]) -> bool:
+    """Return whether attributes declare something about values."""
+    return not attrs.keys().isdisjoint((_MIN, _MAX, _RANGE, ALLOWED))
+
+
 def check_declared(name: str, values: Values, attrs: Mapping[str, Any], given: Mask | None = None) -> None:
     """Check values against what the attributes of their parameter declare, where they are given.
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from explorekit.errors import SpaceError, listing
 from explorekit.space.array_valued import arrays_of, is_array_valued
 from explorekit.space.arrays import INNER, VALUES, Arrays
-from explorekit.space.constraints import cast, check_declared, declared
+from explorekit.space.constraints import cast, check_declared, declared, declares
 from explorekit.space.identity import canonical
 from explorekit.space.objects import Objects, check_labels, labels_of
 from explorekit.space.quantities import without_units
@@ -189,8 +189,8 @@ class Parameter:
     arrays: Arrays | None = None
 
     def __post_init__(self) -> None:
-        if self.attrs and self.values.dtype.kind != "S":
-            check_declared(self.name, self.values, self.attrs, self.given)
+        if declares(self.attrs):
+            self.check(self.attrs)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
@@ -203,9 +203,9 @@ class Parameter:
 
     def check(self, attrs: Mapping[str, Any]) -> None:
         """Raise `SpaceError` if a value is not as attributes declare, those of arrays included."""
-        if self.arrays is not None:
+        if self.arrays is not None and len(self.arrays):
             check_declared(self.name, self.arrays.only(self.values).values, attrs)
-        else:
+        elif self.values.dtype.kind != "S":  # the digests of arrays
             check_declared(self.name, self.values, attrs, self.given)
 
     @property
@@ -313,6 +313,7 @@ def named(name: str, given: Any) -> Parameter:
         values = cast(name, values, what.dtype)
     if at is not None:
         values = _spread(values, at)
+    _check_may_have_units(name, values, attrs)
     attrs = {
         **attrs,
         **units,
@@ -406,6 +407,13 @@ def _check_free(name: str, dim: str | None) -> None:
     if dim in _RESERVED and dim not in UNGRIDDED:
         raise SpaceError(
             f"parameter {name!r}: the dimension name {dim!r} is reserved; use another, such as {_RESERVED[str(dim)]!r}."
+        )
+
+
+def _check_may_have_units(name: str, values: Values, attrs: Mapping[str, Any]) -> None:
+    if values.dtype.kind == "M" and (said := [key for key in ("units", "calendar") if attrs.get(key)]):
+        raise SpaceError(
+            f"parameter {name!r}: got {said[0]}={attrs[said[0]]!r} for times, of which files say themselves how they count them. Leave it out."
         )
 
 

@@ -106,7 +106,17 @@ def _array_text(array: Values) -> str:
     return f"[{', '.join(few[:2])}, … {format_value(array.flat[-1])}] ({shape})"
 
 
+def reject_masked(name: str, given: Any) -> None:
+    """Look before NumPy does, which takes what lies below a mask for values."""
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        raise SpaceError(
+            f"parameter {name!r} has a missing value (masked) at position {int(np.argmax(np.ma.getmaskarray(given)))}; expected values that can "
+            f"label a point. Leave it out: values.compressed()."
+        )
+
+
 def _array(name: str, given: Any) -> Values:
+    reject_masked(name, given)
     if isinstance(given, (str, list, tuple)):
         _reject_none(name, given)
         _reject_mixed(name, given)

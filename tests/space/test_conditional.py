@@ -11,6 +11,7 @@ from scipy import stats
 
 import explorekit as ek
 from explorekit.errors import SpaceError
+from explorekit.space.identity import point_key
 
 SOLVERS = ek.Space(x=[0.0, 1.0], kind=["fixed", "adaptive", "exact"])
 NAMES = {"ek": ek, "np": np, "xr": xr}
@@ -199,3 +200,12 @@ def test_values_that_never_lie_together_are_no_condition() -> None:
         SOLVERS.repeat(2).when(repetition=0, tol=1.0)
     with pytest.raises(SpaceError, match="fixed at 'a'"):
         ek.Space(kind="a", x=[1, 2]).when(kind="b", tol=1.0)
+
+
+def test_points_that_occur_again_are_told_apart_beside_pairs_that_do():
+    twice = ek.Space(k=["x", "y"]) + ek.Space(k=["x", "y"])
+    pairs = {"a": ek.param([1, 1, 2], dim="n"), "b": ek.param([1, 1, 2], dim="n")}
+    space = twice.when({"k": "y", **pairs})
+
+    keys = {point_key(space.labels(position), {}) for position in range(len(space))}
+    assert len(keys) == len(space) == 8

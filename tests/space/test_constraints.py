@@ -339,3 +339,17 @@ def test_where_a_parameter_is_not_given_nothing_is_checked() -> None:
     Parameter("a", "point", values, attrs, np.array([True, False, False]))
     with pytest.raises(SpaceError, match="9 at position 2"):
         Parameter("a", "point", values, attrs, np.array([True, False, True]))
+
+
+def test_what_is_declared_of_arrays_holds_for_those_that_take_their_place():
+    space = ek.Space(m=ek.param([[0, 2], [3, 4]], bounds=(0, 5), allowed=[0, 2, 3, 4, 9]))
+
+    with pytest.raises(SpaceError, match=r"the value 1 at \[1, 0\]; expected one of 0, 2"):
+        ek.Space(m=ek.param([[0, 2], [1, 4]], allowed=[0, 2, 3, 4]))
+    with pytest.raises(SpaceError, match=r"the value 9 at \[0, 1\]; expected 0 ≤ m ≤ 5"):
+        space.override(m=[[0, 9]])
+
+
+def test_times_have_no_units():
+    with pytest.raises(SpaceError, match="got units='ms' for times"):
+        ek.Space(t=ek.param([np.datetime64("2020")], units="ms"))

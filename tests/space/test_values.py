@@ -208,3 +208,13 @@ def test_refuses_a_value_twice_on_a_grid_dimension_and_names_both_positions(valu
 def test_refuses_attributes_that_netcdf_cannot_hold(attrs):
     with pytest.raises(SpaceError, match="attribute"):
         ek.Space(a=ek.param([1], **attrs))
+
+
+@pytest.mark.parametrize("values", [[1, 2], [[1, 2], [3, 4]], [0.5, 1.5]])
+def test_refuses_values_below_a_mask(values):
+    """NumPy takes them for values."""
+    mask = np.zeros(np.shape(values), dtype=bool)
+    assert ek.Space(a=np.ma.masked_array(values, mask)) == ek.Space(a=values)
+    mask[..., 1] = True
+    with pytest.raises(SpaceError, match=r"'a' has a missing value \(masked\) at position 1"):
+        ek.Space(a=np.ma.masked_array(values, mask))
