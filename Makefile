@@ -118,7 +118,7 @@ chaos: $(DEV_READY)
 
 # The picture in the README, taken from JupyterLab by the browser test.
 picture: $(DEV_READY) chromium
-	$(BIN)/python -m pytest tests/browser -k "jupyterlab and reaction"
+	PICTURE=yes $(BIN)/python -m pytest tests/browser -k "jupyterlab and reaction"
 	cp build/screenshots/lab_reaction_diffusion_cell.png docs/_static/explorer.png
 
 clean:

@@ -59,7 +59,7 @@ copy_notebooks()
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(DOCS / "_build" / "executed" / fingerprint())
-nb_execution_timeout = 240
+nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_excludepatterns: list[str] = []
 nb_merge_streams = True

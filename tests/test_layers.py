@@ -16,7 +16,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
 
 def loaded_after(code):
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240
     )
     return set(done.stdout.split())
 

@@ -231,7 +231,7 @@ def test_comments_are_no_change_of_code(tmp_path: Path) -> None:
     script = "import explorekit as ek, mine; ek.Study(mine.f, ek.Space(a=[1, 2]), 'study').run(n_workers=1)"
     for text in ("def f(a):\n    return a\n", '# new\ndef f(a):\n    """Same."""\n    return (a)  # here\n'):
         module.write_text(text)
-        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=240)
     assert len(list((tmp_path / "study" / "code").iterdir())) == 1
 
 

@@ -21,7 +21,7 @@ from explorekit.engine import driver
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WORKERS = 2
 STEPS = 400
-KILLS = 5
+KILLS = 3
 AT_ONCE = 4  # points in a batch
 
 SCRIPT = f"""

@@ -29,7 +29,7 @@ def in_a_fresh_process(payload, names=(), **arguments):
         input=payload,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=240,
         env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
         cwd="/",
     )

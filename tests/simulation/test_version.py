@@ -467,7 +467,7 @@ def test_the_version_is_the_same_in_a_fresh_process(modules):
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=240,
         ).stdout.strip()
         for seed in ("1", "2")
     }

@@ -309,7 +309,7 @@ def test_epochs_are_taken_once_by_processes(tmp_path):
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    taken = [int(number) for racer in racers for number in racer.communicate(timeout=60)[0].split()]
+    taken = [int(number) for racer in racers for number in racer.communicate(timeout=240)[0].split()]
 
     assert sorted(taken) == list(range(1, 41))
     assert made.next_epoch() == 41

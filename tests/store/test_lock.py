@@ -75,7 +75,7 @@ def test_the_lock_of_a_dead_process_is_broken(tmp_path, taken):
         "import os, sys; from pathlib import Path; from explorekit.store.lock import StudyLock\n"
         "StudyLock(Path(sys.argv[1])).acquire(); os._exit(1)"
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=240)
     assert (tmp_path / "lock").is_dir()
 
     taken(tmp_path)
