@@ -278,7 +278,10 @@ class Space:
     def from_csv(
         cls, path: "str | Path", *, fix_constant: bool = False, allow_missing: bool = False, **options: Any
     ) -> Self:
-        """Return the space whose points are the lines of a CSV file, along the dimension ``point``; floats are read exactly.
+        """Return the space whose points are the lines of a CSV file, along the dimension ``point``.
+
+        Numbers are read exactly, or not at all: one that a float would round, or that stands among text, is an error, unless ``dtype``
+        asks for it.
 
         Parameters
         ----------
