@@ -213,7 +213,7 @@ def _representable(name: str, values: Values) -> Values:
             f"parameter {name!r} has a missing value ({values.flat[int(np.argmax(missing))]}) at position "
             f"{int(np.argmax(missing))}; expected values that can label a point. Leave it out."
         )
-    return values.astype(values.dtype.newbyteorder("="))
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def _from_objects(name: str, values: Values) -> Values:
