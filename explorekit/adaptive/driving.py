@@ -120,7 +120,12 @@ class Turns:
         if pending.any():
             if self._out_of_time():
                 return None
-            run = self.study.start(self._client, where=wanted.isel({POINT: pending}), **self._options)
+            try:
+                run = self.study.start(self._client, where=wanted.isel({POINT: pending}), **self._options)
+            except StudyError:
+                if self._out_of_time():  # by now, so that there is no starting any more
+                    return None
+                raise
             self._show(run)
             run.wait_showing(self._shown_with_others)
             if self._pending(at).any():

@@ -1,6 +1,7 @@
 """A strategy and a study by turns: nothing runs twice, and the study is all that is needed to go on."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from adaptive_strategies.listed import Listed
 
 import explorekit as ek
 from explorekit.adaptive import Strategy, Update
+from explorekit.adaptive.driving import Turns
 from explorekit.errors import CodeChangedError, SpaceError, StudyError
 
 pytestmark = pytest.mark.usefixtures("syncing_takes_no_time")
@@ -93,6 +95,22 @@ def test_the_time_of_the_whole_is_limited(tmp_path: Path) -> None:
     study = ek.explore_adaptively(slow, strategy, tmp_path / "study", max_time=4.0, **HERE)
     assert len(strategy.told) < 30
     assert len(study.space) <= len(strategy.told) + 1
+
+
+def test_time_that_is_over_as_a_run_is_about_to_start_is_no_error(tmp_path: Path, monkeypatch) -> None:
+    out_of_time = Turns._out_of_time
+
+    def asked_a_moment_before(turns: Turns) -> bool:
+        over = out_of_time(turns)
+        while not out_of_time(turns):
+            time.sleep(0.01)
+        return over
+
+    monkeypatch.setattr(Turns, "_out_of_time", asked_a_moment_before)
+    strategy = Listed(ek.Space(x=[1.0]))
+    study = ek.explore_adaptively(lambda x: x, strategy, tmp_path / "study", max_time=2.0, **HERE)
+    assert strategy.told == []
+    assert study.results["status"].values.tolist() == [0]
 
 
 def test_a_grid_stays_as_it_is_and_its_results_go_over_into_a_fork(tmp_path: Path, counting) -> None:
