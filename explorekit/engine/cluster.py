@@ -32,7 +32,7 @@ from explorekit.processes import lives
 logger = logging.getLogger(__name__)
 
 _SCRATCH = "explorekit-workers-"
-_START_TIMEOUT = 60.0
+_START_TIMEOUT = 180.0  # workers that die are noticed at once; others may be slow on a busy machine
 _LAST_WORDS = 2000
 _CERTIFICATES = ("tls_ca_file", "tls_worker_key", "tls_worker_cert")
 

@@ -64,7 +64,7 @@ async def _work(spec: dict[str, Any], folder: str) -> None:
         local_directory=folder,
         security=Security(**spec["security"]),
         host="127.0.0.1",
-        death_timeout=30,
+        death_timeout=120,  # the end of its starter it notices otherwise
     )
     with contextlib.suppress(asyncio.CancelledError):
         async with worker:
