@@ -67,8 +67,8 @@ def grid_values(draw, max_size=5, dtypes=DTYPES):
 
 
 @st.composite
-def array_values(draw, max_size=3, dtypes=DTYPES):
-    """Distinct arrays of one dtype and shape, with or without names for their dimensions."""
+def array_values(draw, max_size=3, dtypes=DTYPES, prefix=""):
+    """Distinct arrays of one dtype and shape, with or without names for their dimensions, which begin with a prefix."""
     dtype = draw(st.sampled_from(dtypes))
     shape = draw(hnp.array_shapes(min_dims=1, max_dims=2, max_side=2))
     n, size = draw(st.integers(1, max_size)), int(np.prod(shape))
@@ -78,8 +78,8 @@ def array_values(draw, max_size=3, dtypes=DTYPES):
     values = values[sorted(first.values())]
     if draw(st.booleans()):
         return values
-    dims = ("arrays", *(f"along{axis}" for axis in range(len(shape))))
-    coords = {"along0": [f"{i}" for i in range(shape[0])]} if draw(st.booleans()) else {}
+    dims = ("arrays", *(f"{prefix}along{axis}" for axis in range(len(shape))))
+    coords = {f"{prefix}along0": [f"{i}" for i in range(shape[0])]} if draw(st.booleans()) else {}
     coords |= {"arrays": np.arange(len(values)) * 10} if draw(st.booleans()) else {}
     return xr.DataArray(values, dims=dims, coords=coords)
 
@@ -204,7 +204,7 @@ def _grids(draw, prefix):
 
 @st.composite
 def _arrays(draw, prefix):
-    several = draw(array_values())
+    several = draw(array_values(prefix=prefix))  # two parameters may not differ in one dimension
     if draw(st.booleans()):
         return ek.Space({f"{prefix}m": ek.param(np.asarray(several)[0], fixed=True)})
     space = ek.Space({f"{prefix}m": ek.param(several, dim=f"{prefix}m")})
