@@ -123,7 +123,8 @@ class Arrays:
     def stacked(self, digests: npt.NDArray[np.bytes_]) -> Values:
         """Return arrays by digest as one array, in which those that are not given have what is missing to their dtype."""
         if not len(self):
-            return np.full((*np.shape(digests), *self.shape), MISSING[self.values.dtype.kind])
+            missing = MISSING[self.values.dtype.kind]
+            return np.full((*np.shape(digests), *self.shape), missing, dtype=self.values.dtype)
         if np.array_equal(digests, self.digests):
             return self.values  # as most are, and large
         stacked = self.values[self.rows(digests)]

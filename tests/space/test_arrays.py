@@ -319,6 +319,12 @@ def test_unique_counts_the_points_of_each_array() -> None:
 # ---- shown
 
 
+def test_arrays_that_no_point_has_keep_their_dtype() -> None:
+    space = ek.Space(y0=ek.param([None], dim="point", dtype=("i2", (1, 2))), x=ek.param([1], dim="point"))
+    for each in (space, pickle.loads(pickle.dumps(space))):
+        assert each.to_dataset()["y0_values"].dtype == np.int16
+
+
 def test_a_table_has_arrays_and_gives_the_points_back() -> None:
     space = ek.Space(y0=STATES, x=[1, 2]).repeat(2)
     frame = space.to_dataframe()

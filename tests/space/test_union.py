@@ -120,8 +120,8 @@ def test_values_are_kept_bit_for_bit_and_what_is_missing_is_marked(dtype, data):
 
 @given(parts(), parts())
 def test_what_a_point_lacks_is_no_part_of_its_identity(x, y):
-    assume(not set(plain(x)) & set(plain(y)))
     both, alone = x + y, [*_keys(x), *_keys(y)]
+    assume(len(set(alone)) == len(alone))
 
     assert [
         key for key, again in zip(_keys(both), both.axes["point"].occurrence, strict=True) if not again
