@@ -170,8 +170,10 @@ def test_a_run_starts_as_many_workers_as_a_hub_allows(tmp_path: Path) -> None:
         import os
         os.environ |= {"CPU_LIMIT": "1", "MEM_LIMIT": "2G"}
         import explorekit as ek
+        from explorekit.engine import limits
         from explorekit.engine.reservation import Reservation
 
+        limits.cpu_count = lambda: 16  # on a machine with one, that would be the reason
         study = ek.Study(lambda a: a, ek.Space(a=[1, 2]), "study")
         run = study.run()
         assert run.progress.where == "this machine, 1 worker process of at most 1.60 GiB (CPU_LIMIT=1, MEM_LIMIT=2G)"
