@@ -1,7 +1,6 @@
 """What a run survives of a cluster that is somebody else's: lost workers, lost nannies, a lost scheduler."""
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 from engine.paced import SECONDS, SPACE, assert_whole, slow_until
-from engine.scripts import lives, running, start_script, wait_until
+from engine.scripts import lives, start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine.children import ChildPool
@@ -83,13 +82,12 @@ def test_a_driver_may_be_killed_and_another_goes_on_with_the_same_cluster(
 
 
 def test_children_that_nobody_asks_for_are_ended(tmp_path: Path) -> None:
-    before = set(running("engine.child"))
     pool = ChildPool()
     pool.prestart(str(tmp_path))
-    (child,) = (p for p in set(running("engine.child")) - before if p.ppid() == os.getpid())
+    (child,) = pool._idle
     pool.end_idle_later(600)
     pool.end_idle_later(0.05)
-    wait_until(lambda: not lives(child.pid))
+    wait_until(lambda: not lives(child.process.pid))
     wait_until(lambda: not list(tmp_path.iterdir()))
 
 
