@@ -44,8 +44,9 @@ def layouts(
     for across, most in zip(volume, (CHUNK_BYTES, _PLANE_BYTES, _PLANE_BYTES), strict=True):
         lengths = [1 if axis == across else size for axis, size in enumerate(sizes)]
         first = next(axis for axis in volume if axis != across)
-        pieces = -(-itemsize * math.prod(lengths) // most)
-        lengths[first] = max(1, -(-lengths[first] // pieces))
+        row = itemsize * math.prod(lengths) // lengths[first]
+        pieces = -(-lengths[first] // max(1, most // row))
+        lengths[first] = -(-lengths[first] // pieces)
         found.append(lengths)
     return found
 

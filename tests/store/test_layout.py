@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorekit.store.layout import chunk_lengths, layouts, slabs
@@ -42,6 +42,7 @@ def test_chunks_fit_and_are_about_as_large_as_they_should_be(shape, inner, items
     st.dictionaries(st.sampled_from("tu"), st.integers(1, 300)),
     st.sampled_from([1, 8]),
 )
+@example({"b": 236, "a": 254, "c": 193}, {}, 8)
 def test_each_plane_of_a_volume_lies_in_few_chunks_of_one_layout(shape, inner, itemsize):
     found = layouts(shape, inner, itemsize, {})
     sizes = [*shape.values(), *inner.values()]
