@@ -1,6 +1,8 @@
 """What a run survives of a cluster that is somebody else's: lost workers, lost nannies, a lost scheduler."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +37,7 @@ def test_workers_of_a_cluster_with_nannies_may_be_killed(tmp_path: Path, hurry: 
         run = study.start(client)
         for n in (5, 30):
             wait_until(lambda n=n: run.progress.ok >= n)
-            psutil.Process(cluster.workers[n % workers].pid).kill()
+            os.kill(cluster.workers[n % workers].pid, signal.SIGKILL)
         wait_until(lambda: run.progress.ok >= 60)
         hurry.touch()
         assert run.wait(120).progress.state == "finished"
