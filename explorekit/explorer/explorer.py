@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +23,12 @@ from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
 from explorekit.explorer.threads import on_kernel_thread
+from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import (
     STATUS,
     View,
     carried,
+    checked,
     choices_of_x,
     dims_of,
     first_view,
@@ -99,6 +101,17 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         As in `explore`.
     selection
         The value to start with along each dimension.
+
+    Attributes
+    ----------
+    source
+        The study or Dataset that is looked at.
+    slicer
+        Takes frames from the newest snapshot, ``slicer.dataset``.
+    lock
+        Held while the view changes, a frame is read or drawn.
+    tools
+        What can be done with what is shown: the buttons below the picture.
     """
 
     def __init__(
@@ -110,12 +123,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         selection: Mapping[str, Any] | None = None,
     ) -> None:
         # One lock round artists, views and file reads: the watching thread redraws too.
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._syncing = False
-        self._source: Source = as_source(data)
+        self.source: Source = as_source(data)
         self._asked = (variable, x, y, dict(selection or {}))
-        self._generation = self._source.generation
-        self._slicer = Slicer(self._source.results)
+        self._generation = self.source.generation
+        self.slicer = Slicer(self.source.results)
         self._scales: dict[str, Scale] = {}
         self._measured: set[str] = set()
         self._notes: list[str] = []
@@ -123,18 +136,20 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._canvas = Canvas()
         self._shown: tuple[Frame, Scale, str] = (Frame("nothing"), Scale(), "")
         self._made: dict[str, ipywidgets.Widget] = {}
+        self._after: list[Callable[[], object]] = []
         self._build()
+        self.tools = Toolbar(self, tools())
         super().__init__(
-            children=[self._menus, self._sliders, self.image, self.caption],
+            children=[self._menus, self._sliders, self.image, self.caption, self.tools],
             layout={"max_width": WIDTH, "padding": "4px 0"},
         )
         self.add_class("explorekit-explorer")
         self._due = 0.0
         self._watch: Watch[Explorer] = Watch(self, Explorer._look)
-        with self._lock:
+        with self.lock:
             self._arrange()
             self._draw()
-        look_at(self._source)
+        look_at(self.source)
         self._look_first()
         self.watch()
 
@@ -160,29 +175,50 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """What is shown: the variable, the axes, and the index along every dimension."""
         return self._view
 
+    def show(self, view: View) -> None:
+        """Go to another view, as if its controls had been turned.
+
+        Parameters
+        ----------
+        view
+            A view of what this explorer shows; positions beyond the end of a dimension become its last.
+
+        Raises
+        ------
+        ValueError
+            If the view names a variable or a dimension that is not there.
+        """
+        with self.lock:
+            self._go(checked(self.slicer.dataset, view))
+            self._turn()
+
+    def on_shown(self, callback: Callable[[], object]) -> None:
+        """Have a function called, without arguments, after each frame; on the kernel's thread."""
+        self._after.append(callback)
+
     @property
     def controls(self) -> dict[str, ipywidgets.Widget]:
         """The control of every dimension that is not on an axis."""
-        with self._lock:  # where a dimension has grown, its control is being replaced
-            return {dim: self._made[dim] for dim in slider_dims(self._slicer.dataset, self._view)}
+        with self.lock:  # where a dimension has grown, its control is being replaced
+            return {dim: self._made[dim] for dim in slider_dims(self.slicer.dataset, self._view)}
 
     @property
     def figure(self) -> Figure:
         """What is shown as a matplotlib figure, to save or restyle."""
-        with self._lock:
+        with self.lock:
             self._canvas.draw(*self._shown)
         return self._canvas.figure
 
     def watch(self) -> None:
         """Follow the source while it is running; touching a control does the same."""
-        if self._source.running:
+        if self.source.running:
             self._watch.start()
 
     def refresh(self) -> bool:
         """Show the newest results, on the same view; return whether more may come."""
         # Asked before the generation, so that the last results of a run that ends just now are not missed.
-        running = self._source.running
-        with self._lock:
+        running = self.source.running
+        with self.lock:
             if self._news() or (self._view.variable is None and not running):
                 self._arrange()
                 self._draw()
@@ -190,7 +226,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _look(self) -> bool:
         """See whether a refresh is due: no more often than drawing can afford, and at once when the run has ended."""
-        running = self._source.running
+        running = self.source.running
         if not running or time.monotonic() >= self._due:
             self._due = time.monotonic() + _LONGEST
             this = weakref.WeakMethod(self._refresh_and_reckon)
@@ -225,8 +261,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _start(self, now: View) -> View:
         """Return the first view of what was asked for, as far as there is something to show."""
         variable, x, y, labels = self._asked
-        dataset = self._slicer.dataset
-        if set(variables(dataset)) <= {STATUS} and self._source.running and variable != STATUS:
+        dataset = self.slicer.dataset
+        if set(variables(dataset)) <= {STATUS} and self.source.running and variable != STATUS:
             variable = x = y = None
             labels = {dim: label for dim, label in labels.items() if dim in dataset.sizes}
             indices, self._notes = positions(dataset, labels)
@@ -236,11 +272,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _news(self) -> bool:
         """Take a newer snapshot if there is one."""
-        generation = self._source.generation
+        generation = self.source.generation
         if generation == self._generation:
             return False
-        old, self._slicer = self._slicer.dataset, Slicer(self._source.results)
-        new = self._slicer.dataset
+        old, self.slicer = self.slicer.dataset, Slicer(self.source.results)
+        new = self.slicer.dataset
         self._generation = generation
         for dim in [dim for dim in self._made if old.sizes.get(dim) != new.sizes.get(dim)]:
             self._made.pop(dim).close()
@@ -254,20 +290,20 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _resumed(self, old: xr.Dataset) -> View:
         try:
-            return self._start(carried(self._view, old, self._slicer.dataset))
+            return self._start(carried(self._view, old, self.slicer.dataset))
         except ValueError as error:
             # Asked for before there were results to check it against: there is nobody left to raise to.
             self._notes = [str(error)]
-            return first_view(self._slicer.dataset, selection=self._view.selection)
+            return first_view(self.slicer.dataset, selection=self._view.selection)
 
     def _menu_changed(self, change: Any) -> None:
         on_kernel_thread(lambda: self._on_menu(change))
 
     def _on_menu(self, change: Any) -> None:
-        with self._lock:
+        with self.lock:
             if self._syncing:
                 return
-            menu, dataset = change["owner"], self._slicer.dataset
+            menu, dataset = change["owner"], self.slicer.dataset
             if menu is self.x_chooser:
                 self._go(with_choice_of_x(dataset, self._view, menu.value or None))
             elif menu is self.y_chooser:
@@ -276,11 +312,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 self._go(with_variable(dataset, self._view, menu.value))
 
     def _on_control(self, dim: str) -> None:
-        with self._lock:
+        with self.lock:
             if not self._syncing and dim in self._made:
                 # Read here, not from the message: only the newest position matters.
                 index = index_of(self._made[dim])
-                self._go(with_index(self._slicer.dataset, self._view, dim, index))
+                self._go(with_index(self.slicer.dataset, self._view, dim, index))
 
     def _go(self, view: View) -> None:
         self._notes = []
@@ -298,14 +334,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _look_first(self) -> None:
         """Have what is shown computed before the rest."""
-        dataset, view = self._slicer.dataset, self._view
+        dataset, view = self.slicer.dataset, self._view
         parameters = parameter_dims(dataset)
         if view.variable is not None:
-            look_at(self._source, {d: view.index(d) for d in slider_dims(dataset, view) if d in parameters})
+            look_at(self.source, {d: view.index(d) for d in slider_dims(dataset, view) if d in parameters})
 
     def _arrange(self) -> None:
         """Make the controls fit the view."""
-        dataset, view = self._slicer.dataset, self._view
+        dataset, view = self.slicer.dataset, self._view
         dims = list(dims_of(dataset, view)) if view.variable is not None else []
         self._syncing = True
         try:
@@ -321,26 +357,38 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         finally:
             self._syncing = False
 
+    def _turn(self) -> None:
+        """Turn every control to where the view is."""
+        self._syncing = True
+        try:
+            for dim, control in self._made.items():
+                setattr(control, index_trait(control), self._view.index(dim))
+        finally:
+            self._syncing = False
+
     def _control(self, dim: str) -> ipywidgets.Widget:
-        control = slice_control(self._slicer, dim, self._view.index(dim))
+        control = slice_control(self.slicer, dim, self._view.index(dim))
         control.observe(lambda _: on_kernel_thread(lambda: self._on_control(dim)), index_trait(control))
         return control
 
     def _draw(self) -> None:
         try:
-            frame = self._slicer.frame(self._view)
+            frame = self.slicer.frame(self._view)
             scale = self._scale(frame)
-            message = message_for(frame, self._error(frame), running=self._source.running)
+            message = message_for(frame, self._error(frame), running=self.source.running)
         except Exception as error:
             # The controls have moved already: beside them, the picture of before would be a wrong one.
             logger.debug("could not read %s", self._view, exc_info=True)
-            frame, scale = Frame("nothing", title=self._slicer.title(self._view)), Scale()
+            frame, scale = Frame("nothing", title=self.slicer.title(self._view)), Scale()
             message = f"{self._view.variable} cannot be read: {error}"
         self._shown = (frame, scale, message)
         self._show()
         text = caption(frame, self._notes)
         if self.caption.value != text:
             self.caption.value = text
+        self.tools.follow()
+        for callback in list(self._after):
+            callback()
 
     def _show(self) -> None:
         if self._drawn_there:
@@ -352,24 +400,24 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         on_kernel_thread(self._draw_there)
 
     def _draw_there(self) -> None:
-        with self._lock:
+        with self.lock:
             if not self._drawn_there:
                 self._drawn_there = True
                 self._show()
-                self.children = [self._menus, self._sliders, self.picture, self.caption]
+                self.children = [self._menus, self._sliders, self.picture, self.caption, self.tools]
 
     def _on_window(self) -> None:
         on_kernel_thread(self._redraw_axes)
 
     def _redraw_axes(self) -> None:
-        with self._lock:
+        with self.lock:
             self._show()
 
     def _words_for(self, where: Sequence[int]) -> str:
         """Return what lies under the pointer; nothing where the picture has changed since."""
-        with self._lock:
+        with self.lock:
             try:
-                return value_in_words(self._slicer, self._shown[0], where)
+                return value_in_words(self.slicer, self._shown[0], where)
             except (IndexError, ValueError):
                 return ""
 
@@ -379,7 +427,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             return Scale()
         scale = self._scales.get(name, Scale())
         if name not in self._measured:
-            scale = _joined(scale, measure(self._slicer.dataset, name))
+            scale = _joined(scale, measure(self.slicer.dataset, name))
             self._measured.add(name)
         self._scales[name] = scale = scale.including(frame.values)
         return scale
@@ -387,8 +435,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _error(self, frame: Frame) -> str:
         if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
             return ""
-        dims = parameter_dims(self._slicer.dataset)
-        return error_text(self._source, {dim: self._view.index(dim) for dim in dims})
+        dims = parameter_dims(self.slicer.dataset)
+        return error_text(self.source, {dim: self._view.index(dim) for dim in dims})
 
 
 def _joined(old: Scale, new: Scale) -> Scale:

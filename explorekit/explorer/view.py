@@ -189,6 +189,25 @@ def with_index(dataset: xr.Dataset, view: View, dim: str, index: int) -> View:
     return replace(view, selection={**view.selection, dim: min(max(int(index), 0), last)})
 
 
+def checked(dataset: xr.Dataset, view: View) -> View:
+    """Return the view with positions that the dataset has.
+
+    Raises
+    ------
+    ValueError
+        If it names a variable or a dimension that is not there.
+    """
+    if view.variable is not None:
+        if view.variable not in dataset.data_vars:
+            raise ValueError(unknown("variable", view.variable, variables(dataset)))
+        _check_axes(view.variable, list(dims_of(dataset, view)), view.x, view.y)
+    for dim, index in view.selection.items():
+        if dim not in dataset.sizes:
+            raise ValueError(unknown("dimension", dim, [str(known) for known in dataset.sizes]))
+        view = with_index(dataset, view, dim, index)
+    return view
+
+
 def carried(view: View, old: xr.Dataset, new: xr.Dataset) -> View:
     """Return the view on a newer snapshot: the same labels, wherever they are now."""
     if view.variable is not None and view.variable not in new.data_vars:
