@@ -22,17 +22,17 @@ def watching():
 
 
 def line(explorer):
-    with explorer._lock:
+    with explorer.lock:
         return explorer.figure.axes[0].lines[0].get_ydata()
 
 
 def top(explorer):
-    with explorer._lock:
+    with explorer.lock:
         return explorer.figure.axes[0].get_ylim()[1]
 
 
 def message(explorer):
-    with explorer._lock:
+    with explorer.lock:
         return explorer.figure.axes[0].texts[-1].get_text()
 
 
