@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from explorekit.store.compact import CompactReport
     from explorekit.store.directory import StudyRecord
     from explorekit.store.snapshot import Snapshot
+    from explorekit.store.views import Views
 
 
 class StudyFolder(SavedStudy):
@@ -113,6 +114,21 @@ class StudyFolder(SavedStudy):
             "packages": environment.get("packages", {}),
             "environment": environment,
         }
+
+    @property
+    def views(self) -> "Views":
+        """Views that somebody marked, by name: a dict in use, kept in the study.
+
+        Each is what `Explorer.state` gives.
+
+        Examples
+        --------
+        >>> study.views["onset"] = explorer.state  # doctest: +SKIP
+        >>> study.explore(**study.views["onset"])  # doctest: +SKIP
+        """
+        from explorekit.store.views import Views
+
+        return Views(self.path)
 
     def to_netcdf(
         self, path: str | os.PathLike[str], encoding: Mapping[str, Mapping[str, Any]] | None = None

@@ -18,10 +18,12 @@ from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, 
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
+from explorekit.explorer.portable import Portable
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
+from explorekit.explorer.state import SELECTION, is_state, view_of
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import (
@@ -65,7 +67,8 @@ def explore(
         given. Points that have no order, such as those of a design, are scattered by the values of a coordinate: ``x="tau"``.
     **selection
         The value to start with along other dimensions, in the units of their coordinates; the nearest value
-        there is. A dimension named here stays off the axes unless it is asked for.
+        there is. A dimension named here stays off the axes unless it is asked for. Or the parts of a view that was kept:
+        ``explore(data, **explorer.state)``.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def explore(
     return Explorer(data, variable, x, y, selection)
 
 
-class Explorer(ipywidgets.VBox):  # type: ignore[misc]
+class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
     """A picture of one slice, and the controls that choose it.
 
     ``explore`` makes one.
@@ -175,13 +178,15 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """What is shown: the variable, the axes, and the index along every dimension."""
         return self._view
 
-    def show(self, view: View) -> None:
+    def show(self, view: View, notes: Sequence[str] = ()) -> None:
         """Go to another view, as if its controls had been turned.
 
         Parameters
         ----------
         view
             A view of what this explorer shows; positions beyond the end of a dimension become its last.
+        notes
+            What to say below the picture.
 
         Raises
         ------
@@ -189,7 +194,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             If the view names a variable or a dimension that is not there.
         """
         with self.lock:
-            self._go(checked(self.slicer.dataset, view))
+            self._go(checked(self.slicer.dataset, view), notes)
             self._turn()
 
     def on_shown(self, callback: Callable[[], object]) -> None:
@@ -262,11 +267,16 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """Return the first view of what was asked for, as far as there is something to show."""
         variable, x, y, labels = self._asked
         dataset = self.slicer.dataset
+        state = {"variable": variable, "x": x, "y": y, **labels} if is_state(labels) else None
+        labels = labels if state is None else state[SELECTION]
         if set(variables(dataset)) <= {STATUS} and self.source.running and variable != STATUS:
             variable = x = y = None
             labels = {dim: label for dim, label in labels.items() if dim in dataset.sizes}
             indices, self._notes = positions(dataset, labels)
             return View(selection={**indices, **now.selection})
+        if state is not None:
+            view, self._notes = view_of(dataset, state)
+            return replace(view, selection={**view.selection, **now.selection})
         indices, self._notes = positions(dataset, labels)
         return first_view(dataset, variable, x, y, {**indices, **now.selection}, keep=labels)
 
@@ -318,8 +328,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 index = index_of(self._made[dim])
                 self._go(with_index(self.slicer.dataset, self._view, dim, index))
 
-    def _go(self, view: View) -> None:
-        self._notes = []
+    def _go(self, view: View, notes: Sequence[str] = ()) -> None:
+        self._notes = list(notes)
         arrange = (view.axes, view.by, view.variable) != (
             self._view.axes,
             self._view.by,

@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from explorekit.explorer.labels import unknown, value_texts
+from explorekit.explorer.labels import given_mask, paired, unknown, value_texts
+
+# In a dict in place of a label: the index itself, where no value tells positions apart.
+POSITION = "position"
 
 
 def positions(dataset: xr.Dataset, labels: Mapping[str, Any]) -> tuple[dict[str, int], list[str]]:
     """Return the index along each dimension, and a note for each label that is not on the grid.
+
+    Along a dimension of paired coordinates, a label may be a dict of their values: ``{"x": 1, "y": 3}``.
 
     Raises
     ------
@@ -24,7 +30,9 @@ def positions(dataset: xr.Dataset, labels: Mapping[str, Any]) -> tuple[dict[str,
             raise ValueError(unknown("dimension", dim, [str(d) for d in dataset.sizes]))
         if np.ndim(label):
             raise ValueError(f"a control shows one value of {dim} at a time: give one of them, not {label!r}")
-        if dim in dataset.coords:
+        if isinstance(label, Mapping):
+            indices[dim] = _matching(dataset, dim, label)
+        elif dim in dataset.coords:
             indices[dim], exact = _place(dim, dataset.coords[dim].values, label)
             if not exact:
                 notes.append(f"{dim} = {label} is not on the grid: showing the nearest")
@@ -39,12 +47,35 @@ def _counted(dim: str, size: int, label: Any) -> int:
     raise ValueError(f"{dim} has no coordinate: give an index from 0 to {size - 1}, not {label!r}")
 
 
+def _matching(dataset: xr.Dataset, dim: str, label: Mapping[str, Any]) -> int:
+    """Return the first position that has all values of a dict."""
+    names = paired(dataset, dim)
+    if set(label) == {POSITION} and POSITION not in names:
+        return _counted(dim, dataset.sizes[dim], label[POSITION])
+    matches = np.ones(dataset.sizes[dim], dtype=bool)
+    for name, value in label.items():
+        if name not in names:
+            raise ValueError(unknown(f"coordinate along {dim}:", name, names))
+        values = dataset.coords[name].values
+        wanted = _as_values(value, values.dtype) if values.dtype.kind in "mM" else value
+        matches &= np.asarray(values == wanted) & given_mask(dataset, name)
+    if not matches.any():
+        raise ValueError(f"nothing along {dim} is at {', '.join(f'{n} = {v}' for n, v in label.items())}")
+    return int(matches.argmax())
+
+
+def _as_values(label: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    if dtype.kind == "m" and isinstance(label, str):
+        label = pd.Timedelta(label).to_timedelta64()  # NumPy reads no text as a time difference
+    return np.asarray(label, dtype=dtype if dtype.kind in "mM" else float)
+
+
 def _place(dim: str, values: np.ndarray[Any, Any], label: Any) -> tuple[int, bool]:
     kind = values.dtype.kind
     try:
         if kind not in "iufmM":
             return int(np.flatnonzero(values == label)[0]), True
-        wanted = np.asarray(label, dtype=values.dtype if kind in "mM" else float)
+        wanted = _as_values(label, values.dtype)
         distance = np.abs(values - wanted)
         known = np.flatnonzero(~np.isnan(distance))
         nearest = int(known[distance[known].argmin()])
