@@ -8,12 +8,16 @@ import numpy as np
 
 from explorekit.saved import SavedStudy
 from explorekit.space import Space
+from explorekit.store.status import FAILED, TIMED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
     import xarray as xr
+
+    from explorekit.inspecting import RunRecord
+    from explorekit.space.selecting import Ranges
 
 
 class ExportedStudy(SavedStudy):
@@ -63,6 +67,16 @@ class ExportedStudy(SavedStudy):
         from explorekit.store.export import read_provenance
 
         return read_provenance(self.path)
+
+    def _inspect(self, position: int) -> "RunRecord":
+        from explorekit.inspecting import record_of
+        from explorekit.store.one_run import exported_run
+
+        return record_of(self.space, position, exported_run(self.path, position), self.provenance)
+
+    def _failed_points(self) -> "Ranges":
+        failed = np.flatnonzero(np.isin(self.results["status"].values, (FAILED, TIMED_OUT)))
+        return np.stack([failed, failed + 1], axis=1)
 
     def _recorded(self) -> "Mapping[int, int]":
         status, counts = np.unique(self.results["status"].values, return_counts=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from explorekit.explorer import Explorer
+    from explorekit.inspecting import RunRecord
+    from explorekit.space.selecting import Ranges
     from explorekit.store.ragged import Ragged, Sparse
 
 
@@ -60,6 +62,64 @@ class SavedStudy(ABC):
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """What made the numbers: source, code version, git commit, packages, platform, seed and times."""
+
+    def inspect(self, position: int | None = None, /, **point: Any) -> "RunRecord":
+        """Tell what is known of one run, without reading any other: its record, its error, and what it printed.
+
+        Parameters
+        ----------
+        position : int, optional
+            The point's flat position, in C order over the dimensions.
+        **point
+            Or a value of each parameter that has more than one.
+
+        Returns
+        -------
+        RunRecord
+            Shown, it is a list.
+
+        Raises
+        ------
+        SpaceError
+            If the values name no point, or more than one.
+
+        Examples
+        --------
+        >>> study.inspect(width=2.0, height=5.0).duration  # doctest: +SKIP
+        0.0132
+        """
+        from explorekit.space.finding import position_of
+
+        return self._inspect(position_of(self.space, point if position is None else position))
+
+    def next_failure(self, position: int | None = None) -> int | None:
+        """Return the flat position of a point that failed or timed out: the first behind one, and at the end the first of all.
+
+        Parameters
+        ----------
+        position : int, optional
+            The flat position behind which to look; by default from the start.
+
+        Returns
+        -------
+        int or None
+            None if no point has failed.
+
+        Examples
+        --------
+        >>> study.inspect(study.next_failure())  # doctest: +SKIP
+        """
+        from explorekit.inspecting import next_in
+
+        return next_in(self._failed_points(), position)
+
+    @abstractmethod
+    def _inspect(self, position: int) -> "RunRecord":
+        """Return what is known of the run at a flat position."""
+
+    @abstractmethod
+    def _failed_points(self) -> "Ranges":
+        """Return the points that failed or timed out, as stretches of flat positions."""
 
     def ragged(self, name: str) -> "Ragged":
         """Return an output whose length differs between points as one array a point, without padding.

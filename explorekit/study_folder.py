@@ -13,12 +13,15 @@ from explorekit.errors import StudyError, listing
 from explorekit.saved import SavedStudy
 from explorekit.space import Space
 from explorekit.store.directory import ENTRIES, StudyDirectory, storage_error
+from explorekit.store.status import FAILED, TIMED_OUT
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from explorekit.inspecting import RunRecord
     from explorekit.simulation.points import Seeding
+    from explorekit.space.selecting import Ranges
     from explorekit.store.check import CheckReport
     from explorekit.store.compact import CompactReport
     from explorekit.store.directory import StudyRecord
@@ -84,6 +87,18 @@ class StudyFolder(SavedStudy):
         from explorekit.store.dataset import failures_frame
 
         return failures_frame(self._snapshot())
+
+    def _inspect(self, position: int) -> "RunRecord":
+        from explorekit.inspecting import log_of, made_by, record_of
+        from explorekit.store.one_run import run_at
+
+        record, stored = self._directory.read_record(), run_at(self._snapshot(), position)
+        made = made_by(self._directory, stored.code_version or record.code)
+        log = log_of(self.path, record, stored)
+        return record_of(self.space, position, stored, made, self._seeding(record), log)
+
+    def _failed_points(self) -> "Ranges":
+        return self._snapshot().index.stretches_of(FAILED, TIMED_OUT)
 
     @property
     def provenance(self) -> dict[str, Any]:

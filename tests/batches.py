@@ -16,7 +16,7 @@ from explorekit.simulation.collect import Collector
 from explorekit.simulation.declare import as_simulation
 from explorekit.simulation.outputs import outputs_of
 from explorekit.space.identity import baselines_of, point_key
-from explorekit.space.seeds import generator
+from explorekit.space.seeds import generator, integer_seed
 from explorekit.store import durable
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset
@@ -157,6 +157,8 @@ def _call(study: ek.Study, record: StudyRecord, position: int) -> Any:
     given = {name: value for name, value in arguments.items() if name in wanted}
     if "rng" in wanted:
         given["rng"] = generator(record.seed, key)
+    if "seed" in wanted:
+        given["seed"] = integer_seed(record.seed, key)
     try:
         return study.simulation.function(**given)
     except Exception as error:

@@ -157,6 +157,11 @@ def neighbours(space: "Space", point: int | Mapping[str, Any]) -> list[dict[str,
 
 def describe(space: "Space", position: int) -> str:
     """Return the point at a flat position as text, with units: ``I=0.5 nA, tau=5 ms``."""
+    return ", ".join(f"{name}={text}" for name, text in texts_at(space, position).items())
+
+
+def texts_at(space: "Space", position: int) -> dict[str, str]:
+    """Return each parameter of the point at a flat position as text with its units."""
     columns = space.columns(np.array([position]))
     units = {name: space.passed[name].attrs.get("units") for name in columns}
     index = space.unravel(np.array([position]))
@@ -166,9 +171,7 @@ def describe(space: "Space", position: int) -> str:
         if isinstance(p, Parameter) and p.arrays is not None and p.arrays.labels is not None:
             units[name] = None
             texts[name] = p.text_of(p.values[()] if p.dim is None else p.values[index[p.dim]][0])
-    return ", ".join(
-        f"{name}={text}" + (f" {units[name]}" if units[name] else "") for name, text in texts.items()
-    )
+    return {name: text + (f" {units[name]}" if units[name] else "") for name, text in texts.items()}
 
 
 # ---- values that occur

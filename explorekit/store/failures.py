@@ -54,3 +54,17 @@ def read_failures(file: Any) -> list[Failure]:
         Failure(row, error, message, texts["traceback"][trace])
         for row, error, message, trace in zip(rows, texts["error"], texts["message"], which, strict=True)
     ]
+
+
+def read_failure(file: Any, row: int) -> Failure | None:
+    """Return the failure of one row of an open shard, without reading the texts of others; None if there is none."""
+    if "failures" not in file.groups:
+        return None
+    group = file["failures"]
+    found = np.flatnonzero(fetch(group, "row", np.int64) == row)
+    if not found.size:
+        return None
+    at = slice(int(found[0]), int(found[0]) + 1)
+    trace = int(fetch(group, "which_traceback", np.int64, at)[0])
+    error, message = (str(fetch(group, name, "U", at)[0]) for name in ("error", "message"))
+    return Failure(row, error, message, str(fetch(group, "traceback", "U", slice(trace, trace + 1))[0]))
