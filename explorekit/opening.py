@@ -46,6 +46,8 @@ def explore(
     variable: str | None = None,
     x: str | None = None,
     y: str | None = None,
+    *,
+    kind: str | None = None,
     **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a slider or a menu for every dimension that is not in it.
@@ -58,6 +60,8 @@ def explore(
         The data variable to show first; by default the first that is not the status.
     x, y : str, optional
         The dimensions along the axes. Both give an image, one a line, and a choice is made where neither is given.
+    kind : str, optional
+        The kind of plot, such as ``"image"``; by default the one that suits the axes.
     **selection
         Where the sliders start, by dimension; the nearest value there is. A dimension named here stays off the axes
         unless it is asked for.
@@ -85,7 +89,7 @@ def explore(
     from explorekit.explorer import explore as look
 
     source = _at(Path(data)) if isinstance(data, (str, os.PathLike)) else data
-    return look(source, variable, x=x, y=y, **selection)
+    return look(source, variable, x=x, y=y, kind=kind, **selection)
 
 
 def _at(path: Path) -> "SavedStudy | xr.Dataset":

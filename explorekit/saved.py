@@ -277,7 +277,7 @@ class SavedStudy(ABC):
         return plot_indices(self.sensitivity(output, confidence=confidence, resamples=resamples, seed=seed))
 
     def explore(
-        self, variable: str | None = None, *, x: str | None = None, y: str | None = None, **selection: Any
+        self, variable: str | None = None, *, x: str | None = None, y: str | None = None, **options: Any
     ) -> "Explorer":
         """Show the results with a slider or a menu for every dimension that is not on an axis.
 
@@ -287,8 +287,8 @@ class SavedStudy(ABC):
             What to show first.
         x, y : str, optional
             The dimensions on the axes.
-        **selection
-            Where the sliders start, by dimension.
+        **options
+            As for `explorekit.explore`: the kind of plot, and where the sliders start, by dimension.
 
         Returns
         -------
@@ -297,7 +297,7 @@ class SavedStudy(ABC):
         """
         from explorekit.explorer import explore
 
-        return explore(self, variable, x=x, y=y, **selection)
+        return explore(self, variable, x=x, y=y, **options)
 
     def __repr__(self) -> str:
         return f"<explorekit.{type(self).__name__} {self.name!r} at {str(self.path)!r}: {self._counts()}>"

@@ -13,9 +13,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from explorekit.explorer import flags
+from explorekit.explorer.asking import Asked
 from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
+from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_name, settled, with_kind
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
@@ -23,7 +25,6 @@ from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
-from explorekit.explorer.state import SELECTION, is_state, view_of
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import (
@@ -52,7 +53,13 @@ _LONGEST = 30.0
 
 
 def explore(
-    data: Any, variable: str | None = None, x: str | None = None, y: str | None = None, **selection: Any
+    data: Any,
+    variable: str | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    *,
+    kind: str | None = None,
+    **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a control for every dimension that is not in it.
 
@@ -65,6 +72,8 @@ def explore(
     x, y
         The dimensions along the axes. Both give an image, one a line, and ``explore`` chooses where neither is
         given. Points that have no order, such as those of a design, are scattered by the values of a coordinate: ``x="tau"``.
+    kind
+        The kind of plot, such as ``"image"``; by default the one that suits the axes.
     **selection
         The value to start with along other dimensions, in the units of their coordinates; the nearest value
         there is. A dimension named here stays off the axes unless it is asked for. Or the parts of a view that was kept:
@@ -90,7 +99,7 @@ def explore(
     >>> explorer.controls["tau"].value
     7.5
     """
-    return Explorer(data, variable, x, y, selection)
+    return Explorer(data, variable, x, y, selection, kind=kind)
 
 
 class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
@@ -104,6 +113,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         As in `explore`.
     selection
         The value to start with along each dimension.
+    **options
+        The other arguments of `explore`.
 
     Attributes
     ----------
@@ -124,12 +135,13 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         x: str | None = None,
         y: str | None = None,
         selection: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         # One lock round artists, views and file reads: the watching thread redraws too.
         self.lock = threading.RLock()
         self._syncing = False
         self.source: Source = as_source(data)
-        self._asked = (variable, x, y, dict(selection or {}))
+        self._asked = Asked(variable, x, y, dict(selection or {}), **options)
         self._generation = self.source.generation
         self.slicer = Slicer(self.source.results)
         self._scales: dict[str, Scale] = {}
@@ -160,18 +172,17 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self.variable_chooser = chooser("variable")
         self.x_chooser = chooser("x")
         self.y_chooser = chooser("y")
+        self.kind_chooser = chooser("kind")
+        choosers = (self.variable_chooser, self.x_chooser, self.y_chooser, self.kind_chooser)
         # Until a browser says that it can draw frames itself, it gets them as images.
         self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
         self.picture = Picture(self._on_ready, self._on_window, self._words_for)
         self._drawn_there = False
         self.caption = ipywidgets.HTML()
-        self._menus = ipywidgets.HBox(
-            [self.variable_chooser, self.x_chooser, self.y_chooser], layout={"flex_flow": "row wrap"}
-        )
+        self._menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
         self._sliders = ipywidgets.VBox()
-        self.variable_chooser.observe(self._menu_changed, "value")
-        self.x_chooser.observe(self._menu_changed, "value")
-        self.y_chooser.observe(self._menu_changed, "value")
+        for menu in choosers:
+            menu.observe(self._menu_changed, "value")
 
     @property
     def view(self) -> View:
@@ -265,20 +276,14 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
 
     def _start(self, now: View) -> View:
         """Return the first view of what was asked for, as far as there is something to show."""
-        variable, x, y, labels = self._asked
-        dataset = self.slicer.dataset
-        state = {"variable": variable, "x": x, "y": y, **labels} if is_state(labels) else None
-        labels = labels if state is None else state[SELECTION]
-        if set(variables(dataset)) <= {STATUS} and self.source.running and variable != STATUS:
-            variable = x = y = None
+        asked, dataset = self._asked, self.slicer.dataset
+        labels = asked.positions
+        if set(variables(dataset)) <= {STATUS} and self.source.running and asked.variable != STATUS:
             labels = {dim: label for dim, label in labels.items() if dim in dataset.sizes}
             indices, self._notes = positions(dataset, labels)
             return View(selection={**indices, **now.selection})
-        if state is not None:
-            view, self._notes = view_of(dataset, state)
-            return replace(view, selection={**view.selection, **now.selection})
-        indices, self._notes = positions(dataset, labels)
-        return first_view(dataset, variable, x, y, {**indices, **now.selection}, keep=labels)
+        view, self._notes = asked.view(dataset)
+        return replace(view, selection={**view.selection, **now.selection})
 
     def _news(self) -> bool:
         """Take a newer snapshot if there is one."""
@@ -318,6 +323,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
                 self._go(with_choice_of_x(dataset, self._view, menu.value or None))
             elif menu is self.y_chooser:
                 self._go(with_y(self._view, menu.value or None))
+            elif menu is self.kind_chooser:
+                self._go(with_kind(dataset, self._view, menu.value))
             elif menu.value is not None:
                 self._go(with_variable(dataset, self._view, menu.value))
 
@@ -330,11 +337,9 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
 
     def _go(self, view: View, notes: Sequence[str] = ()) -> None:
         self._notes = list(notes)
-        arrange = (view.axes, view.by, view.variable) != (
-            self._view.axes,
-            self._view.by,
-            self._view.variable,
-        )
+        view = settled(self.slicer.dataset, view)
+        # Whatever is changed but a position, the controls may be others.
+        arrange = replace(view, selection={}) != replace(self._view, selection={})
         self._view = view
         if self._news() or arrange:
             self._arrange()
@@ -358,6 +363,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             offer(self.variable_chooser, variables(dataset), view.variable)
             offer(self.x_chooser, choices_of_x(dataset, view), view.by or view.x, none=True)
             offer(self.y_chooser, dims, view.y, none=True)
+            offer(self.kind_chooser, choices_of_kind(dataset, view), kind_name(dataset, view))
             for dim in slider_dims(dataset, view):
                 if dim not in self._made:
                     self._made[dim] = self._control(dim)
@@ -383,7 +389,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
 
     def _draw(self) -> None:
         try:
-            frame = self.slicer.frame(self._view)
+            frame = frame_of(self.slicer, self._view)
             scale = self._scale(frame)
             message = message_for(frame, self._error(frame), running=self.source.running)
         except Exception as error:

@@ -1,8 +1,8 @@
 """What are the numbers of one view? A Dataset and a View in, the Frame to draw out; only the slice is read."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ class Frame:
     Parameters
     ----------
     kind
-        ``number`` (values of shape ()), ``line`` (x,), ``image`` (y, x), or ``nothing`` yet.
+        The kind of plot: ``number`` (values of shape ()), ``line`` (x,), ``image`` (y, x) or one of the others in
+        ``drawing/kinds``; ``nothing`` while there are no values.
     title
         The slice in words.
     label, units
@@ -49,9 +50,13 @@ class Frame:
         What the frame leaves out.
     time
         Whether the values are days since 1970.
+    extra
+        What only this kind of plot draws, by name.
+    look
+        What the axes of this kind of plot depend on besides x, y, label and scale.
     """
 
-    kind: Literal["nothing", "number", "line", "image"]
+    kind: str
     title: str = ""
     label: str = ""
     units: str = ""
@@ -64,6 +69,8 @@ class Frame:
     text: str = ""
     note: str = ""
     time: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    look: Hashable = ()
 
     @property
     def missing(self) -> Array:

@@ -28,6 +28,8 @@ class View:
         The index along every dimension; those of dimensions on an axis are kept for later and not used.
     by
         The coordinate along ``x`` by whose values its points are scattered; None where they lie in their order.
+    kind
+        The kind of plot; None for the one that suits the axes.
     """
 
     variable: str | None = None
@@ -35,6 +37,7 @@ class View:
     y: str | None = None
     selection: Mapping[str, int] = field(default_factory=dict)
     by: str | None = None
+    kind: str | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -121,8 +124,8 @@ def first_view(
         x, y = default_axes(dataset, variable, keep)
         return View(variable, x, y, selection, _default_measure(dataset, x, y))
     if x is None:
-        partner = _partner(dataset, variable, str(y))
-        x, y = (y, None) if partner is None else (partner, y)
+        other = partner(dataset, variable, y)
+        x, y = (y, None) if other is None else (other, y)
     return View(variable, x, y, selection)
 
 
@@ -138,7 +141,8 @@ def _default_measure(dataset: xr.Dataset, x: str | None, y: str | None) -> str |
     return widest_measure(dataset, x) if x is not None and y is None else None
 
 
-def _partner(dataset: xr.Dataset, variable: str, dim: str) -> str | None:
+def partner(dataset: xr.Dataset, variable: str, dim: str | None = None) -> str | None:
+    """Return the longest dimension that is not ``dim``, to go along another axis."""
     others = [str(d) for d in dataset.variables[variable].dims if d != dim]
     return max(others, key=lambda d: dataset.sizes[d], default=None)
 

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Hashable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from explorekit.explorer.drawing.axes import plain_text, shortened
-from explorekit.explorer.drawing.image import ImagePainter
-from explorekit.explorer.drawing.line import LinePainter
-from explorekit.explorer.drawing.number import NumberPainter
+from explorekit.explorer.drawing.kind import Painter
+from explorekit.explorer.drawing.kinds import kinds
 from explorekit.explorer.drawing.png import png
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -27,30 +26,20 @@ Limits = tuple[float, float, float, float]
 WHOLE: Limits = (0.0, 1.0, 0.0, 1.0)
 
 
-class Painter(Protocol):
-    """Draws frames of one kind on axes of its own."""
-
-    axes: Axes
-
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """What changes from frame to frame, in drawing order."""
-
-    def update(self, frame: Frame, scale: Scale) -> None:
-        """Set the artists to ``frame``."""
-
-
 class BlankPainter:
     """Axes without anything, for a message."""
 
     artists: Sequence[Artist] = ()
 
-    def __init__(self, figure: Figure) -> None:
-        self.axes = figure.add_subplot()
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
         self.axes.set_axis_off()
 
     def update(self, frame: Frame, scale: Scale) -> None:
         """Nothing to set."""
+
+    def explain(self, beside: Sequence[Axes]) -> None:
+        """Nothing to explain."""
 
 
 class Canvas:
@@ -69,7 +58,7 @@ class Canvas:
         # matplotlib's own types leave the methods of this canvas out.
         self.canvas: Any = FigureCanvasAgg(self.figure)
         self.redraws = 0
-        self.painter: Painter = BlankPainter(self.figure)
+        self.painter: Painter = BlankPainter(self.figure.add_subplot())
         self.limits: Limits = (0.0, 1.0, 0.0, 1.0)
         self._look: Hashable = None
 
@@ -118,9 +107,6 @@ class Canvas:
             corners = axes.transAxes.transform(np.reshape(window, (2, 2)).T)
             (left, bottom), (right, top) = axes.transData.inverted().transform(corners)
             axes.set(xlim=(left, right), ylim=(bottom, top))
-        self._moving = (*self.painter.artists, self._title, self._message)
-        for artist in self._moving:
-            artist.set_animated(True)
         self.canvas.draw()
         # A layout engine would run again, 50 ms, at every later draw.
         self.figure.set_layout_engine("none")
@@ -131,6 +117,10 @@ class Canvas:
         self._title.set_text(plain_text(title))
         self._message.set_text(plain_text(message))
         self._message.set_visible(bool(message))
+        # Asked each time: where artists cannot be set to a frame, they are others now.
+        self._moving = (*self.painter.artists, self._title, self._message)
+        for artist in self._moving:
+            artist.set_animated(True)
 
     def _blit(self) -> None:
         self.canvas.restore_region(self._background)
@@ -140,15 +130,12 @@ class Canvas:
 
 
 def _painter(figure: Figure, frame: Frame, scale: Scale) -> Painter:
-    match frame.kind:
-        case "number":
-            return NumberPainter(figure, frame, scale)
-        case "line":
-            return LinePainter(figure, frame, scale)
-        case "image":
-            return ImagePainter(figure, frame, scale)
-        case _:
-            return BlankPainter(figure)
+    axes = figure.add_subplot()
+    if frame.kind == "nothing":
+        return BlankPainter(axes)
+    painter = kinds()[frame.kind].painter(axes, frame, scale)
+    painter.explain([axes])
+    return painter
 
 
 def _message(axes: Axes) -> Text:
@@ -172,4 +159,4 @@ def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
     """Return what the axes, their labels and limits depend on."""
     axes = tuple(axis.key for axis in (frame.x, frame.y) if axis is not None)
     limits = () if frame.kind == "number" else (scale.limits, scale.categories)
-    return (frame.kind, frame.label, axes, limits, frame.time, title.count("\n"))
+    return (frame.kind, frame.label, axes, limits, frame.time, frame.look, title.count("\n"))

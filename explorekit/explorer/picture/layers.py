@@ -8,8 +8,9 @@ from matplotlib.axis import Axis
 from matplotlib.colors import to_rgba_array
 
 from explorekit.explorer.drawing.canvas import Canvas
-from explorekit.explorer.drawing.image import MOST_MARKED, ImagePainter
-from explorekit.explorer.drawing.line import LinePainter
+from explorekit.explorer.drawing.kinds.image import MOST_MARKED, ImagePainter
+from explorekit.explorer.drawing.kinds.line import LinePainter
+from explorekit.explorer.drawing.kinds.number import NumberPainter
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_COLOURS
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -19,6 +20,10 @@ State = dict[str, Any]
 
 # A cell travels as a byte: 0 for no value, then one of so many colours.
 COLOURS = 254
+
+
+# Of all other kinds it gets pictures.
+DRAWN_THERE = ("nothing", "number", "line", "image")
 
 
 def axes_layer(canvas: Canvas) -> State:
@@ -60,8 +65,10 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
             index, values = painter.points(frame, scale)
             heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
             return {"index": index.astype(np.int32).tobytes(), "heights": heights, "status": runs}
-        case _:
+        case NumberPainter():
             return {"number": frame.text, "label": frame.label}
+        case _:
+            return {}
 
 
 def coded(values: Array, low: float, high: float) -> Array:

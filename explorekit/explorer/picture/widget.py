@@ -10,7 +10,7 @@ import traitlets
 
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas, message_text, title_text
-from explorekit.explorer.picture.layers import axes_layer, frame_layer
+from explorekit.explorer.picture.layers import DRAWN_THERE, axes_layer, frame_layer
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -63,20 +63,17 @@ class Picture(anywidget.AnyWidget):
         if subject != self._subject:
             self._subject = subject
             self.window = list(WHOLE)
+        if frame.kind in DRAWN_THERE:
+            self._show_data(frame, scale, message)
+        else:
+            self._show_whole(frame, scale, message)
+
+    def _show_data(self, frame: Frame, scale: Scale, message: str) -> None:
         left, right, bottom, top = self.window
         background = self._paper.background(frame, scale, (left, right, bottom, top))
         with self.hold_sync():
             if background is not None:
-                self._number += 1
-                self.axes = {
-                    "number": self._number,
-                    "kind": frame.kind,
-                    "size": [round(inches * DPI) for inches in SIZE],
-                    "box": self._box(),
-                    "window": list(self.window),
-                    "background": background,
-                    **axes_layer(self._paper),
-                }
+                self._set_axes(frame, background, axes_layer(self._paper))
             self.frame = {
                 "axes": self._number,
                 "title": title_text(frame),
@@ -84,6 +81,26 @@ class Picture(anywidget.AnyWidget):
                 "description": in_words(frame, message),
                 **frame_layer(self._paper, frame, scale),
             }
+
+    def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
+        """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
+        drawn = self._paper.draw(frame, scale, message)
+        with self.hold_sync():
+            self._set_axes(frame, drawn, {})
+            description = in_words(frame, message)
+            self.frame = {"axes": self._number, "title": "", "message": "", "description": description}
+
+    def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
+        self._number += 1
+        self.axes = {
+            "number": self._number,
+            "kind": frame.kind,
+            "size": [round(inches * DPI) for inches in SIZE],
+            "box": self._box(),
+            "window": list(self.window),
+            "background": background,
+            **layer,
+        }
 
     def _box(self) -> list[float]:
         """Return left, top, width and height of the axes, in pixels from the upper left corner."""

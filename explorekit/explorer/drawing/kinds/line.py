@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_MARKS
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -27,9 +28,9 @@ COLUMNS = 2_000
 class LinePainter:
     """A line, dots where a point has no neighbours, and marks at the bottom for runs without a value."""
 
-    def __init__(self, figure: Figure, frame: Frame, scale: Scale) -> None:
+    def __init__(self, axes: Axes, frame: Frame, scale: Scale) -> None:
         assert frame.x is not None
-        self.axes = figure.add_subplot()
+        self.axes = axes
         self.x = drawn(frame.x.positions, frame.x.kind)
         self.scattered = frame.x.scattered
         self.joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
@@ -79,6 +80,9 @@ class LinePainter:
             where = self.x[status == code] if status is not None else self.x[:0]
             mark.set_data(where, np.full(len(where), 0.025))
 
+    def explain(self, beside: Sequence[Axes]) -> None:
+        """The label of the axis says all."""
+
     def points(self, frame: Frame, scale: Scale) -> tuple[Array, Array]:
         """Return which positions the line goes through, and its values there: NaN at gaps."""
         values = drawn(scale.codes(frame.values), "time" if frame.time else "number")
@@ -121,3 +125,6 @@ def _extremes(values: Array) -> Array:
     return np.concatenate(
         [(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(values))]
     )
+
+
+KIND = Kind("line", LinePainter, needs=("x",))

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.palette import categories_map, status_map, values_map
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -24,10 +25,11 @@ MOST_MARKED = 50
 class ImagePainter:
     """Cells coloured by value, over them the cells of runs without a value, over those their marks."""
 
-    def __init__(self, figure: Figure, frame: Frame, scale: Scale) -> None:
+    def __init__(self, axes: Axes, frame: Frame, scale: Scale) -> None:
         assert frame.x is not None
         assert frame.y is not None
-        self.axes = figure.add_subplot()
+        self.axes = axes
+        self.label, self.time, self.categories = frame.label, frame.time, scale.categories
         colours = categories_map(scale.categories) if scale.categories else values_map()
         limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
         x, y = frame.x, frame.y
@@ -42,7 +44,6 @@ class ImagePainter:
         for which, axis in (("x", x), ("y", y)):
             dress(self.axes, which, axis)  # type: ignore[arg-type]
         self._limit(x, y)
-        self._colour_bar(figure, frame, scale)
 
     def _cells(self, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
         """Return an image where both axes are even, cells of their own size otherwise."""
@@ -71,13 +72,13 @@ class ImagePainter:
                 set_scale("log")
             set_limits(*drawn(axis.edges[[0, -1]], axis.kind))
 
-    def _colour_bar(self, figure: Figure, frame: Frame, scale: Scale) -> None:
-        bar = figure.colorbar(self.cells, ax=self.axes, pad=0.02)
-        bar.set_label(plain_text(frame.label))
-        if scale.categories:
-            category_ticks(bar.ax.yaxis, scale.categories)
+    def explain(self, beside: Sequence[Axes]) -> None:
+        bar = self.axes.figure.colorbar(self.cells, ax=list(beside), pad=0.02)
+        bar.set_label(plain_text(self.label))
+        if self.categories:
+            category_ticks(bar.ax.yaxis, self.categories)
             bar.ax.minorticks_off()
-        elif frame.time:
+        elif self.time:
             date_ticks(bar.ax.yaxis)
 
     @property
@@ -106,3 +107,6 @@ class ImagePainter:
             return
         rows, columns = np.nonzero(status == code)
         marks.set_data(self.x[columns], self.y[rows])
+
+
+KIND = Kind("image", ImagePainter, needs=("x", "y"))

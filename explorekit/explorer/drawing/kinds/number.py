@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from matplotlib.artist import Artist
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from explorekit.explorer.drawing.axes import plain_text, shortened
+from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -13,8 +14,8 @@ from explorekit.explorer.slicing import Frame
 class NumberPainter:
     """The text of one value in the middle of an empty figure."""
 
-    def __init__(self, figure: Figure, frame: Frame, _scale: Scale) -> None:
-        self.axes = figure.add_subplot()
+    def __init__(self, axes: Axes, frame: Frame, _scale: Scale) -> None:
+        self.axes = axes
         self.axes.set_axis_off()
         middle = {"ha": "center", "va": "center", "transform": self.axes.transAxes}
         self.number = self.axes.text(0.5, 0.5, "", fontsize=26, **middle)  # type: ignore[arg-type]
@@ -26,3 +27,9 @@ class NumberPainter:
 
     def update(self, frame: Frame, _scale: Scale) -> None:
         self.number.set_text(plain_text(shortened(frame.text, 40)))
+
+    def explain(self, beside: Sequence[Axes]) -> None:
+        """No colour means anything."""
+
+
+KIND = Kind("number", NumberPainter)

@@ -1,0 +1,64 @@
+"""What was asked for? The arguments of ``explore``, and the view that they make of a Dataset."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import xarray as xr
+
+from explorekit.explorer.drawing.kinds import settled, with_kind
+from explorekit.explorer.selecting import positions
+from explorekit.explorer.state import SELECTION, is_state, view_of
+from explorekit.explorer.view import View, first_view
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `explore` was asked to show.
+
+    Parameters
+    ----------
+    variable, x, y, kind
+        As in `explore`.
+    labels
+        The value to start with along each dimension, or the parts of a view that was kept.
+    """
+
+    variable: str | None = None
+    x: str | None = None
+    y: str | None = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    kind: str | None = None
+
+    @property
+    def positions(self) -> Mapping[str, Any]:
+        """The value to start with along each dimension."""
+        return self.labels[SELECTION] if is_state(self.labels) else self.labels
+
+    def view(self, dataset: xr.Dataset) -> tuple[View, list[str]]:
+        """Return the view that was asked for, and a note for each value that is not on the grid.
+
+        What was not asked for gets a sensible default.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or what was asked for does not go together.
+        """
+        if is_state(self.labels):
+            named = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "labels"}
+            given = {name: value for name, value in named.items() if value is not None}
+            view, notes = view_of(dataset, {**given, **self.labels})
+            return settled(dataset, view), notes
+        selection, notes = positions(dataset, self.labels)
+        view = first_view(dataset, self.variable, self.x, self.y, selection, keep=self.labels)
+        return (view if self.kind is None else self._of_kind(dataset, view)), notes
+
+    def _of_kind(self, dataset: xr.Dataset, view: View) -> View:
+        chosen = with_kind(dataset, view, self.kind)
+        for axis, asked in (("x", self.x), ("y", self.y)):
+            if asked is not None and getattr(chosen, axis) is None:
+                raise ValueError(
+                    f"nothing lies along {axis} in kind={self.kind!r}: leave {axis}={asked!r} out"
+                )
+        return chosen
