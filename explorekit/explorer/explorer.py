@@ -18,6 +18,7 @@ from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_name, settled, with_kind
+from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
@@ -152,6 +153,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._shown: tuple[Frame, Scale, str] = (Frame("nothing"), Scale(), "")
         self._made: dict[str, ipywidgets.Widget] = {}
         self._after: list[Callable[[], object]] = []
+        self._pickers: list[Callable[[dict[str, Any]], object]] = []
         self._build()
         self.tools = Toolbar(self, tools())
         super().__init__(
@@ -176,7 +178,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         choosers = (self.variable_chooser, self.x_chooser, self.y_chooser, self.kind_chooser)
         # Until a browser says that it can draw frames itself, it gets them as images.
         self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
-        self.picture = Picture(self._on_ready, self._on_window, self._words_for)
+        self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
         self._drawn_there = False
         self.caption = ipywidgets.HTML()
         self._menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
@@ -211,6 +213,16 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
     def on_shown(self, callback: Callable[[], object]) -> None:
         """Have a function called, without arguments, after each frame; on the kernel's thread."""
         self._after.append(callback)
+
+    @property
+    def picked(self) -> dict[str, Any] | None:
+        """The labels of the value under the cross-hair by dimension, the index where there are none; None without one."""
+        with self.lock:
+            return point_of(self.slicer.dataset, self._view)
+
+    def on_pick(self, callback: Callable[[dict[str, Any]], object]) -> None:
+        """Have a function called with the labels of what is picked, as in `picked`, each time somebody does."""
+        self._pickers.append(callback)
 
     @property
     def controls(self) -> dict[str, ipywidgets.Widget]:
@@ -428,6 +440,27 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
     def _redraw_axes(self) -> None:
         with self.lock:
             self._show()
+
+    def _on_pick(self) -> None:
+        on_kernel_thread(self._take_pick)
+
+    def _take_pick(self) -> None:
+        with self.lock:
+            frame, places = self._shown[0], self.picture.pick
+            if places == list(frame.pick or ()):
+                return
+            try:
+                view = with_place(
+                    self._view, [axis for axis in (frame.y, frame.x) if axis is not None], places
+                )
+            except IndexError:
+                return  # picked in a picture that is no longer shown
+            self._go(view)
+            self._turn()
+            point = self.picked
+        if point is not None:
+            for callback in list(self._pickers):
+                callback(point)
 
     def _words_for(self, where: Sequence[int]) -> str:
         """Return what lies under the pointer; nothing where the picture has changed since."""

@@ -11,6 +11,7 @@ import xarray as xr
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Axis, axis_of, days, scattered_axis, seconds
 from explorekit.explorer.labels import full_name, index_labels, paired, units_of, value_text, with_units
+from explorekit.explorer.picking import place_of
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
 Array = np.ndarray[Any, Any]
@@ -54,6 +55,8 @@ class Frame:
         What only this kind of plot draws, by name.
     look
         What the axes of this kind of plot depend on besides x, y, label and scale.
+    pick
+        The row and the column, or the place along the line, that is picked.
     """
 
     kind: str
@@ -71,6 +74,7 @@ class Frame:
     time: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     look: Hashable = ()
+    pick: tuple[int, ...] | None = None
 
     @property
     def missing(self) -> Array:
@@ -135,6 +139,7 @@ class Slicer:
             text="" if axes else _in_words(raw, variable),
             note="; ".join(note for note in map(self._note, axes) if note),
             time=raw.dtype.kind == "M",
+            pick=place_of(view, axes),
         )
 
     def title(self, view: View) -> str:

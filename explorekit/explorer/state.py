@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorekit.explorer.labels import given_mask, paired, unknown
 from explorekit.explorer.selecting import POSITION, positions
-from explorekit.explorer.view import View, checked, slider_dims
+from explorekit.explorer.view import View, checked, dims_of, slider_dims
 
 State = dict[str, Any]
 SELECTION = "selection"
@@ -30,7 +30,7 @@ def state_of(dataset: xr.Dataset, view: View) -> State:
     Returns
     -------
     dict
-        The fields of the view by name; ``selection`` has, along every dimension that has a control, the value that the
+        The fields of the view by name; ``selection`` has, along every dimension that has a control or is picked, the value that the
         view is at: a number, a text (of dates and times too), a truth value. Where no value tells positions apart it is
         ``{"position": 3}``, and along a dimension of paired coordinates a dict of their values.
     """
@@ -40,7 +40,8 @@ def state_of(dataset: xr.Dataset, view: View) -> State:
         for field in fields(view)
         if field.name in kept and kept[field.name] != _default(field)
     }
-    where = {dim: view.index(dim) for dim in slider_dims(dataset, view)}
+    dims = dims_of(dataset, view) if view.picked else slider_dims(dataset, view)
+    where = {dim: view.index(dim) for dim in dims}
     return {**state, SELECTION: {dim: label_at(dataset, dim, index) for dim, index in where.items()}}
 
 

@@ -25,11 +25,13 @@ class View:
     x, y
         The dimensions on the axes: both give an image, ``x`` alone a line, neither a number.
     selection
-        The index along every dimension; those of dimensions on an axis are kept for later and not used.
+        The index along every dimension. Those of dimensions on an axis are kept for later, and say what is picked.
     by
         The coordinate along ``x`` by whose values its points are scattered; None where they lie in their order.
     kind
         The kind of plot; None for the one that suits the axes.
+    picked
+        Whether the value at the index along the dimensions on the axes is marked.
     """
 
     variable: str | None = None
@@ -38,6 +40,7 @@ class View:
     selection: Mapping[str, int] = field(default_factory=dict)
     by: str | None = None
     kind: str | None = None
+    picked: bool = False
 
     @property
     def axes(self) -> tuple[str, ...]:

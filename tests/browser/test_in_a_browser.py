@@ -41,6 +41,7 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
     assert page.evaluate(ERRORS) == []
     drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
     pointing_tells_and_zooming_shows_a_part(page, screenshots / f"lab_{notebook}_zoomed.png")
+    a_click_picks_and_arrows_move_what_is_picked(page)
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
     cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
 
@@ -117,6 +118,27 @@ def pointing_tells_and_zooming_shows_a_part(page: Page, screenshot: Path) -> Non
     deadline = time.monotonic() + 60
     while not np.array_equal(pixels(picture), whole):
         assert time.monotonic() < deadline, "the picture never was as before"
+        time.sleep(0.1)
+
+
+def a_click_picks_and_arrows_move_what_is_picked(page: Page) -> None:
+    """Click, press arrow keys, which JupyterLab would take for itself, and Escape."""
+    picture = page.locator(PICTURE).first
+    whole = pixels(picture)
+    box = picture.bounding_box()
+    assert box
+    picture.click(position={"x": 0.4 * box["width"], "y": 0.4 * box["height"]})
+    tip = page.locator(".explorekit-tip:visible")
+    expect(tip).to_contain_text("=")
+    here = tip.inner_text()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(tip).not_to_have_text(here)
+    page.keyboard.press("Escape")
+    page.mouse.move(1, 1)
+    picture.blur()
+    deadline = time.monotonic() + 60
+    while not np.array_equal(pixels(picture), whole):
+        assert time.monotonic() < deadline, "the cross-hair stayed"
         time.sleep(0.1)
 
 

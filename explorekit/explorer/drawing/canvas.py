@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from explorekit.explorer.drawing.axes import plain_text, shortened
+from explorekit.explorer.drawing.crosshair import CrossHair
 from explorekit.explorer.drawing.kind import Painter
 from explorekit.explorer.drawing.kinds import kinds
 from explorekit.explorer.drawing.png import png
@@ -100,6 +101,7 @@ class Canvas:
         self.painter = _painter(self.figure, frame, scale)
         self._title: Text = self.painter.axes.set_title("", loc="left", fontsize=10)
         self._message = _message(self.painter.axes)
+        self._cross_hair = CrossHair(self.painter.axes, frame)
         self._set(frame, scale, title, message)
         axes = self.painter.axes
         self.limits = (*axes.get_xlim(), *axes.get_ylim())
@@ -114,11 +116,12 @@ class Canvas:
 
     def _set(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
         self.painter.update(frame, scale)
+        self._cross_hair.update(frame, scale)
         self._title.set_text(plain_text(title))
         self._message.set_text(plain_text(message))
         self._message.set_visible(bool(message))
         # Asked each time: where artists cannot be set to a frame, they are others now.
-        self._moving = (*self.painter.artists, self._title, self._message)
+        self._moving = (*self.painter.artists, *self._cross_hair.artists, self._title, self._message)
         for artist in self._moving:
             artist.set_animated(True)
 

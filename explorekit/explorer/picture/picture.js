@@ -3,6 +3,8 @@
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const LARGEST_ZOOM = 1000;
 const REST = 80; // ms without zooming before the axes are drawn anew
+const CLICK = 4; // pixels that a hand may move between pressing and letting go
+const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
 
 const of = (Type, data) =>
   new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
@@ -24,6 +26,7 @@ class View {
     this.model = model;
     this.root = document.createElement("div");
     this.root.className = "explorekit-picture";
+    this.root.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes the arrow keys
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
@@ -32,6 +35,7 @@ class View {
     this.tip = document.createElement("div");
     this.tip.className = "explorekit-tip";
     this.tip.hidden = true;
+    this.tip.setAttribute("role", "status");
     this.root.append(this.canvas, this.tip);
     el.append(this.root);
     this.window = model.get("window").slice();
@@ -39,6 +43,7 @@ class View {
     model.on("change:axes", this.onAxes = () => this.takeAxes());
     model.on("change:frame", this.onFrame = () => this.schedule());
     model.on("change:window", this.onWindow = () => this.takeWindow());
+    model.on("change:pick", this.onPicked = () => this.schedule());
     model.on("msg:custom", this.onWords = (content) => this.takeWords(content));
     this.resized = new ResizeObserver(() => this.schedule());
     this.resized.observe(this.canvas);
@@ -49,6 +54,7 @@ class View {
     this.model.off("change:axes", this.onAxes);
     this.model.off("change:frame", this.onFrame);
     this.model.off("change:window", this.onWindow);
+    this.model.off("change:pick", this.onPicked);
     this.model.off("msg:custom", this.onWords);
     this.resized.disconnect();
     cancelAnimationFrame(this.due);
@@ -110,6 +116,7 @@ class View {
     to.clip();
     if (this.axes.kind === "image") this.drawCells(frame);
     if (this.axes.kind === "line") this.drawLine(frame);
+    this.drawPick(frame);
     to.restore();
     if (this.axes.kind === "image") {
       to.lineWidth = 1.1 * density;
@@ -220,6 +227,46 @@ class View {
     });
   }
 
+  // ---- the value that is picked, in fractions of the axes; NaN where a line has none
+
+  picked(frame) {
+    const pick = this.model.get("pick");
+    const { kind, x, y } = this.axes;
+    if (kind === "image" && pick.length === 2 && pick[0] + 1 < y.length && pick[1] + 1 < x.length) {
+      return [(x[pick[1]] + x[pick[1] + 1]) / 2, (y[pick[0]] + y[pick[0] + 1]) / 2];
+    }
+    if (kind !== "line" || pick.length !== 1 || pick[0] >= x.length) return undefined;
+    const along = of(Int32Array, frame.index).indexOf(pick[0]);
+    return [x[pick[0]], along < 0 ? NaN : of(Float32Array, frame.heights)[along]];
+  }
+
+  // Over colours a light line on a dark one, since one of the two is seen on any.
+  drawPick(frame) {
+    const place = this.picked(frame);
+    if (!place) return;
+    const image = this.axes.kind === "image";
+    const { left, top, wide, high, density } = this.box;
+    const [x, y] = [this.across(place[0]), this.down(place[1])];
+    const [there, ring] = [!Number.isNaN(y), 6 * density];
+    const path = new Path2D();
+    path.moveTo(x, top), path.lineTo(x, there ? y - ring : top + high);
+    if (there) {
+      path.moveTo(x, y + ring), path.lineTo(x, top + high);
+      path.moveTo(x + ring, y), path.arc(x, y, ring, 0, 2 * Math.PI);
+    }
+    if (image) {
+      path.moveTo(left, y), path.lineTo(x - ring, y);
+      path.moveTo(x + ring, y), path.lineTo(left + wide, y);
+    }
+    const to = this.context;
+    const strokes = image ? [["rgba(40, 40, 40, 0.5)", 3], ["rgba(255, 255, 255, 0.9)", 1.2]] : [["#555555", 1]];
+    for (const [colour, width] of strokes) {
+      to.strokeStyle = colour;
+      to.lineWidth = width * density;
+      to.stroke(path);
+    }
+  }
+
   drawText(frame) {
     const to = this.context;
     const { left, top, wide, high, density } = this.box;
@@ -263,7 +310,10 @@ class View {
       const factor = Math.exp(Math.max(-1, Math.min(1, event.deltaY / 240)));
       this.zoom(factor, at);
     }, { passive: false });
-    canvas.addEventListener("dblclick", () => this.show([0, 1, 0, 1]));
+    canvas.addEventListener("dblclick", () => {
+      this.show([0, 1, 0, 1]);
+      this.pick(this.before); // the two clicks were meant as one
+    });
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !this.place(event)) return;
       canvas.setPointerCapture(event.pointerId);
@@ -276,13 +326,70 @@ class View {
     canvas.addEventListener("pointermove", (event) => {
       if (!this.held) return this.point(event);
       this.point(undefined);
+      const moved = Math.hypot(event.clientX - this.held.x, event.clientY - this.held.y);
+      if (!this.held.dragged && moved < CLICK) return;
+      this.held.dragged = true;
       const scale = (window.devicePixelRatio || 1);
       const [w, e, s, n] = this.held.window;
       const right = ((this.held.x - event.clientX) * scale / this.box.wide) * (e - w);
       const up = ((event.clientY - this.held.y) * scale / this.box.high) * (n - s);
       this.show([w + right, e + right, s + up, n + up]);
     });
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.held = undefined));
+    for (const end of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(end, () => {
+        this.dragged = this.held?.dragged;
+        this.held = undefined;
+      });
+    }
+    canvas.addEventListener("click", (event) => {
+      const place = this.place(event);
+      if (!place || this.dragged || !this.drawn) return;
+      if (event.detail < 2) this.before = this.model.get("pick");
+      this.pick(this.under(place));
+    });
+    canvas.addEventListener("keydown", (event) => this.step(event));
+    canvas.addEventListener("blur", () => this.point(undefined));
+  }
+
+  // ---- picking: the kernel says what comes of it
+
+  pick(where) {
+    if (!where) return;
+    this.model.set("pick", where);
+    this.model.save_changes();
+  }
+
+  step(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn || !this.axes.x) return;
+    if (event.key === "Escape" && this.model.get("pick").length) {
+      event.preventDefault();
+      return this.pick([]);
+    }
+    const by = ARROWS[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const image = this.axes.kind === "image";
+    const sizes = image ? [this.axes.y.length - 1, this.axes.x.length - 1] : [this.axes.x.length];
+    const steps = image ? by : [by[0] + by[1]];
+    const pick = this.model.get("pick");
+    const from = this.picked(this.drawn) ? pick : sizes.map((size, i) => Math.floor(size / 2) - steps[i]);
+    const far = (size) => (event.shiftKey ? Math.max(10, Math.round(size / 50)) : 1);
+    this.pick(sizes.map((size, i) => Math.max(0, Math.min(size - 1, from[i] + far(size) * steps[i]))));
+    this.tellPick();
+  }
+
+  // Bring what is picked into sight, and say what it is.
+  tellPick() {
+    const [x, y] = this.picked(this.drawn);
+    const [w, e, s, n] = this.window;
+    const by = (place, from, to) => (place < from || place > to ? place - (from + to) / 2 : 0);
+    const [right, up] = [by(x, w, e), by(y, s, n)];
+    if (right || up) this.show([w + right, e + right, s + up, n + up]);
+    const rect = this.canvas.getBoundingClientRect();
+    const scale = rect.width / this.canvas.width;
+    const down = Number.isNaN(y) ? this.box.top + this.box.high / 2 : this.down(y);
+    const at = { clientX: rect.left + this.across(x) * scale, clientY: rect.top + down * scale };
+    this.point(at, this.model.get("pick"));
   }
 
   // Where an event lies, as fractions of what is shown; undefined beside the axes.
@@ -297,9 +404,9 @@ class View {
 
   // ---- values under the pointer: the kernel knows them exactly
 
-  point(event) {
+  point(event, pick) {
     this.pointer = event && this.place(event) ? event : undefined;
-    const where = this.pointer && this.drawn ? this.under(this.place(event)) : undefined;
+    const where = this.pointer && this.drawn ? pick ?? this.under(this.place(event)) : undefined;
     if (!where) this.tip.hidden = true;
     this.wanted = where;
     this.ask();

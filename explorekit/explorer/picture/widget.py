@@ -30,6 +30,8 @@ class Picture(anywidget.AnyWidget):
         Method to call when a browser can show pictures, each time that one says so. Its object may be freed.
     on_window
         The same for when a browser has zoomed or moved.
+    on_pick
+        The same for when a value was picked there.
     words_for
         Method that says what lies at a row and a column of an image, or at a place along a line.
     """
@@ -40,11 +42,13 @@ class Picture(anywidget.AnyWidget):
     axes = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
     window = traitlets.List(traitlets.Float(), list(WHOLE), minlen=4, maxlen=4).tag(sync=True)
+    pick = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(
         self,
         on_ready: Callable[[], None],
         on_window: Callable[[], None],
+        on_pick: Callable[[], None],
         words_for: Callable[[Sequence[int]], str],
     ) -> None:
         self._paper = Canvas(SIZE, DENSITY * DPI)
@@ -52,10 +56,12 @@ class Picture(anywidget.AnyWidget):
         self._subject: tuple[str, ...] = ()
         self._on_ready = weakref.WeakMethod(on_ready)
         self._on_window = weakref.WeakMethod(on_window)
+        self._on_pick = weakref.WeakMethod(on_pick)
         self._words_for = weakref.WeakMethod(words_for)
         super().__init__()
         self.on_msg(self._heard)
         self.observe(lambda _: _call(self._on_window), "window")
+        self.observe(lambda _: _call(self._on_pick), "pick")
 
     def show(self, frame: Frame, scale: Scale, message: str = "") -> None:
         """Show a frame, with a message over it."""
@@ -81,6 +87,7 @@ class Picture(anywidget.AnyWidget):
                 "description": in_words(frame, message),
                 **frame_layer(self._paper, frame, scale),
             }
+            self.pick = list(frame.pick or ())
 
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""

@@ -1,0 +1,57 @@
+"""Which value is picked? A place on the axes of a frame, the position in the results that lies there, and its labels."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from explorekit.explorer.view import View, dims_of
+
+if TYPE_CHECKING:
+    from explorekit.explorer.axis import Axis
+
+
+def place_of(view: View, axes: Sequence["Axis"]) -> tuple[int, ...] | None:
+    """Return the place on each axis that is picked; None if none is, or it is not on them."""
+    places = [_place(axis, view.index(axis.dim)) for axis in axes] if view.picked else [None]
+    known = tuple(place for place in places if place is not None)
+    return known if axes and len(known) == len(places) else None
+
+
+def _place(axis: "Axis", index: int) -> int | None:
+    distance = np.abs(axis.order - index)
+    nearest = int(distance.argmin()) if len(distance) else None
+    # Of many values an axis shows every few.
+    return nearest if nearest is not None and distance[nearest] < axis.step else None
+
+
+def with_place(view: View, axes: Sequence["Axis"], places: Sequence[int]) -> View:
+    """Return the view with another place on each axis picked, none where there are no places.
+
+    Raises
+    ------
+    IndexError
+        If the axes have no such place.
+    """
+    if not places:
+        return replace(view, picked=False)
+    if len(places) != len(axes) or min(places) < 0:
+        raise IndexError(f"a picture of {len(axes)} axes has no place {list(places)}")
+    there = {axis.dim: int(axis.order[place]) for axis, place in zip(axes, places, strict=True)}
+    return replace(view, selection={**view.selection, **there}, picked=True)
+
+
+def point_of(dataset: xr.Dataset, view: View) -> dict[str, Any] | None:
+    """Return the labels of the value that is picked, by dimension; the index where there are none. None if nothing is."""
+    if not view.picked:
+        return None
+    return {dim: _label(dataset, dim, view.index(dim)) for dim in dims_of(dataset, view)}
+
+
+def _label(dataset: xr.Dataset, dim: str, index: int) -> Any:
+    if dim not in dataset.coords:
+        return index
+    label = dataset.coords[dim].values[index]
+    return label if label.__class__.__module__ != "numpy" or label.dtype.kind in "mM" else label.item()
