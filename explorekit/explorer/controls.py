@@ -39,9 +39,13 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     if not labels or (set(labels) == {str(i) for i in range(size)} and dim not in dataset.coords):
         return ipywidgets.IntSlider(index, 0, max(size - 1, 0), **shape)
     options = list(zip(labels, _values(dataset, dim), strict=True))
-    named = dim in dataset.coords and dataset.coords[dim].dtype.kind not in "iufmM"
-    make = ipywidgets.Dropdown if named else ipywidgets.SelectionSlider
+    make = ipywidgets.Dropdown if named(dataset, dim) else ipywidgets.SelectionSlider
     return make(options=options, index=index, **shape)
+
+
+def named(dataset: xr.Dataset, dim: str) -> bool:
+    """Return whether the values along a dimension are names, without an order."""
+    return dim in dataset.coords and dataset.coords[dim].dtype.kind not in "iufmM"
 
 
 def _shows_positions(slicer: Slicer, dim: str) -> bool:

@@ -399,19 +399,23 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         control.observe(lambda _: on_kernel_thread(lambda: self._on_control(dim)), index_trait(control))
         return control
 
-    def _draw(self) -> None:
+    def shot(self, view: View) -> tuple[Frame, Scale, str]:
+        """Return what is drawn of a view: its frame, the scale, and a message over it."""
         try:
-            frame = frame_of(self.slicer, self._view)
-            scale = self._scale(frame)
-            message = message_for(frame, self._error(frame), running=self.source.running)
+            frame = frame_of(self.slicer, view)
+            scale = self._scale(frame, view)
+            message = message_for(frame, self._error(frame, view), running=self.source.running)
         except Exception as error:
             # The controls have moved already: beside them, the picture of before would be a wrong one.
-            logger.debug("could not read %s", self._view, exc_info=True)
-            frame, scale = Frame("nothing", title=self.slicer.title(self._view)), Scale()
-            message = f"{self._view.variable} cannot be read: {error}"
-        self._shown = (frame, scale, message)
+            logger.debug("could not read %s", view, exc_info=True)
+            frame, scale = Frame("nothing", title=self.slicer.title(view)), Scale()
+            message = f"{view.variable} cannot be read: {error}"
+        return frame, scale, message
+
+    def _draw(self) -> None:
+        self._shown = self.shot(self._view)
         self._show()
-        text = caption(frame, self._notes)
+        text = caption(self._shown[0], self._notes)
         if self.caption.value != text:
             self.caption.value = text
         self.tools.follow()
@@ -470,8 +474,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             except (IndexError, ValueError):
                 return ""
 
-    def _scale(self, frame: Frame) -> Scale:
-        name = self._view.variable
+    def _scale(self, frame: Frame, view: View) -> Scale:
+        name = view.variable
         if name is None:
             return Scale()
         scale = self._scales.get(name, Scale())
@@ -481,11 +485,11 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._scales[name] = scale = scale.including(frame.values)
         return scale
 
-    def _error(self, frame: Frame) -> str:
+    def _error(self, frame: Frame, view: View) -> str:
         if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
             return ""
         dims = parameter_dims(self.slicer.dataset)
-        return error_text(self.source, {dim: self._view.index(dim) for dim in dims})
+        return error_text(self.source, {dim: view.index(dim) for dim in dims})
 
 
 def _joined(old: Scale, new: Scale) -> Scale:

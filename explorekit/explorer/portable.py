@@ -1,7 +1,10 @@
 """How is a view taken along? Its state, to come back to it."""
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, overload
+
 
 from explorekit.explorer.state import state_of, view_of
 
