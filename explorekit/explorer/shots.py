@@ -28,7 +28,9 @@ def shots(explorer: "Explorer", positions: Positions) -> Iterator[Shot]:
         The indices along dimensions that are not on an axis.
     """
     places = views(explorer.view, positions)
-    for view in places:  # limits are those of a sample: without a look at all frames, the last might have others
+    for (
+        view
+    ) in places:  # limits are those of a sample: without a look at all frames, the last might have others
         explorer.shot(view)
     return map(explorer.shot, places)
 

@@ -101,5 +101,7 @@ function control(dim, place) {
   return { size: dim.labels.length, index: () => Number(input.value) };
 }
 
-picture.render({ model, el: document.getElementById("picture") });
+const place = document.getElementById("picture");
+picture.render({ model, el: place });
+place.querySelector("canvas").tabIndex = -1; // zooming and picking need a kernel
 show();

@@ -3,7 +3,7 @@
 import json
 import math
 import string
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from explorekit.explorer.captions import caption
 from explorekit.explorer.controls import named
 from explorekit.explorer.labels import dim_name, full_name
 from explorekit.explorer.page.recorder import Recorder
-from explorekit.explorer.picture import Picture
 from explorekit.explorer.shots import Positions, Shot, controlled, shots, views
 from explorekit.explorer.view import slider_dims
 
@@ -26,6 +25,7 @@ MAX_BYTES = 20_000_000
 # So many pictures, spread over all, tell how large the page will be.
 _TASTE = 4
 _HERE = Path(__file__).parent
+_PICTURE = _HERE.parent / "picture"
 
 Dims = Collection[str] | Mapping[str, int]
 
@@ -60,7 +60,8 @@ def html_page(explorer: "Explorer", dims: Dims | None = None, max_bytes: int = M
         taste = _Pictures()
         for place in {round(i) for i in np.linspace(0, number - 1, _TASTE)}:
             taste.add(explorer.shot(places[place]))
-        if (size := taste.size_of(number)) > max_bytes:
+        shell = len(_filled(explorer, {}, _Pictures()))
+        if (size := shell + taste.size_of(number)) > max_bytes:
             raise ValueError(_too_large(positions, size, max_bytes))
         pictures = _Pictures()
         for shot in shots(explorer, positions):
@@ -104,21 +105,21 @@ def _positions(explorer: "Explorer", dims: Dims | None) -> Positions:
 
 
 def _spread(size: int, most: int) -> list[int]:
-    return np.linspace(0, size - 1, most).round().astype(int).tolist()
+    return [int(place) for place in np.linspace(0, size - 1, most).round()]
 
 
 def _too_large(positions: Positions, size: float, most: int) -> str:
     """Return what a page would take, and how many values of each dimension would fit."""
     sizes = {dim: len(indices) for dim, indices in positions.items()}
     total = math.prod(sizes.values())
-    fitting = dict(sizes)
-    while fitting and size * math.prod(fitting.values()) / total > most and max(fitting.values()) > 1:
+    fitting, room = dict(sizes), 0.9 * most  # an estimate is no promise
+    while fitting and size * math.prod(fitting.values()) / total > room and max(fitting.values()) > 1:
         longest = max(fitting, key=fitting.__getitem__)
         fitting[longest] = -(-fitting[longest] // 2)
     along = " × ".join(f"{length} {dim}" for dim, length in sizes.items())
     what = f"{total:,} pictures ({along})" if total > 1 else "a single picture"
     text = f"the page would take about {size / 1e6:,.1f} MB for {what}; max_bytes is {most:,}."
-    if total == 1 or size * math.prod(fitting.values()) / total > most:
+    if total == 1 or size * math.prod(fitting.values()) / total > room:
         return f"{text} Give a larger max_bytes."
     return f"{text} Leave out a dimension, or take fewer of its values: dims={fitting} would fit."
 
@@ -136,7 +137,8 @@ def _filled(explorer: "Explorer", positions: Positions, pictures: _Pictures) -> 
     study = str(getattr(explorer.source, "name", "") or dataset.attrs.get("title", ""))
     return string.Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
         title=escape(title),
-        css=str(Picture._css) + (_HERE / "page.css").read_text(encoding="utf-8"),
+        css=(_PICTURE / "picture.css").read_text(encoding="utf-8")
+        + (_HERE / "page.css").read_text(encoding="utf-8"),
         # A script ends at "</" whatever is in it.
         data=json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
         script=_widget_script() + (_HERE / "page.js").read_text(encoding="utf-8"),
@@ -146,12 +148,12 @@ def _filled(explorer: "Explorer", positions: Positions, pictures: _Pictures) -> 
 
 def _widget_script() -> str:
     """Return what draws pictures in a notebook, under a name, for a page has one module."""
-    script = str(Picture._esm)
+    script = (_PICTURE / "picture.js").read_text(encoding="utf-8")
     assert script.count("export default {") == 1
     return script.replace("export default {", "const picture = {")
 
 
-def _control(explorer: "Explorer", dim: str, indices: list[int]) -> dict[str, Any]:
+def _control(explorer: "Explorer", dim: str, indices: Sequence[int]) -> dict[str, Any]:
     dataset = explorer.slicer.dataset
     labels = [explorer.slicer.label(dim, index) for index in indices]
     now = explorer.view.index(dim)

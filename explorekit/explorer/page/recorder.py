@@ -16,14 +16,15 @@ class Recorder:
     """Keeps what a browser would get of each frame; axes that several frames share are kept once."""
 
     def __init__(self) -> None:
-        self._picture = Picture(self._nothing, self._nothing, self._no_words)
-        self._picture.close()  # nobody is told of what follows
+        self._picture = Picture(self._nothing, self._nothing, self._nothing, self._no_words)
         # The state before the first frame, without what the front end needs to load a widget, and a page has by itself.
         self.initial = {
             name: value
             for name, value in self._picture.get_state(drop_defaults=False).items()
             if name not in _LOADING and not name.startswith(("_model", "_view", "_dom"))
         }
+        for widget in (self._picture.layout, self._picture):
+            widget.close()  # nobody is told of what follows
         self.axes: list[str] = []
         self._known: dict[bytes, int] = {}
         self._number: tuple[int, int] = (-1, -1)
@@ -45,7 +46,7 @@ class Recorder:
         return self._number[1]
 
     def _nothing(self) -> None:
-        """Nobody zooms."""
+        """Nobody zooms or picks."""
 
     def _no_words(self, _where: Sequence[int]) -> str:
         return ""
@@ -57,4 +58,3 @@ def _digest(axes: Mapping[str, Any]) -> bytes:
         digest.update(name.encode())
         digest.update(value if isinstance(value, bytes) else repr(value).encode())
     return digest.digest()
-

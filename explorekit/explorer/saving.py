@@ -1,0 +1,97 @@
+"""Into which file does what is shown go? One format for each ending of its name; a file is whole or not there."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorekit.explorer.animation import animate
+from explorekit.explorer.drawing.canvas import DPI
+from explorekit.explorer.labels import nearest, unknown
+from explorekit.explorer.page import MAX_BYTES, Dims, html_page
+from explorekit.explorer.slices import slice_of
+
+if TYPE_CHECKING:
+    from explorekit.explorer.explorer import Explorer
+
+Write = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of a file.
+
+    Parameters
+    ----------
+    what
+        What is kept, and how, for a menu.
+    write
+        Writes an explorer to a path, with the format's own options.
+    """
+
+    what: str
+    write: Write
+
+
+def save(explorer: "Explorer", path: str | os.PathLike[str], **options: Any) -> Path:
+    """Write what an explorer shows to a file, and return its path; see `Explorer.save`."""
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in FORMATS:
+        guess = nearest(ending, FORMATS)
+        hint = f" Did you mean {guess!r}?" if guess else ""
+        raise ValueError(f"got {target.name!r}; expected a name that ends in {', '.join(FORMATS)}.{hint}")
+    write = FORMATS[ending].write
+    known = [name for name, one in signature(write).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise TypeError(unknown(f"option of {ending} files:", name, known))
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}; make it, or give another path.")
+    # The name has the same ending, for writers that go by it.
+    temporary = folder / f".{secrets.token_hex(8)}{ending}"
+    try:
+        with explorer.lock:
+            write(explorer, temporary, **options)
+        temporary.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    return target
+
+
+def _figure(explorer: "Explorer", path: Path, *, dpi: float = 2 * DPI) -> None:
+    explorer.figure.savefig(path, dpi=dpi)
+
+
+def _netcdf(explorer: "Explorer", path: Path) -> None:
+    slice_of(explorer, for_netcdf=True).to_netcdf(path)
+
+
+def _csv(explorer: "Explorer", path: Path) -> None:
+    numbers = slice_of(explorer)
+    if numbers.sizes:
+        numbers.to_dataframe().to_csv(path)
+    else:
+        numbers.expand_dims("row").to_dataframe().to_csv(path, index=False)
+
+
+def _html(explorer: "Explorer", path: Path, *, dims: Dims | None = None, max_bytes: int = MAX_BYTES) -> None:
+    path.write_text(html_page(explorer, dims, max_bytes), encoding="utf-8")
+
+
+FORMATS: Mapping[str, Format] = {
+    ".png": Format("figure (PNG)", _figure),
+    ".svg": Format("figure (SVG)", _figure),
+    ".pdf": Format("figure (PDF)", _figure),
+    ".nc": Format("numbers (netCDF)", _netcdf),
+    ".csv": Format("numbers (CSV)", _csv),
+    ".html": Format("page with sliders (HTML)", _html),
+    ".gif": Format("animation (GIF)", animate),
+    ".mp4": Format("animation (MP4)", animate),
+}
