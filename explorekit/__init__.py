@@ -17,6 +17,7 @@ _HOME = {
     "merge": "merging",
     "open": "opening",
     "explore": "opening",
+    "interact": "interacting",
     "explore_adaptively": "adaptive",
 }
 
@@ -30,6 +31,7 @@ __all__ = [
     "errors",
     "explore",
     "explore_adaptively",
+    "interact",
     "merge",
     "open",
     "param",
@@ -39,6 +41,7 @@ __all__ = [
 if TYPE_CHECKING:
     from explorekit import adaptive, errors
     from explorekit.adaptive import explore_adaptively
+    from explorekit.interacting import interact
     from explorekit.merging import merge
     from explorekit.opening import explore, open  # noqa: A004
     from explorekit.space import Space, categorical, param

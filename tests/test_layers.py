@@ -42,7 +42,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "name", ["Space", "Study", "adaptive", "errors", "explore_adaptively", "open", "param", "simulation"]
+    "name",
+    ["Space", "Study", "adaptive", "errors", "explore_adaptively", "interact", "open", "param", "simulation"],
 )
 def test_every_public_name_is_there(name):
     import explorekit

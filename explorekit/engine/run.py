@@ -1,6 +1,7 @@
 """A run: what `Study.start` returns, to wait for, to look at, and to cancel."""
 
 import contextlib
+import logging
 import math
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import Any
 
 from explorekit.engine.driver import Driver
 from explorekit.engine.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 _LINE_INTERVAL = 10.0
 
@@ -40,6 +43,8 @@ class Run:
         self._driver = driver
         self._on_end = on_end
         self._done = threading.Event()
+        self._callbacks: list[Callable[[], object]] = []
+        self._guard = threading.Lock()
         self._make_panel = make_panel
         self._while_waiting = while_waiting
         self._panel: Any = None
@@ -54,7 +59,11 @@ class Run:
             self._driver.drive()
         finally:
             self._on_end()
-            self._done.set()
+            with self._guard:
+                self._done.set()
+                callbacks, self._callbacks = self._callbacks, []
+            for callback in callbacks:
+                _called(callback)
 
     @property
     def progress(self) -> Progress:
@@ -65,6 +74,20 @@ class Run:
     def done(self) -> bool:
         """Whether the run has ended, however it ended."""
         return self._done.is_set()
+
+    def add_done_callback(self, callback: Callable[[], object]) -> None:
+        """Have a function called, without arguments, when the run has ended; at once where it has.
+
+        Parameters
+        ----------
+        callback : callable
+            It is called in a thread of the run's; what it raises is logged.
+        """
+        with self._guard:
+            if not self.done:
+                self._callbacks.append(callback)
+                return
+        _called(callback)
 
     def wait(self, timeout: float | None = None) -> "Run":
         """Wait until the run ends; interrupting the wait cancels the run and keeps what is finished.
@@ -147,6 +170,13 @@ class Run:
             from IPython.display import display
 
             display(self.panel())  # type: ignore[no-untyped-call]
+
+
+def _called(callback: Callable[[], object]) -> None:
+    try:
+        callback()
+    except Exception:
+        logger.warning("what was to be done at the end of a run failed", exc_info=True)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
+from explorekit.explorer.running import PointRunner
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
@@ -127,6 +128,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         Held while the view changes, a frame is read or drawn.
     tools
         What can be done with what is shown: the buttons below the picture.
+    runner
+        Runs the point that is looked at.
     """
 
     def __init__(
@@ -155,6 +158,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
         self._build()
+        self.runner = PointRunner(self)
         self.tools = Toolbar(self, tools())
         super().__init__(
             children=[self._menus, self._sliders, self.image, self.caption, self.tools],
@@ -250,6 +254,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             if self._news() or (self._view.variable is None and not running):
                 self._arrange()
                 self._draw()
+            elif not running:
+                self.tools.follow()
         return running
 
     def _look(self) -> bool:
@@ -272,6 +278,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         """Stop following the source and remove the widget, here and in every browser."""
         # A widget that could not be built is closed too, by its destructor.
         if "_watch" in self.__dict__:
+            self.runner.stop()
             self._watch.stop()
             for widget in (
                 *self._made.values(),
@@ -413,6 +420,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         return frame, scale, message
 
     def _draw(self) -> None:
+        if self.runner.run_quickly() and self._news():
+            self._arrange()
         self._shown = self.shot(self._view)
         self._show()
         text = caption(self._shown[0], self._notes)
