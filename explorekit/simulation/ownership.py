@@ -14,13 +14,7 @@ _OWN_NAME = __name__.partition(".")[0]
 
 def is_users_own(module: ModuleType) -> bool:
     """Return whether a module lies outside site-packages, the standard library and explorekit itself."""
-    top = module.__name__.partition(".")[0]
-    if top == "__main__":
-        return True
-    if top in sys.stdlib_module_names or top == _OWN_NAME:
-        return False
-    file = getattr(module, "__file__", None)
-    return file is not None and not _is_installed(file)
+    return _is_own(module.__name__, getattr(module, "__file__", None))
 
 
 def users_modules() -> list[ModuleType]:
@@ -49,6 +43,15 @@ def users_source(name: str) -> str | None:
 
 
 @cache  # asked of each of a thousand modules, again and again
+def _is_own(name: str, file: str | None) -> bool:
+    top = name.partition(".")[0]
+    if top == "__main__":
+        return True
+    if top in sys.stdlib_module_names or top == _OWN_NAME:
+        return False
+    return file is not None and not _is_installed(file)
+
+
 def _is_installed(file: str) -> bool:
     return file.startswith(_library_folders()) or _is_library_folder(Path(file).parent)
 
