@@ -42,6 +42,9 @@ _SURE = 3  # points that must agree on an output's structure before others are h
 _SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
 _ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
+_HANDED_OUT = (
+    0.005  # seconds for Dask's thread to send the first batches, before this one keeps the interpreter busy
+)
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
 _LONGEST_REPLY = 16.0  # seconds to ask for one
@@ -286,6 +289,7 @@ class Driver:
                     )
             taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
+                self._cancelled.wait(_HANDED_OUT)
                 self._keep_code()  # while the first batches run, before there are results
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):

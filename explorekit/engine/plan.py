@@ -2,7 +2,7 @@
 
 Factoring (Hummel, Schonberg and Flynn 1992): a batch takes what its slot can do until all slots are expected to end, or a
 part of that, the smaller the more points were seen to differ in cost; but no more than about a second's worth, and no
-less than is worth a task. As long as nothing is measured, a batch may be large: it is handed in after a moment, and what
+less than is worth a task. As long as nothing is measured, a batch may be large: it is handed in after a second, and what
 is left of it comes back.
 """
 
@@ -18,9 +18,8 @@ import numpy as np
 from explorekit.engine.messages import Ranges
 from explorekit.engine.order import Ints, stretches, take_out
 
-TARGET = 1.0
-WATCHED_TARGET = 0.5  # where somebody looks and waits for points
-FIRST_TARGET = 0.25
+TARGET = FIRST_TARGET = 1.0
+WATCHED_TARGET, WATCHED_FIRST_TARGET = 0.5, 0.25  # where somebody looks and waits for points
 WORTHWHILE = 0.1
 SMALLEST = 0.04  # seconds: some times what the task and its shard cost
 LARGEST = 2**20  # points: what a batch takes in memory stays bounded
@@ -72,7 +71,7 @@ class Plan:
         self._seconds: float | None = None
         self._spread = 0.0  # of the points' costs: (standard deviation / mean)²
         self._unmeasured = 0
-        self._target = TARGET
+        self._target, self._first_target = TARGET, FIRST_TARGET
         # By first position, and the same by slot too, in the order of handing out.
         self._out: dict[int, Share] = {}
         self._queues: defaultdict[int, dict[int, Share]] = defaultdict(dict)
@@ -88,14 +87,14 @@ class Plan:
     @property
     def batch_seconds(self) -> float:
         """Seconds that the next batch is expected to take."""
-        return max(FIRST_TARGET if self._seconds is None else self._target, self._seconds or 0.0)
+        return max(self._first_target if self._seconds is None else self._target, self._seconds or 0.0)
 
     def next_share(self) -> Share | None:
         """Return the next points to run, or None if none is left."""
         if not self.remaining:
             return None
         size = wanted = min(self._size(), self.remaining)
-        budget = FIRST_TARGET
+        budget = self._first_target
         if self._seconds is not None:
             budget = _LATE * max(SMALLEST, min(self._target, size * self._seconds))
         self.remaining -= wanted
@@ -157,6 +156,7 @@ class Plan:
             if from_front.size or from_waiting.size:
                 front.append(stretches(np.sort(np.concatenate([from_front, from_waiting]))))
         self._target = min(TARGET, WATCHED_TARGET)
+        self._first_target = min(FIRST_TARGET, WATCHED_FIRST_TARGET)
         self._front = deque((int(a), int(b)) for a, b in np.concatenate([*front, queued]))
         self._waiting, self._next = waiting, 0
 
@@ -201,7 +201,9 @@ class Plan:
         if self.remaining < 2 * self.slots * size:
             free = self._free_time() / each
             wanted = max(free / self._rounds(), min(WORTHWHILE / each, self.remaining / self.slots))
-            size = min(size, round(free if wanted < free < wanted + least else wanted))
+            size = min(
+                size + int(WORTHWHILE / each), round(free if wanted < free < wanted + least else wanted)
+            )
         if self.remaining - size < least:  # what would be left is not worth a task
             size = self.remaining
         return max(1, min(max(size, least), LARGEST))

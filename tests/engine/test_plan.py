@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorekit.engine import plan as plan_module
-from explorekit.engine.plan import FIRST_TARGET, LARGEST, SMALLEST, TARGET, WATCHED_TARGET, Plan, Share
+from explorekit.engine.plan import (
+    FIRST_TARGET,
+    LARGEST,
+    SMALLEST,
+    TARGET,
+    WATCHED_FIRST_TARGET,
+    WATCHED_TARGET,
+    WORTHWHILE,
+    Plan,
+    Share,
+)
 from explorekit.store.timings import Timings
 
 
@@ -94,7 +104,7 @@ def test_batches_last_about_a_second_and_all_slots_end_together(monkeypatch):
     cluster = Cluster(monkeypatch, Plan(np.array([[0, 10_000]]), slots=2), cost=lambda point: 0.001)
     cluster.run()
     assert [share.budget for share in cluster.shares[:2]] == [FIRST_TARGET, FIRST_TARGET]
-    assert max(cluster.durations) == pytest.approx(TARGET, rel=0.01)
+    assert TARGET * 0.99 < max(cluster.durations) < (TARGET + WORTHWHILE) * 1.01
     assert max(cluster.ends) - min(cluster.ends) <= SMALLEST
     assert max(cluster.ends) < 5.0 + SMALLEST
     assert len(cluster.shares) <= 14
@@ -123,7 +133,8 @@ def test_batches_are_shorter_while_somebody_looks(monkeypatch):
     plan.put_first([np.arange(100)])
     cluster = Cluster(monkeypatch, plan, cost=lambda point: 0.001)
     cluster.run()
-    assert max(cluster.durations) == pytest.approx(WATCHED_TARGET, rel=0.01)
+    assert cluster.shares[0].budget == WATCHED_FIRST_TARGET
+    assert WATCHED_TARGET * 0.99 < max(cluster.durations) < (WATCHED_TARGET + WORTHWHILE) * 1.01
 
 
 def test_a_slow_first_point_does_not_count_for_long():
