@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from explorekit.explorer.code import code_of
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.saving import save
 from explorekit.explorer.state import state_of, view_of
@@ -64,6 +65,20 @@ class Portable:
         """
         with self.lock:
             self.show(*view_of(self.slicer.dataset, state))
+
+    @property
+    def code(self) -> str:
+        """The lines of xarray and matplotlib that draw what is shown, from the file or the results alone.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> import explorekit as ek
+        >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), coords={"tau": [5.0, 7.5, 10.0]}, name="rate")
+        >>> print(ek.explore(rate, x="I", tau=7.5).code.splitlines()[4])
+        shown = results['rate'].sel(tau=7.5)
+        """
+        return code_of(cast("Explorer", self))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Write what is shown to a file, in the format that the end of its name says.

@@ -1,0 +1,46 @@
+"""What is the whole script? Open, select, draw, label."""
+
+from typing import TYPE_CHECKING
+
+from explorekit.explorer.code.drawing import KINDS, Sketch, convert, other
+from explorekit.explorer.code.opening import opening, values_of
+from explorekit.explorer.code.selection import ordered, selection
+from explorekit.explorer.view import STATUS
+
+if TYPE_CHECKING:
+    from explorekit.explorer.explorer import Explorer
+
+
+def code_of(explorer: "Explorer") -> str:
+    """Return the lines of xarray and matplotlib that draw what an explorer shows.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw yet.
+    """
+    with explorer.lock:
+        view, dataset = explorer.view, explorer.slicer.dataset
+        frame, scale, _ = explorer.shot(view)
+        if view.variable is None or frame.kind == "nothing":
+            raise ValueError("there is nothing to draw yet")
+        sketch = Sketch(dataset, view, frame, scale)
+        again, variable = values_of(explorer.source, view.variable)
+        sketch.add(*(again or opening(explorer.source, dataset)))
+        sketch.add(f"shown = {variable}{_part(sketch, view.variable)}")
+        convert(sketch)
+        if frame.kind in KINDS:
+            if sketch.gaps:
+                sketch.add(f"status = results[{STATUS!r}]{_part(sketch, STATUS)}.broadcast_like(shown)")
+            KINDS[frame.kind](sketch)
+        else:
+            other(sketch)
+    return sketch.text()
+
+
+def _part(sketch: Sketch, name: str) -> str:
+    """Return what takes the part of a variable that is drawn."""
+    dataset, view = sketch.dataset, sketch.view
+    dims = dataset.variables[name].dims
+    axes = [axis for axis in sketch.axes if axis.dim in dims and sketch.frame.kind in KINDS]
+    return selection(dataset, view, dims) + "".join(ordered(dataset, axis, view.by) for axis in axes)
