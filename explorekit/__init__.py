@@ -19,6 +19,7 @@ _HOME = {
     "explore": "opening",
     "interact": "interacting",
     "explore_adaptively": "adaptive",
+    "link": "explorer.linking",
 }
 
 _MODULES = ("adaptive", "errors")
@@ -32,6 +33,7 @@ __all__ = [
     "explore",
     "explore_adaptively",
     "interact",
+    "link",
     "merge",
     "open",
     "param",
@@ -41,6 +43,7 @@ __all__ = [
 if TYPE_CHECKING:
     from explorekit import adaptive, errors
     from explorekit.adaptive import explore_adaptively
+    from explorekit.explorer.linking import link
     from explorekit.interacting import interact
     from explorekit.merging import merge
     from explorekit.opening import explore, open  # noqa: A004

@@ -4,12 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # Loaded on first use: the view and the slicing must not drag in widgets or matplotlib.
-_HOME = {"explore": "explorer", "Explorer": "explorer", "ProgressPanel": "panel"}
+_HOME = {
+    "explore": "explorer",
+    "Explorer": "explorer",
+    "Link": "linking",
+    "link": "linking",
+    "ProgressPanel": "panel",
+}
 
-__all__ = ["Explorer", "ProgressPanel", "explore"]
+__all__ = ["Explorer", "Link", "ProgressPanel", "explore", "link"]
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer, explore
+    from explorekit.explorer.linking import Link, link
     from explorekit.explorer.panel import ProgressPanel
 
 

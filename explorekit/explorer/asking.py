@@ -35,6 +35,11 @@ class Asked:
         """The value to start with along each dimension."""
         return self.labels[SELECTION] if is_state(self.labels) else self.labels
 
+    @property
+    def free(self) -> bool:
+        """Whether nobody asked for anything on the axes."""
+        return self.x is None and self.y is None and self.kind is None and not is_state(self.labels)
+
     def view(self, dataset: xr.Dataset) -> tuple[View, list[str]]:
         """Return the view that was asked for, and a note for each value that is not on the grid.
 

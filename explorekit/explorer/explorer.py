@@ -4,9 +4,10 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import xarray as xr
@@ -46,6 +47,9 @@ from explorekit.explorer.view import (
     with_y,
 )
 from explorekit.explorer.watch import Watch
+
+if TYPE_CHECKING:
+    from explorekit.explorer.beside import Beside
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +160,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._shown: tuple[Frame, Scale, str] = (Frame("nothing"), Scale(), "")
         self._made: dict[str, ipywidgets.Widget] = {}
         self._after: list[Callable[[], object]] = []
+        self._lent: frozenset[str] = frozenset()
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
         self._build()
         self.runner = PointRunner(self)
@@ -214,9 +219,70 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             self._go(checked(self.slicer.dataset, view), notes)
             self._turn()
 
-    def on_shown(self, callback: Callable[[], object]) -> None:
-        """Have a function called, without arguments, after each frame; on the kernel's thread."""
-        self._after.append(callback)
+    def on_shown(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Have a function called, without arguments, after each frame; on the kernel's thread. Call the result to end that."""
+        entry = partial(callback)  # so that each is another, even of one function
+        self._after.append(entry)
+
+        def stop() -> None:
+            if entry in self._after:
+                self._after.remove(entry)
+
+        return stop
+
+    def prefer_axes(self, dims: Sequence[str]) -> None:
+        """Have the first two of some dimensions along the axes, unless others were asked for."""
+        with self.lock:
+            free = [dim for dim in dims if dim not in self._asked.positions]
+            x, y = (*free, None, None)[:2]
+            if self._asked.free and x is not None:
+                self._asked = replace(self._asked, x=x, y=y)
+                if self._view.variable is not None:
+                    self.show(replace(self._view, x=x, y=y, by=None))
+
+    def resize(self, width: float, height: float) -> None:
+        """Draw pictures of another size, in inches; on screen they are as wide as there is room."""
+        with self.lock:
+            self._canvas = Canvas((width, height))
+            self.picture.resize(width, height)
+            self._show()
+
+    def lend(self, dims: Collection[str]) -> None:
+        """Leave out the controls of some dimensions, which are shown elsewhere."""
+        with self.lock:
+            if self._lent != frozenset(dims):
+                self._lent = frozenset(dims)
+                self._arrange()
+
+    def beside(self, *variables: str) -> "Beside":
+        """Show outputs of the run that is picked beside this summary of all: ``study.explore("rate").beside("V")``.
+
+        Parameters
+        ----------
+        *variables : str
+            What to show of it, a picture each.
+
+        Returns
+        -------
+        Beside
+            A widget. A click on the summary takes the other pictures there.
+
+        Raises
+        ------
+        ValueError
+            If a variable is unknown, or has no dimension in common with the summary.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> trace = xr.DataArray(np.ones((3, 4, 5)), dims=("I", "tau", "time"), name="V")
+        >>> both = explore(xr.merge([trace, trace.mean("time").rename("rate")]), "rate").beside("V")
+        >>> both.summary.picked, both.details[0].view.x
+        ({'I': 1, 'tau': 2}, 'time')
+        """
+        from explorekit.explorer import beside
+
+        return beside.Beside(self, variables)
 
     @property
     def picked(self) -> dict[str, Any] | None:
@@ -386,7 +452,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             for dim in slider_dims(dataset, view):
                 if dim not in self._made:
                     self._made[dim] = self._control(dim)
-            shown = tuple(self.controls.values())
+            shown = tuple(c for dim, c in self.controls.items() if dim not in self._lent)
             if self._sliders.children != shown:
                 self._sliders.children = shown
         finally:

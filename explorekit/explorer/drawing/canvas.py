@@ -21,7 +21,9 @@ from explorekit.explorer.slicing import Frame
 
 SIZE = (7.2, 4.6)
 DPI = 100
+# Letters that fit.
 LINE_LENGTH = 88
+MESSAGE_LENGTH = 56
 
 Limits = tuple[float, float, float, float]
 WHOLE: Limits = (0.0, 1.0, 0.0, 1.0)
@@ -65,7 +67,7 @@ class Canvas:
 
     def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
         """Return the picture of ``frame`` as PNG, with ``message`` over it."""
-        title, message = title_text(frame), message_text(message)
+        title, message = self.title(frame), self.message(message)
         if not self._renew(frame, scale, title, message):
             self._set(frame, scale, title, message)
         self._blit()
@@ -81,8 +83,22 @@ class Canvas:
         window
             The part of them to show: left, right, bottom and top, from 0 to 1.
         """
-        renewed = self._renew(frame, scale, title_text(frame), "", window)
+        renewed = self._renew(frame, scale, self.title(frame), "", window)
         return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
+
+    def title(self, frame: Frame) -> str:
+        """Return the title of a frame, in lines that fit."""
+        longest = self._fitting(LINE_LENGTH)
+        lines = textwrap.wrap(frame.title, longest, break_long_words=False)[:3]
+        return "\n".join(shortened(line, longest) for line in lines)
+
+    def message(self, message: str) -> str:
+        """Return a message in lines that fit."""
+        return "\n".join(textwrap.wrap(message, self._fitting(MESSAGE_LENGTH))[:6])
+
+    def _fitting(self, length: int) -> int:
+        """Return how many letters fit, of so many in a figure of the usual width."""
+        return max(12, round(length * self.figure.get_figwidth() / SIZE[0]))
 
     def _renew(self, frame: Frame, scale: Scale, title: str, message: str, window: Limits = WHOLE) -> bool:
         """Draw new axes, unless those that are there fit; return whether."""
@@ -145,17 +161,6 @@ def _message(axes: Axes) -> Text:
     box = {"facecolor": "white", "edgecolor": "#b0b0b0", "boxstyle": "round,pad=0.8"}
     middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
     return axes.text(0.5, 0.5, "", fontsize=12, color="#333333", zorder=10, bbox=box, **middle)  # type: ignore[arg-type]
-
-
-def title_text(frame: Frame) -> str:
-    """Return the title of a frame, in lines that fit."""
-    lines = textwrap.wrap(frame.title, LINE_LENGTH, break_long_words=False)[:3]
-    return "\n".join(shortened(line, LINE_LENGTH) for line in lines)
-
-
-def message_text(message: str) -> str:
-    """Return a message in lines that fit."""
-    return "\n".join(textwrap.wrap(message, 56)[:6])
 
 
 def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:

@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 from explorekit.explorer.captions import in_words
-from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas, message_text, title_text
+from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
 from explorekit.explorer.picture.layers import DRAWN_THERE, axes_layer, frame_layer
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -51,7 +51,7 @@ class Picture(anywidget.AnyWidget):
         on_pick: Callable[[], None],
         words_for: Callable[[Sequence[int]], str],
     ) -> None:
-        self._paper = Canvas(SIZE, DENSITY * DPI)
+        self.resize(*SIZE)
         self._number = 0
         self._subject: tuple[str, ...] = ()
         self._on_ready = weakref.WeakMethod(on_ready)
@@ -82,8 +82,8 @@ class Picture(anywidget.AnyWidget):
                 self._set_axes(frame, background, axes_layer(self._paper))
             self.frame = {
                 "axes": self._number,
-                "title": title_text(frame),
-                "message": message_text(message),
+                "title": self._paper.title(frame),
+                "message": self._paper.message(message),
                 "description": in_words(frame, message),
                 **frame_layer(self._paper, frame, scale),
             }
@@ -102,17 +102,22 @@ class Picture(anywidget.AnyWidget):
         self.axes = {
             "number": self._number,
             "kind": frame.kind,
-            "size": [round(inches * DPI) for inches in SIZE],
+            "size": [round(inches * DPI) for inches in self._size],
             "box": self._box(),
             "window": list(self.window),
             "background": background,
             **layer,
         }
 
+    def resize(self, width: float, height: float) -> None:
+        """Draw the axes at another size, in inches, from the next frame on."""
+        self._paper = Canvas((width, height), DENSITY * DPI)
+        self._size = (width, height)
+
     def _box(self) -> list[float]:
         """Return left, top, width and height of the axes, in pixels from the upper left corner."""
         box = self._paper.painter.axes.get_window_extent()
-        height = SIZE[1] * DPI
+        height = self._size[1] * DPI
         corner = (box.x0 / DENSITY, height - box.y1 / DENSITY)
         return [float(length) for length in (*corner, box.width / DENSITY, box.height / DENSITY)]
 

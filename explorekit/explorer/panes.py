@@ -1,0 +1,73 @@
+"""How do several explorers stand beside each other? In a row that wraps, below the controls that they share."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import ipywidgets
+
+from explorekit.explorer.controls import WIDTH
+from explorekit.explorer.explorer import Explorer
+from explorekit.explorer.linking import Link
+from explorekit.explorer.view import dims_of
+
+# In inches, so that two fit into a notebook, and letters stay legible.
+SIZE = (5.2, 4.2)
+NARROWEST = "400px"
+
+
+class Panes(ipywidgets.VBox):  # type: ignore[misc]
+    """Explorers that move together; the control of a dimension that several of them have is shown once.
+
+    Parameters
+    ----------
+    explorers
+        From left to right. They are closed with the panes.
+    size
+        Width and height of each picture in inches, before it is made as wide as there is room.
+
+    Attributes
+    ----------
+    link
+        What has them move together.
+    """
+
+    def __init__(self, explorers: Sequence[Explorer], size: tuple[float, float] = SIZE) -> None:
+        self.explorers = tuple(explorers)
+        self.link = Link(explorers)
+        self._controls = ipywidgets.VBox(layout={"max_width": WIDTH})
+        self._row = ipywidgets.HBox(self.explorers, layout={"flex_flow": "row wrap", "width": "100%"})
+        for explorer in self.explorers:
+            explorer.resize(*size)
+            explorer.layout.flex = f"1 1 {NARROWEST}"
+            explorer.layout.margin = "0 12px 0 0"
+        super().__init__(children=[self._controls, self._row])
+        self.add_class("explorekit-panes")
+        self._stops = [explorer.on_shown(self._share) for explorer in self.explorers]
+        self._share()
+
+    @property
+    def controls(self) -> dict[str, ipywidgets.Widget]:
+        """The controls that are shared, by dimension."""
+        count = Counter(dim for each in self.explorers for dim in dims_of(each.slicer.dataset, each.view))
+        controls = sorted((each.controls for each in self.explorers), key=len, reverse=True)
+        found: dict[str, ipywidgets.Widget] = {}
+        for those in controls:
+            found |= {dim: those[dim] for dim in those if count[dim] > 1 and dim not in found}
+        return found
+
+    def _share(self) -> None:
+        controls = self.controls
+        for explorer in self.explorers:
+            explorer.lend(controls)
+        if self._controls.children != tuple(controls.values()):
+            self._controls.children = tuple(controls.values())
+
+    def close(self) -> None:
+        """Remove the widget and its explorers, here and in every browser."""
+        if "_stops" in self.__dict__:  # or it could not be built
+            for stop in self._stops:
+                stop()
+            self.link.unlink()
+            for widget in (*self.explorers, self._controls, self._row):
+                widget.close()
+        super().close()
