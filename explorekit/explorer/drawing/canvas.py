@@ -88,9 +88,7 @@ class Canvas:
 
     def title(self, frame: Frame) -> str:
         """Return the title of a frame, in lines that fit."""
-        longest = self._fitting(LINE_LENGTH)
-        lines = textwrap.wrap(frame.title, longest, break_long_words=False)[:3]
-        return "\n".join(shortened(line, longest) for line in lines)
+        return title_text(frame, self._fitting(LINE_LENGTH))
 
     def message(self, message: str) -> str:
         """Return a message in lines that fit."""
@@ -161,6 +159,12 @@ def _message(axes: Axes) -> Text:
     box = {"facecolor": "white", "edgecolor": "#b0b0b0", "boxstyle": "round,pad=0.8"}
     middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
     return axes.text(0.5, 0.5, "", fontsize=12, color="#333333", zorder=10, bbox=box, **middle)  # type: ignore[arg-type]
+
+
+def title_text(frame: Frame, longest: int = LINE_LENGTH) -> str:
+    """Return the title of a frame, in lines of so many letters at most."""
+    lines = textwrap.wrap(frame.title, longest, break_long_words=False)[:3]
+    return "\n".join(shortened(line, longest) for line in lines)
 
 
 def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
