@@ -62,6 +62,7 @@ def begin(
     choose: Choice,
     request: Request,
     release: Callable[[], None],
+    retry: Callable[[], "Run"],
 ) -> "Run":
     """Start a run of a study that is held.
 
@@ -77,6 +78,8 @@ def begin(
         What the run is asked for.
     release
         Called at the run's end.
+    retry
+        Runs what failed again, in the same way.
 
     Raises
     ------
@@ -87,6 +90,7 @@ def begin(
     StudyError
         If the results cannot find room.
     """
+    from explorekit.engine.account import Account
     from explorekit.engine.driver import Driver
     from explorekit.engine.run import Run
     from explorekit.review import check_room
@@ -109,13 +113,13 @@ def begin(
         check_room(snapshot, size(points), directory.path)
         if request.client is None and reservation is None and len(points):
             reservation = _reserve(request)
-        counts = index.counts_beside(points)
+        account = Account(space, index, points)
         keep = partial(keep_code, directory, simulation, space, captured)
         client = request.client or reservation
-        driver = Driver(job, catalog, versions, points, counts, client, keep, request.end)
+        driver = Driver(job, catalog, versions, points, account, client, keep, request.end)
         if request.order == "coarse-to-fine":
             driver.prefer({})
-        return Run(record.name, driver, release, _panel_of, _draw_while_waiting)
+        return Run(record.name, driver, release, _panel_of, _draw_while_waiting, retry)
     except BaseException:
         if driver is not None:  # an interrupt, when its thread runs already
             driver.cancel()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from explorekit.adaptive import Strategy
     from explorekit.engine.run import Run
+    from explorekit.explorer import ProgressPanel
     from explorekit.reproducing import Reproduction
     from explorekit.review import Review
 
@@ -253,7 +255,9 @@ class Study(GrowingStudy):
             self._follow(record)
             check_objects(self.simulation, self.space)
             study = self._directory, self._catalog, self._seeding(record)
-            self._run = begin(*study, self.simulation, captured, choose, request, release)
+            again: PartOptions = {**options, "code": None}
+            retry = partial(self._start, client, failed, **again)
+            self._run = begin(*study, self.simulation, captured, choose, request, release, retry)
             self._where = request.where
         self._captured = captured
         return self._run
@@ -392,6 +396,21 @@ class Study(GrowingStudy):
     @property
     def running(self) -> bool:
         return self._run is not None and not self._run.done
+
+    def panel(self) -> "ProgressPanel":
+        """Return the live panel of the latest run, which can be shown in any cell, any number of times.
+
+        Raises
+        ------
+        StudyError
+            If nothing was run by this object.
+        """
+        if self._run is None:
+            raise StudyError(
+                f"the study at {self.path} has not been run by this object yet; start() or run() do."
+            )
+        panel: ProgressPanel = self._run.panel()
+        return panel
 
     @property
     def code_changes(self) -> str:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ _THREADS = (
 )
 
 
+living: "weakref.WeakSet[Child]" = weakref.WeakSet()  # of this worker process
+
+
 class Child:
     """A process that runs user code, and the worker's end of its connection.
 
@@ -48,6 +52,7 @@ class Child:
         self.cursor = cursor.Cursor(self._cursor_file.fileno())
         self.job: Job | None = None
         self._settled: int | None = None
+        self._asked = False
         here, there = _pair()
         lifeline, self._lifeline = os.pipe()
         with (self.scratch / "output").open("a+b", buffering=0) as output:
@@ -72,6 +77,7 @@ class Child:
         os.close(there)
         os.close(lifeline)
         self.connection = Connection(here)
+        living.add(self)
 
     def take(self, job: Job) -> None:
         """Give the child a job, unless it has it; one that runs other code needs a fresh child."""
@@ -114,6 +120,15 @@ class Child:
             return int(self._looked_at.memory_info().rss)
         except psutil.Error:
             return 0
+
+    def cpu(self) -> float | None:
+        """Return the share of a core that the child has used since this was asked before; None the first time."""
+        try:
+            share = float(self._looked_at.cpu_percent()) / 100
+        except psutil.Error:
+            return None
+        asked, self._asked = self._asked, True
+        return share if asked else None
 
     def settle(self) -> None:
         """Note what the child holds between batches, the first time."""

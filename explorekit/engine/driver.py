@@ -5,7 +5,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from distributed import Client, Future
 
+from explorekit.engine.account import Account
 from explorekit.engine.deadline import Deadline
 from explorekit.engine.delivery import AT_ONCE, LostParcelError, receive
+from explorekit.engine.load import WorkerLoad, loads
 from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.order import Ints, coarse_to_fine
 from explorekit.engine.plan import Plan
-from explorekit.engine.progress import PointError, Progress, State
+from explorekit.engine.progress import Progress, State
 from explorekit.engine.reservation import Reservation
 from explorekit.engine.sharing import Sharing
+from explorekit.engine.tally import Tally
 from explorekit.engine.task import JobPlugin, cancel_job, plugin_name, run_batch
 from explorekit.errors import ExplorekitError, RunError
 from explorekit.simulation.votes import Votes
@@ -39,7 +41,6 @@ logger = logging.getLogger(__name__)
 
 _PROTECTED = ("tls://", "wss://", "inproc://", "gateway://")
 _SURE = 3  # points that must agree on an output's structure before others are held to it
-_SHOWN_ERRORS = 5
 _CHECK_INTERVAL = 1.0
 _ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
 _HANDED_OUT = (
@@ -74,6 +75,8 @@ class Driver:
         The code versions whose results count.
     pending
         Array of shape (n, 2): the stretches of points to run.
+    account
+        Where what is done is counted.
     client
         The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
     keep_code
@@ -88,7 +91,7 @@ class Driver:
         catalog: Catalog,
         versions: frozenset[str],
         pending: np.ndarray[Any, Any],
-        counts: dict[int, int],
+        account: Account,
         client: Client | Reservation | None,
         keep_code: Callable[[], None],
         deadline: Deadline | None = None,
@@ -102,6 +105,7 @@ class Driver:
         self._deadline = deadline
         self._out_of_time = False
         self._private: PrivateCluster | None = None
+        self._connected: Client | None = None
         self._sharing: Sharing | None = None
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
@@ -113,12 +117,11 @@ class Driver:
         self._losses = 0
         self._state: State = "starting"
         self._total = len(job.space)
-        self._counts = dict(counts)
-        self._new = 0
+        self._account = account
+        self._left_then: tuple[float, float] | None = None  # seconds that were left at some moment
         self._workers = 0
         self._addresses: list[str] = []  # the worker of each slot
         self._present: frozenset[str] = frozenset()  # the workers; one object as long as they stay
-        self._errors: deque[PointError] = deque(maxlen=_SHOWN_ERRORS)
         self._message = ""
         self._where = self._where_disk = ""
         self._dashboard = ""
@@ -129,19 +132,39 @@ class Driver:
 
     @property
     def progress(self) -> Progress:
+        counts = self._account.tally.counts
         return Progress(
             state=self._state,
             total=self._total,
-            ok=self._counts.get(OK, 0),
-            failed=self._counts.get(FAILED, 0) + self._counts.get(TIMED_OUT, 0),
-            new=self._new,
+            ok=counts[OK],
+            failed=counts[FAILED] + counts[TIMED_OUT],
+            new=self._account.new,
             elapsed=(self._ended or time.monotonic()) - self._began,
             workers=self._workers,
-            errors=tuple(self._errors),
+            errors=tuple(self._account.errors),
             message=_NO_WORKERS if self._state == "running" and not self._workers else self._message,
             where=self._where + self._where_disk,
             dashboard=self._dashboard,
+            failures=self._account.reasons.groups,
+            timed_out=counts[TIMED_OUT],
+            left=self._seconds_left(),
         )
+
+    def _seconds_left(self) -> float | None:
+        if self._left_then is None:
+            return None
+        then, left = self._left_then
+        return max(0.0, left - (time.monotonic() - then))
+
+    @property
+    def tally(self) -> Tally:
+        """What has become of which part of the space."""
+        return self._account.tally
+
+    def loads(self) -> tuple[WorkerLoad, ...]:
+        """Ask the workers how busy they are; nothing while there are none."""
+        client = self._connected
+        return loads(client) if client is not None and client.status == "running" else ()
 
     def cancel(self) -> None:
         """Ask for the end; what is finished is kept."""
@@ -199,7 +222,7 @@ class Driver:
     def _count_contradictions(self) -> None:
         """Count as failed what contradicts the results of most points, which shows only beside them."""
         if len(self._catalog.shards(self._versions).kinds) > 1:
-            self._counts = self._catalog.snapshot(self._versions).index.counts()
+            self._account.recount(self._catalog.snapshot(self._versions).index)
 
     def _tidy(self) -> None:
         """Merge the shards where there are very many; a cancel and the deadline end that too."""
@@ -214,10 +237,10 @@ class Driver:
         return self._cancelled.is_set() or (self._deadline is not None and self._deadline.left < 0)
 
     def _left(self) -> int:
-        return self._total - sum(self._counts.values())
+        return self._total - sum(self._account.tally.counts.values())
 
     def _run(self) -> None:
-        client = self._connect()
+        client = self._connected = self._connect()
         if self._deadline is not None:
             self._where += f", {self._deadline}"
         plugin = JobPlugin(self._job, private=self._private is not None)
@@ -235,6 +258,7 @@ class Driver:
             _check_connection(client)
             raise
         finally:
+            self._connected = None
             if self._sharing is not None:
                 self._sharing.close()
             self._release(client)
@@ -412,20 +436,20 @@ class Driver:
         plan.measured(handed.done, handed.seconds, handed.spread)
         self._catalog.add(shard_along(reply.name, handed.header, batch.ranges))
         self._catalog.keep(final=False)
-        for start, stop, status in self._catalog.status_runs(reply.name):
-            self._counts[status] = self._counts.get(status, 0) + stop - start
-        self._new += handed.done
+        self._account.take_in(batch, handed, self._catalog.status_runs(reply.name))
+        self._note_time_left(plan)
         self._votes.add({name: stored.field for name, stored in handed.header.outputs.items()}, handed.done)
-        for failure in handed.failures:
-            point = self._job.space.describe(int(batch.positions(failure.row, failure.row + 1)[0]))
-            self._errors.append(PointError(point, f"{failure.error}: {failure.message}", failure.traceback))
         if handed.failures and self._job.policy.stop_at_failure and self._failure is None:
-            first = self._errors[-len(handed.failures)]
+            first = self._account.errors[-len(handed.failures)]
             self._failure = RunError(
                 f"the run stopped at the first failure, as asked; what is finished is kept. At {first.point}: {first.error}\n"
                 f"{first.traceback}"
             )
             self.cancel()
+
+    def _note_time_left(self, plan: Plan) -> None:
+        left = plan.seconds_left
+        self._left_then = None if left is None else (time.monotonic(), left)
 
     def _lose(self, batch: Batch, future: Future[Any], plan: Plan) -> None:
         """Take back a batch whose task failed: a worker was lost, or could not start a child."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from explorekit.engine.reasons import Reason
 from explorekit.simulation.points import Seeding
 from explorekit.simulation.schema import Schema
 from explorekit.space import Space
@@ -158,6 +159,8 @@ class Handed:
         First digits of the shard's SHA-256.
     failures
         The latest few.
+    reasons
+        All, by kind.
     trouble
         Why the shard could not be written, or an empty text; with it, the errno.
     spread
@@ -169,6 +172,7 @@ class Handed:
     header: Header | None = None
     digest: str = ""
     failures: tuple[Failure, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     trouble: str = ""
     errno: int = 0
     spread: float = 1.0

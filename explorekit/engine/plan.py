@@ -23,6 +23,7 @@ WATCHED_TARGET, WATCHED_FIRST_TARGET = 0.5, 0.25  # where somebody looks and wai
 WORTHWHILE = 0.1
 SMALLEST = 0.04  # seconds: some times what the task and its shard cost
 LARGEST = 2**20  # points: what a batch takes in memory stays bounded
+_FADING = 0.95  # a batch counts so much less with each that follows it
 _LATE = 1.25  # times what it was expected to take, a batch is handed in, and the rest shared out again
 
 
@@ -69,6 +70,7 @@ class Plan:
         self.remaining = int((pending[:, 1] - pending[:, 0]).sum())
         self.slots = max(1, slots)
         self._seconds: float | None = None
+        self._recent = (0.0, 0.0)  # points and seconds of batches, earlier ones counting less and less
         self._spread = 0.0  # of the points' costs: (standard deviation / mean)²
         self._unmeasured = 0
         self._target, self._first_target = TARGET, FIRST_TARGET
@@ -88,6 +90,15 @@ class Plan:
     def batch_seconds(self) -> float:
         """Seconds that the next batch is expected to take."""
         return max(self._first_target if self._seconds is None else self._target, self._seconds or 0.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the end, if points go on to take as long as those of late; None before any was measured."""
+        points, seconds = self._recent
+        if not points:
+            return None
+        busy = self._busy(seconds / points)
+        return max(*busy, (self.remaining * seconds / points + sum(busy)) / self.slots, 0.0)
 
     def next_share(self) -> Share | None:
         """Return the next points to run, or None if none is left."""
@@ -184,6 +195,7 @@ class Plan:
             How much they differ: variance / mean².
         """
         each = seconds / points
+        self._recent = _FADING * self._recent[0] + points, _FADING * self._recent[1] + seconds
         if self._seconds is None:
             self._seconds, self._spread = each, spread
             return

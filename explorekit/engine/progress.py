@@ -18,6 +18,20 @@ class PointError:
 
 
 @dataclass(frozen=True)
+class FailureGroup:
+    """Failures of one kind: the error, their number, the latest few points as text, and the latest traceback.
+
+    Where messages differ by the numbers in them only, these are left out of ``error``, as they always are of ``kind``.
+    """
+
+    kind: str
+    error: str
+    count: int
+    points: tuple[str, ...]
+    traceback: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """A snapshot of a run's progress; every count is a number of points.
 
@@ -36,6 +50,12 @@ class Progress:
         Worker processes at hand.
     errors
         The latest failures, newest last.
+    failures
+        The failures of this run by kind, the most frequent first.
+    timed_out
+        How many of the failed points timed out.
+    left
+        Estimated seconds until the end, from how long runs took; None while nothing is known.
     message
         Why the run ended early, or an empty text.
     where
@@ -55,6 +75,9 @@ class Progress:
     message: str = ""
     where: str = ""
     dashboard: str = ""
+    failures: tuple[FailureGroup, ...] = ()
+    timed_out: int = 0
+    left: float | None = None
 
     @property
     def pending(self) -> int:
@@ -70,6 +93,8 @@ class Progress:
         """Estimated seconds until the last point, or None while nothing is known."""
         if self.state in FINAL:
             return 0.0
+        if self.left is not None:
+            return self.left
         return self.pending / self.rate if self.new else None
 
     @property

@@ -11,10 +11,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from explorekit.engine.driver import Driver
 from explorekit.engine.progress import Progress
+
+if TYPE_CHECKING:
+    from explorekit.engine.load import WorkerLoad
+    from explorekit.engine.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +45,7 @@ class Run:
         on_end: Callable[[], None],
         make_panel: Callable[["Run"], Any],
         while_waiting: Callable[[], None],
+        retry: Callable[[], "Run"],
     ) -> None:
         self.name = name
         self._driver = driver
@@ -47,7 +55,9 @@ class Run:
         self._guard = threading.Lock()
         self._make_panel = make_panel
         self._while_waiting = while_waiting
+        self._retry = retry
         self._panel: Any = None
+        self._shown_as: Any = None
         self._waited_in: int | None = None
         self._thread = threading.Thread(target=self._work, name=f"explorekit-run-{name}", daemon=True)
         _active.add(self)
@@ -69,6 +79,21 @@ class Run:
     def progress(self) -> Progress:
         """What the run has done so far."""
         return self._driver.progress
+
+    @property
+    def tally(self) -> "Tally":
+        """How many points of which part of the space are ok, failed, timed out and pending; cheap to ask."""
+        return self._driver.tally
+
+    def loads(self) -> "tuple[WorkerLoad, ...]":
+        """Ask the workers how busy they are, of very many the first few; takes some milliseconds.
+
+        Returns
+        -------
+        tuple of WorkerLoad
+            What each does now; nothing before there are workers, and after the end.
+        """
+        return self._driver.loads()
 
     @property
     def done(self) -> bool:
@@ -123,6 +148,9 @@ class Run:
                 self.cancel()
                 self._done.wait()
                 raise
+            finally:
+                if self.done:
+                    self._keep_as_text()
         if self._driver.exception is not None:
             raise self._driver.exception
         return self
@@ -140,6 +168,16 @@ class Run:
                     )
             update(self.progress)
 
+    def retry(self) -> "Run":
+        """Run the points again that failed or timed out, as this run was asked to; returns at once.
+
+        Returns
+        -------
+        Run
+            The new run: see `explorekit.Study.retry`.
+        """
+        return self._retry()
+
     def cancel(self) -> None:
         """End the run soon; returns at once. Finished points are kept, the others stay pending."""
         self._driver.cancel()
@@ -153,6 +191,10 @@ class Run:
         if self._panel is None:
             self._panel = self._make_panel(self)
         return self._panel
+
+    def show_in(self, panel: Any) -> None:
+        """Be shown in the panel of an earlier run, which is this run's from now on."""
+        self._panel = panel
 
     def __repr__(self) -> str:
         return f"<explorekit.Run {self.name!r}: {self.progress}>"
@@ -169,7 +211,13 @@ class Run:
         if self._waited_in is not None and self._panel is None:
             from IPython.display import display
 
-            display(self.panel())  # type: ignore[no-untyped-call]
+            self._shown_as = display(self.panel(), display_id=True)  # type: ignore[no-untyped-call]
+
+    def _keep_as_text(self) -> None:
+        """Have a notebook that is kept say how the run ended, and not how it began, where widgets are not shown."""
+        if self._shown_as is not None:
+            self._shown_as.update(self.panel())
+            self._shown_as = None
 
 
 def _called(callback: Callable[[], object]) -> None:
@@ -181,11 +229,12 @@ def _called(callback: Callable[[], object]) -> None:
 
 @contextlib.contextmanager
 def shown(start: Progress) -> Iterator[Callable[[Progress], None]]:
-    """Show a progress bar on a terminal, a line now and then in a log, and in a notebook, where a panel does, nothing."""
-    if _cell() is not None:
+    """Show a progress bar on a terminal, a line now and then in a log and under papermill, and where a panel does, nothing."""
+    notebook = _cell() is not None
+    if notebook and not _under_papermill():
         yield lambda _: None
         return
-    if not sys.stderr.isatty():
+    if notebook or not sys.stderr.isatty():
         yield _lines()
         return
     from tqdm import tqdm
@@ -210,6 +259,14 @@ def shown(start: Progress) -> Iterator[Callable[[Progress], None]]:
         yield update
     if why := _why(latest):
         sys.stderr.write(f"explorekit: {why}\n")
+
+
+def _under_papermill() -> bool:
+    """Return whether papermill runs the notebook that this process is the kernel of: its log shows text, and no widgets."""
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process().parent()
+        return parent is not None and any("papermill" in Path(word).name for word in parent.cmdline()[:4])
+    return False
 
 
 def _lines() -> Callable[[Progress], None]:

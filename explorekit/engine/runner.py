@@ -14,6 +14,7 @@ from explorekit.engine.batch_run import BatchRun
 from explorekit.engine.cursor import Cursor
 from explorekit.engine.interrupts import Interrupts
 from explorekit.engine.messages import Assignment, Handed, Job
+from explorekit.engine.reasons import reasons
 from explorekit.engine.rows import Rows
 from explorekit.simulation.calling import Call
 from explorekit.simulation.declare import Simulation
@@ -100,7 +101,8 @@ class Runner:
         try:
             header = _once_more(write, temporary)
             digest = durable.seal(temporary)
-            return Handed(rows.done, seconds, header, digest, shown, spread=record.timings.spread)
+            spread = record.timings.spread
+            return Handed(rows.done, seconds, header, digest, shown, reasons(rows.failures), spread=spread)
         except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
             number = getattr(error, "errno", None) or 0

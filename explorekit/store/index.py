@@ -19,7 +19,6 @@ from explorekit.space.derived import Derived, dims_of
 from explorekit.space.identity import as_kind, canonical, without_baseline
 from explorekit.space.parameter import Parameter
 from explorekit.space.positions import Positions
-from explorekit.space.selecting import common, size
 from explorekit.store.header import Header
 from explorekit.store.shard import read_header
 from explorekit.store.status import FAILED, OK, PENDING
@@ -323,13 +322,6 @@ class Index:
         """Return the (start, stop) of stretches of points that have one of some statuses."""
         chosen = np.isin(self.status, statuses)
         return merged(np.stack([self.start[chosen], self.stop[chosen]], axis=1))
-
-    def counts_beside(self, stretches: Ints) -> dict[int, int]:
-        """Return the number of points of each status but pending, but for those in some stretches."""
-        return {
-            status: number - size(common(self.stretches_of(status), stretches))
-            for status, number in self.counts().items()
-        }
 
     def counts(self) -> dict[int, int]:
         """Return the number of points of each status but pending."""

@@ -70,7 +70,7 @@ def assert_ended_early(study: ek.Study, run: object, reason: str) -> None:
 def test_a_run_hands_in_what_is_done_before_its_time_is_over(study: ek.Study, clock, merged) -> None:
     run = run_until_some_are_done(study, clock, max_time=1000)
     assert_ended_early(study, run, "max_time=1000")
-    assert "finished early" in run.panel().status.value
+    assert run.panel().board.head["state"] == "finished early"
     run.panel().close()
     assert merged == []  # that takes time too
 
