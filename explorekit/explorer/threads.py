@@ -38,6 +38,15 @@ def run_waiting() -> None:
             logger.warning("could not bring the screen up to date", exc_info=True)
 
 
+def when_free(function: Callable[[], None]) -> None:
+    """Call a function as soon as the kernel runs no cell; at once where there is no kernel."""
+    loop = _kernel_loop()
+    if loop is None:
+        function()
+    else:
+        loop.add_callback(function)
+
+
 def _kernel_loop() -> Any:
     """Return the event loop of the notebook's kernel that this process is, or None."""
     ipython = sys.modules.get("IPython")
