@@ -10,14 +10,28 @@ COLOURS = {flags.PENDING: "#d4d4d4", flags.FAILED: "#b2182b", flags.TIMED_OUT: "
 SIGNS = {flags.PENDING: "", flags.FAILED: "×", flags.TIMED_OUT: "+"}
 
 
-def message_for(frame: Frame, error: str = "", *, running: bool) -> str:
-    """Return in words why a frame shows nothing, or an empty text."""
+def message_for(frame: Frame, error: str = "", *, running: bool, started: bool = False) -> str:
+    """Return in words why a frame shows nothing, or an empty text.
+
+    Parameters
+    ----------
+    frame
+        What is shown.
+    error
+        Why the one run that it comes from failed.
+    running
+        Whether more results may come.
+    started
+        Whether that run goes on just now.
+    """
     if frame.kind == "nothing":
         return "waiting for the first result" if running else "no results yet"
     if frame.values.size == 0:
         return "no values along this axis"
     if frame.outcome in (None, flags.OK) or not frame.missing.all():
         return ""
+    if started:
+        return "running …"
     words = flags.IN_WORDS[frame.outcome or 0]
     return f"{words}: {error}" if error else words
 

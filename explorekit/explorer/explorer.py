@@ -23,7 +23,7 @@ from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
-from explorekit.explorer.running import PointRunner
+from explorekit.explorer.running import PointRunner, flat_position, run_index
 from explorekit.explorer.scale import Scale, measure
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
@@ -218,6 +218,11 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         with self.lock:
             self._go(checked(self.slicer.dataset, view), notes)
             self._turn()
+
+    def redraw(self) -> None:
+        """Draw what is shown once more."""
+        with self.lock:
+            self._draw()
 
     def on_shown(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Have a function called, without arguments, after each frame; on the kernel's thread. Call the result to end that."""
@@ -477,7 +482,10 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         try:
             frame = frame_of(self.slicer, view)
             scale = self._scale(frame, view)
-            message = message_for(frame, self._error(frame, view), running=self.source.running)
+            started = view == self._view and self.runner.running_this
+            message = message_for(
+                frame, self._error(frame, view), running=self.source.running, started=started
+            )
         except Exception as error:
             # The controls have moved already: beside them, the picture of before would be a wrong one.
             logger.debug("could not read %s", view, exc_info=True)
@@ -563,8 +571,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
     def _error(self, frame: Frame, view: View) -> str:
         if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
             return ""
-        dims = parameter_dims(self.slicer.dataset)
-        return error_text(self.source, {dim: view.index(dim) for dim in dims})
+        where = run_index(self.slicer.dataset, view)
+        return error_text(self.source, where, flat_position(self.slicer.dataset, where))
 
 
 def _joined(old: Scale, new: Scale) -> Scale:

@@ -162,6 +162,8 @@ class PointRunner:
         self._explorer.watch()
         if ended is not None:
             run.add_done_callback(ended)  # before what waits for the lock that is held here
+        elif self.busy:
+            self._explorer.redraw()  # as running
         this = weakref.WeakMethod(self._ended)
         run.add_done_callback(lambda: on_kernel_thread(lambda: (method := this()) and method()))
 
@@ -171,11 +173,13 @@ class PointRunner:
             if self._stopped or run is None:
                 return
             progress = run.progress
-            self._said = self._running, progress.message if progress.state == "error" else ""
+            self._said = self._running, progress.message
             self._learn(self._running)
             explorer.refresh()
+            if progress.state != "finished":  # else it would be tried again, and again
+                self.as_moved = False
+                explorer.redraw()
             self.go_on()
-            explorer.tools.follow()
 
     def _is_due(self) -> bool:
         """Return whether the point that is come to is to be run at once."""

@@ -68,11 +68,17 @@ def look_at(source: Source, where: Mapping[str, int] | None = None) -> None:
         prefer(where or {})
 
 
-def error_text(source: Source, where: dict[str, int]) -> str:
-    """Return the last line of the error of the run at ``where``, or an empty text if the source keeps none."""
-    runs = getattr(source, "runs", None)
-    if not isinstance(runs, xr.Dataset) or "error" not in runs.variables:
-        return ""
-    error = runs.variables["error"]
-    lines = str(error.isel({d: i for d, i in where.items() if d in error.dims}).values).strip().splitlines()
+def error_text(source: Source, where: Mapping[str, int], position: int) -> str:
+    """Return the last line of the error of the run at an index, which has a flat position too; empty if the source keeps none."""
+    inspect = getattr(source, "inspect", None)
+    if inspect is not None:  # reads one run, where `runs` reads the errors of all
+        record = inspect(position)
+        text = f"{record.error}: {record.message}" if record.error else ""
+    else:
+        runs = getattr(source, "runs", None)
+        if not isinstance(runs, xr.Dataset) or "error" not in runs.variables:
+            return ""
+        error = runs.variables["error"]
+        text = str(error.isel({d: i for d, i in where.items() if d in error.dims}).values)
+    lines = text.strip().splitlines()
     return lines[-1] if lines else ""

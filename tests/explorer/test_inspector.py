@@ -91,8 +91,10 @@ def opened(explorer):
 
 def test_the_record_of_one_run_is_read_once_the_tool_is_open(study):
     explorer = explore(study, "V", I=0.0)
-    explorer.controls["I"].value = 2.0
+    explorer.controls["I"].value = 1.0
     assert study.asked == []
+    explorer.controls["I"].value = 2.0
+    study.asked.clear()  # the picture says why it is empty
     inspector = opened(explorer)
     assert set(study.asked) == {("inspect", 4)}
     html = inspector.record.value
@@ -183,6 +185,26 @@ def test_why_a_point_cannot_be_run_is_said(study, monkeypatch):
     inspector = opened(explore(study, "rate", I=1.0))
     inspector.run_button.click()
     assert "the code has &lt;changed&gt;" in inspector.said.value
+
+
+def test_a_run_that_comes_to_nothing_is_not_tried_for_ever(study, monkeypatch):
+    class Broken(Ended):
+        class progress:
+            state = "error"
+            message = "the disk is full"
+
+    def start(**options):
+        study.asked.append("start")
+        return Broken()
+
+    monkeypatch.setattr(study, "start", start)
+    explorer = explore(study, "rate", I=0.0)
+    inspector = opened(explorer)
+    inspector.as_moved.value = True
+    explorer.controls["I"].value = 1.0
+    assert study.asked.count("start") == 1
+    assert "the disk is full" in inspector.said.value
+    assert not inspector.as_moved.value
 
 
 def test_a_run_is_reproduced(study, repair):
