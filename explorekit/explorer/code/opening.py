@@ -22,7 +22,7 @@ def opening(source: Source, dataset: xr.Dataset) -> list[str]:
     if Path(path).is_dir():
         name = f"{getattr(source, 'name', 'results')}.nc"
         return [
-            f"# or, where explorekit is not installed, the file of study.to_netcdf({name!r}): xr.open_dataset({name!r})",
+            f"# Where explorekit is not installed: study.to_netcdf({name!r}) here, xr.open_dataset({name!r}) there.",
             f"results = xr.open_dataset({_place(path)!r}, engine='explorekit')",
         ]
     return [f"results = xr.open_dataset({_place(path)!r})"]

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from explorekit.explorer.explorer import Explorer
 
+# The layout of a body, so that it stands apart from the one above.
+APART = {"border_top": "1px solid var(--jp-border-color2, #ddd)", "margin": "4px 0 0", "padding": "4px 0"}
+
 
 @dataclass(frozen=True)
 class Tool:
