@@ -98,9 +98,5 @@ def interact(
 
 def _first_labels(results: "xr.Dataset") -> dict[str, Any]:
     """Return the first label along each parameter dimension, or its index where it has none."""
-    first: dict[str, Any] = {}
-    for dim in map(str, results["status"].dims):
-        label = results.coords[dim].values[0] if dim in results.coords else 0
-        if label == label:  # a NaN is found by nobody
-            first[dim] = label
-    return first
+    dims = map(str, results["status"].dims)
+    return {dim: results.coords[dim].values[0] if dim in results.coords else 0 for dim in dims}

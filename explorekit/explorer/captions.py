@@ -24,7 +24,7 @@ def message_for(frame: Frame, error: str = "", *, running: bool, started: bool =
     started
         Whether that run goes on just now.
     """
-    if frame.kind == "nothing":
+    if frame.kind == "nothing" and frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
         return "waiting for the first result" if running else "no results yet"
     if frame.values.size == 0:
         return "no values along this axis"

@@ -120,7 +120,7 @@ class Slicer:
     def frame(self, view: View) -> Frame:
         """Return the frame of ``view``."""
         if view.variable is None:
-            return Frame("nothing", title=self.title(view))
+            return Frame("nothing", title=self.title(view), outcome=self._status(view, [])[1])
         variable = self.dataset.variables[view.variable]
         axes = [self._axis(dim, len(view.axes), view.by if dim == view.x else None) for dim in view.axes]
         raw = self._read(variable, view, axes)

@@ -207,6 +207,16 @@ def test_a_run_that_comes_to_nothing_is_not_tried_for_ever(study, monkeypatch):
     assert not inspector.as_moved.value
 
 
+def test_before_the_first_result_it_says_why_a_run_failed(tmp_path):
+    study = Here(wave, ek.Space(I=[2.0, 3.0], tau=1.0), tmp_path / "study")
+    study.asked = []
+    run_here(study, [0])
+    explorer = explore(study, I=2.0)
+    assert "failed: Failed: too <b>large</b>" in explorer._shown[2]
+    explorer.controls["I"].value = 3.0
+    assert explorer._shown[2] == "no results yet"
+
+
 def test_a_run_is_reproduced(study, repair):
     explorer = explore(study, "rate", I=0.0)
     inspector = opened(explorer)
