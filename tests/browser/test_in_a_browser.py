@@ -42,6 +42,7 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
     drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
     pointing_tells_and_zooming_shows_a_part(page, screenshots / f"lab_{notebook}_zoomed.png")
     a_click_picks_and_arrows_move_what_is_picked(page)
+    a_run_is_told_and_reproduced(page)
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
     cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
 
@@ -140,6 +141,15 @@ def a_click_picks_and_arrows_move_what_is_picked(page: Page) -> None:
     while not np.array_equal(pixels(picture), whole):
         assert time.monotonic() < deadline, "the cross-hair stayed"
         time.sleep(0.1)
+
+
+def a_run_is_told_and_reproduced(page: Page) -> None:
+    explorer = page.locator(".explorekit-explorer:visible").first
+    explorer.locator(".explorekit-tools button").filter(has_text="Run").first.click()
+    inspector = explorer.locator(".explorekit-inspector")
+    expect(inspector.get_by_role("row", name="duration")).to_be_visible()
+    inspector.locator("button").filter(has_text="Reproduce").click()
+    expect(inspector.get_by_text("The same numbers.")).to_be_visible(timeout=60_000)
 
 
 def drag(page: Page, slider: Locator, to: float) -> None:
