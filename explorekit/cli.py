@@ -1,4 +1,4 @@
-"""From a shell: ``explorekit VERB PATH``; every verb is a method of a study."""
+"""From a shell: ``explorekit VERB PATH``; every verb but ``serve`` is a method of a study."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from explorekit.errors import ExplorekitError, StudyError
 from explorekit.opening import open as open_study
 from explorekit.study_folder import StudyFolder
 
+LOOPBACK = "127.0.0.1"
 _PATH = click.argument("path", type=click.Path(exists=True, path_type=Path))
 
 
@@ -60,6 +61,27 @@ def compact(path: Path, chunks: tuple[str, ...]) -> None:
 def delete(path: Path, confirm: str) -> None:
     """Delete a study with all that is in it; there is no way back."""
     _folder(path).delete(confirm=confirm)
+
+
+@main.command(short_help="Show a study in a browser, as an app.")
+@_PATH
+@click.option("--view", metavar="NAME", help="The marked view to open.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; by default a free one.")
+@click.option("--ip", default=LOOPBACK, show_default=True, help="The address to listen at.")
+@click.option("--browser/--no-browser", default=True, help="Whether to open a browser here.")
+def serve(path: Path, view: str | None, port: int, ip: str, *, browser: bool) -> None:
+    """Show the explorer of a study, or of a file that one was exported to, as an app, until Ctrl-C.
+
+    The page is open to this machine alone, and to whoever has the token in its address.
+    """
+    from explorekit.serving import serve as serve_study
+
+    if ip not in (LOOPBACK, "localhost", "::1"):
+        click.echo("What is sent between this machine and others is not encrypted.", err=True)
+    try:
+        serve_study(path, ip=ip, port=port, view=view, browser=browser, say=click.echo)
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _chunk(text: str) -> tuple[str, int]:

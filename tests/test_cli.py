@@ -1,8 +1,10 @@
 """From a shell: every verb does what the method does, says what it did, and tells by its exit code."""
 
 import os
+import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 from batches import study_with
@@ -83,3 +85,34 @@ def test_a_study_is_deleted_with_its_name(directory):
     assert directory.path.exists()
     assert run(main, ["delete", "--confirm", "model", str(directory.path)]).exit_code == 0
     assert not directory.path.exists()
+
+
+def test_a_study_is_served_with_a_token_and_leaves_nothing_when_it_is_interrupted(directory, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "explorekit", "serve", "--no-browser", str(directory.path)]
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        address = server.stdout.readline().split()[-1]
+        page, token = address.split("?token=")
+        assert page.startswith("http://127.0.0.1:")
+        assert len(token) > 20
+        with urllib.request.urlopen(page, timeout=60) as answer:
+            assert "/login" in answer.url
+        assert next(path.name for path in scratch.iterdir()).startswith("explorekit-serve-")
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+    assert list(scratch.iterdir()) == []
+
+
+def test_what_cannot_be_served_is_said(directory, tmp_path, monkeypatch):
+    run = CliRunner().invoke
+    file = ek.open(directory.path).to_netcdf(tmp_path / "x.nc")
+    ek.open(directory.path).views["onset"] = {}
+
+    assert "Did you mean 'onset'?" in run(main, ["serve", "--view", "onsett", str(directory.path)]).output
+    assert "has no marked views" in run(main, ["serve", "--view", "onset", str(file)]).output
+    monkeypatch.setitem(sys.modules, "voila.app", None)
+    assert "pip install 'explorekit[app]'" in run(main, ["serve", str(file)]).output
