@@ -15,6 +15,7 @@ STYLE = """<style>
 .explorekit-inspector {color: var(--jp-ui-font-color1, #222); border-top: 1px solid var(--jp-border-color2, #ddd);
   padding-top: 4px; margin-top: 4px}
 .explorekit-inspector .explorekit-run {line-height: 1.5; font-size: 13px; overflow-wrap: anywhere}
+.explorekit-inspector .widget-html, .explorekit-inspector .widget-html-content {min-width: 0; max-width: 100%}
 .explorekit-inspector .explorekit-tables {display: flex; flex-wrap: wrap; gap: 4px 2.5em; margin: 2px 0 6px}
 .explorekit-inspector table {border-collapse: collapse; font-variant-numeric: tabular-nums; height: max-content}
 .explorekit-inspector caption {text-align: left; font-weight: 600; padding: 2px 0}
@@ -28,7 +29,6 @@ STYLE = """<style>
 .explorekit-inspector pre {margin: 2px 0 8px; padding: 6px 8px; max-height: 260px; overflow: auto; font-size: 12px;
   line-height: 1.4; background: var(--jp-layout-color2, #f3f3f3); color: var(--jp-ui-font-color1, #222);
   border-radius: 2px; white-space: pre}
-.explorekit-inspector pre.explorekit-code {user-select: all}
 </style>"""
 
 
@@ -114,8 +114,3 @@ def said_html(text: str) -> str:
         if text
         else ""
     )
-
-
-def code_html(code: str) -> str:
-    """Return lines of code as HTML, which one click selects."""
-    return f'<pre class="explorekit-code" tabindex="0" title="A click selects it all">{escape(code)}</pre>'

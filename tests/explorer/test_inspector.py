@@ -9,7 +9,7 @@ from batches import _call, run_here, write_batch
 import explorekit as ek
 from explorekit.errors import CodeChangedError
 from explorekit.explorer import explore
-from explorekit.explorer.selecting_code import code_of_run
+from explorekit.explorer.code.run import code_of_run
 from explorekit.space.selecting import points_where
 
 repaired = False
@@ -231,8 +231,7 @@ def test_a_run_is_reproduced(study, repair):
 
 def test_a_study_that_is_merely_opened_cannot_run(study):
     inspector = opened(explore(ek.open(study.path), "rate", I=0.0))
-    shown = [button.description for button in inspector.buttons.children]
-    assert shown == ["Next failure", "Copy as code"]
+    assert inspector.buttons.children == (inspector.failure_button, inspector.code_button)
 
 
 def test_a_dataset_has_no_runs(results):
@@ -242,11 +241,13 @@ def test_a_dataset_has_no_runs(results):
 def test_the_code_selects_the_run(study):
     explorer = explore(study, "rate", I=0.0, tau=7.5)
     inspector = opened(explorer)
-    inspector.code_button.click()
-    assert "sel(I=0.0, tau=7.5)" in inspector.said.value
+    found = {}
+    exec(inspector.code_button.text, found)
+    assert found["run"]["rate"] == 0.0
+    assert found["record"].point == "I=0 nA, tau=7.5"
     for space, said in (
         ({"I": ("I", [0.1, 0.2], {})}, "sel(I=0.2)"),
-        ({"a.b": ("a.b", ["x", "y"], {})}, "sel(**{'a.b': 'y'})"),
+        ({"a.b": ("a.b", ["x", "y"], {})}, "sel({'a.b': 'y'})"),
         ({"I": ("point", [0.1, 0.1], {})}, "isel(point=1)"),
         ({"I": ("I", [0.1, math.nan], {})}, "isel(I=1)"),
     ):

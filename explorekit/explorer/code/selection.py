@@ -1,6 +1,6 @@
 """Which part of the variable is it? By value where a value names one position, else by index."""
 
-from collections.abc import Container, Hashable
+from collections.abc import Container, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,15 @@ from explorekit.explorer.view import View, slider_dims
 
 def selection(dataset: xr.Dataset, view: View, dims: Container[Hashable]) -> str:
     """Return ``.sel(…)`` and ``.isel(…)`` for where the controls are, along some dimensions."""
+    return at(dataset, {dim: view.index(dim) for dim in slider_dims(dataset, view) if dim in dims})
+
+
+def at(dataset: xr.Dataset, indices: Mapping[str, int]) -> str:
+    """Return ``.sel(…)`` and ``.isel(…)`` for an index along each of some dimensions."""
     by_value: dict[str, str] = {}
     by_index: dict[str, str] = {}
-    for dim in slider_dims(dataset, view):
-        if dim not in dims:
-            continue
-        index = view.index(dim)
-        value = _value(dataset, dim, index)
+    for dim, index in indices.items():
+        value = value_at(dataset, dim, index)
         if value is None:
             by_index[dim] = str(index)
         else:
@@ -30,7 +32,7 @@ def selection(dataset: xr.Dataset, view: View, dims: Container[Hashable]) -> str
     return "".join(parts)
 
 
-def _value(dataset: xr.Dataset, dim: str, index: int) -> str | None:
+def value_at(dataset: xr.Dataset, dim: str, index: int) -> str | None:
     """Return the value at a position as code, if xarray finds that position by it."""
     if dim not in dataset.indexes:
         return None

@@ -21,7 +21,13 @@ export default {
     const said = document.createElement("span");
     said.setAttribute("role", "status");
     said.style.marginLeft = "8px";
-    button.textContent = "Copy";
+    button.textContent = model.get("label");
+    button.title = model.get("title");
+    if (model.get("icon")) {
+      const icon = document.createElement("i");
+      icon.className = `fa fa-${model.get("icon")}`;
+      button.prepend(icon);
+    }
     button.addEventListener("click", async () => {
       await copy(model.get("text"));
       said.textContent = "copied";

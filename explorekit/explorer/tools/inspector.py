@@ -9,10 +9,11 @@ import ipywidgets
 
 from explorekit.engine.progress import duration
 from explorekit.errors import ExplorekitError
-from explorekit.explorer.record_html import STYLE, code_html, record_html, said_html
+from explorekit.explorer.code.run import code_of_run
+from explorekit.explorer.record_html import STYLE, record_html, said_html
 from explorekit.explorer.running import flat_position, index_at, run_index
-from explorekit.explorer.selecting_code import code_of_run
 from explorekit.explorer.threads import on_kernel_thread
+from explorekit.explorer.tools.copying import CopyButton
 from explorekit.explorer.tools.tool import Tool
 from explorekit.explorer.view import parameter_dims
 
@@ -45,8 +46,8 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
             "Run it again here, and compare with what is kept, bit for bit",
             self._reproduce,
         )
-        self.code_button = self._button(
-            "Copy as code", "code", "Python that opens the study and selects this run", self._code
+        self.code_button = CopyButton(
+            label="Copy as code", icon="code", title="Python that opens the study and selects this run"
         )
         self.failure_button = self._button(
             "Next failure", "forward", "Go to the next run that failed", self._next
@@ -85,10 +86,13 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         """Show the run that is looked at; only its record is read."""
         explorer, runner = self._explorer, self._explorer.runner
         dataset, source = explorer.slicer.dataset, explorer.source
-        position = flat_position(dataset, run_index(dataset, explorer.view))
+        here = run_index(dataset, explorer.view)
+        position = flat_position(dataset, here)
         if position != self._position:
             self._position = position
             self.said.value = ""
+        path = source.path  # type: ignore[attr-defined]
+        _set(self.code_button, text=code_of_run(path, dataset, here, position))
         runner.go_on()
         try:
             record: Any = source.inspect(position)  # type: ignore[attr-defined]
@@ -167,12 +171,6 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
             view, index = explorer.view, index_at(dataset, failure)
             picked = view.picked or (bool(view.axes) and index.keys() >= set(view.axes))
             explorer.show(replace(view, selection={**view.selection, **index}, picked=picked))
-
-    def _code(self) -> None:
-        explorer, dataset = self._explorer, self._explorer.slicer.dataset
-        here = run_index(dataset, explorer.view)
-        path = explorer.source.path  # type: ignore[attr-defined]
-        self.said.value = code_html(code_of_run(path, dataset, here, flat_position(dataset, here)))
 
     def _reproduce(self) -> None:
         source: Any = self._explorer.source
