@@ -69,7 +69,7 @@ def serve(
             """Says where it is once it listens there."""
 
             def launch_browser(self) -> None:
-                address = f"http://{ip}:{self.port}/?token={self.token}"
+                address = f"http://{_host(ip)}:{self.port}/?token={self.token}"
                 say(f"{study.name} is served at {address}")
                 say("Ctrl-C ends it.")
                 if browser:
@@ -110,8 +110,16 @@ def _marked(study: Any, name: str) -> Mapping[str, Any]:
         raise StudyError(str(error.args[0])) from None
 
 
+def _host(ip: str) -> str:
+    """Return an address as it stands in that of a page."""
+    if ip in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of this machine
+        return socket.gethostname()
+    return f"[{ip}]" if ":" in ip else ip
+
+
 def _free_port(ip: str) -> int:
-    with socket.create_server((ip, 0)) as listener:
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    with socket.create_server((ip, 0), family=family) as listener:
         port: int = listener.getsockname()[1]
         return port
 

@@ -16,7 +16,7 @@ from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_COLOU
 from explorekit.explorer.labels import with_units
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
-from explorekit.explorer.view import View
+from explorekit.explorer.view import View, slider_dims
 
 # As many labels as an axis has room for.
 MOST_TICKS = 20
@@ -49,6 +49,12 @@ class Sketch:
     @property
     def axes(self) -> list[Axis]:
         return [axis for axis in (self.frame.y, self.frame.x) if axis is not None]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every dimension has a control or an axis, and the kind of plot is one that is written out here."""
+        shown = {*slider_dims(self.dataset, self.view), *self.view.axes}
+        return self.frame.kind in KINDS and set(self.variable.dims) <= shown
 
     def coordinate(self, axis: Axis) -> str | None:
         """Return the coordinate that gives the positions along an axis, None where they are counted."""

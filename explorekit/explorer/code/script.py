@@ -29,7 +29,7 @@ def code_of(explorer: "Explorer") -> str:
         sketch.add(*(again or opening(explorer.source, dataset)))
         sketch.add(f"shown = {variable}{_part(sketch, view.variable)}")
         convert(sketch)
-        if frame.kind in KINDS:
+        if sketch.plain:
             if sketch.gaps:
                 sketch.add(f"status = results[{STATUS!r}]{_part(sketch, STATUS)}.broadcast_like(shown)")
             KINDS[frame.kind](sketch)
@@ -42,5 +42,5 @@ def _part(sketch: Sketch, name: str) -> str:
     """Return what takes the part of a variable that is drawn."""
     dataset, view = sketch.dataset, sketch.view
     dims = dataset.variables[name].dims
-    axes = [axis for axis in sketch.axes if axis.dim in dims and sketch.frame.kind in KINDS]
+    axes = [axis for axis in sketch.axes if axis.dim in dims and sketch.plain]
     return selection(dataset, view, dims) + "".join(ordered(dataset, axis, view.by) for axis in axes)
