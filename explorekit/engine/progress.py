@@ -50,18 +50,18 @@ class Progress:
         Worker processes at hand.
     errors
         The latest failures, newest last.
-    failures
-        The failures of this run by kind, the most frequent first.
-    timed_out
-        How many of the failed points timed out.
-    left
-        Estimated seconds until the end, from how long runs took; None while nothing is known.
     message
         Why the run ended early, or an empty text.
     where
         The cluster that the run uses, in words.
     dashboard
         The address of the private cluster's dashboard, or an empty text.
+    failures
+        The failures of this run by kind, the most frequent first.
+    timed_out
+        How many of the failed points timed out.
+    left
+        Estimated seconds until the end, from how long runs took; None while nothing is known.
     """
 
     state: State
