@@ -157,6 +157,7 @@ def test_while_the_study_runs_a_point_comes_first_or_again_at_the_end(study, rep
     study.going_on = False
     explorer.refresh()
     assert "retry" in study.asked
+    assert inspector.said.value == ""
     assert explorer.figure.axes[0].texts[0].get_text() == "10"
 
 

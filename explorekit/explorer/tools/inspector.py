@@ -37,6 +37,8 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, explorer: "Explorer") -> None:
         self._explorer = explorer
         self._position: int | None = None
+        self._told = ""
+        self._generation: int | None = None
         self.run_button = self._button(
             "Run this", "play", "Run this point now; the study keeps the result", self._run
         )
@@ -89,7 +91,7 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         here = run_index(dataset, explorer.view)
         position = flat_position(dataset, here)
         if position != self._position:
-            self._position = position
+            self._position, self._told = position, ""
             self.said.value = ""
         path = source.path  # type: ignore[attr-defined]
         _set(self.code_button, text=code_of_run(path, dataset, here, position))
@@ -100,8 +102,9 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
             self.record.value = said_html(f"The record of this run cannot be read: {error}")
             return
         self.record.value = record_html(record, "running" if runner.running_this else "")
-        if runner.message:
-            self.said.value = said_html(runner.message)
+        if runner.message != self._told:
+            self._told = runner.message
+            self.said.value = said_html(self._told)
         _set(self.hint, value=said_html(self._hint()))
         failed = record.status in ("failed", "timed_out")
         _set(
@@ -111,7 +114,9 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         )
         _set(self.run_button, disabled=record.status == "ok" or runner.running_this)
         _set(self.reproduce_button, disabled=record.status == "pending")
-        _set(self.failure_button, disabled=source.next_failure() is None)  # type: ignore[attr-defined]
+        if self._generation != source.generation:
+            self._generation = source.generation
+            _set(self.failure_button, disabled=source.next_failure() is None)  # type: ignore[attr-defined]
         _set(self.as_moved, value=runner.as_moved)
 
     def close(self) -> None:
