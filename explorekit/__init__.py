@@ -16,6 +16,7 @@ _HOME = {
     "Study": "study",
     "merge": "merging",
     "open": "opening",
+    "compare": "opening",
     "explore": "opening",
     "interact": "interacting",
     "explore_adaptively": "adaptive",
@@ -29,6 +30,7 @@ __all__ = [
     "Study",
     "adaptive",
     "categorical",
+    "compare",
     "errors",
     "explore",
     "explore_adaptively",
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from explorekit.explorer.linking import link
     from explorekit.interacting import interact
     from explorekit.merging import merge
-    from explorekit.opening import explore, open  # noqa: A004
+    from explorekit.opening import compare, explore, open  # noqa: A004
     from explorekit.space import Space, categorical, param
     from explorekit.study import Study
 

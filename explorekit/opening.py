@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from explorekit.explorer import Explorer
+    from explorekit.explorer.comparing import Comparison
+
+    Results = SavedStudy | xr.Dataset | xr.DataArray | str | os.PathLike[str]
 
 
 def open(path: str | os.PathLike[str]) -> SavedStudy:  # noqa: A001
@@ -90,6 +93,53 @@ def explore(
 
     source = _at(Path(data)) if isinstance(data, (str, os.PathLike)) else data
     return look(source, variable, x=x, y=y, kind=kind, **selection)
+
+
+def compare(
+    a: "Results",
+    b: "Results",
+    variable: str | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    **selection: Any,
+) -> "Comparison":
+    """Look at two results and at their difference: side by side, over the same axes and in the same colours.
+
+    What both have is compared, by the labels of the points; what only one of them has is left out, and counted.
+
+    Parameters
+    ----------
+    a, b : SavedStudy, Dataset, DataArray or path-like
+        Two studies, two versions of the code of one (``study.at(code=…)``), two points of one
+        (``study.results.sel(I=0.2)``), or the path of each. Studies that are running are followed.
+    variable, x, y, **selection
+        As in `explore`.
+
+    Returns
+    -------
+    Comparison
+        A widget; as the last line of a cell it shows itself.
+
+    Raises
+    ------
+    ValueError
+        If they have nothing in common, or a name is unknown; the text gives the nearest known one.
+    StudyError
+        If there is nothing to open at a path.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> import explorekit as ek
+    >>> rate = xr.DataArray(np.ones((9, 9)), dims=("I", "tau"), name="rate")
+    >>> both = ek.compare(rate, 1.5 * rate)
+    >>> float(both.difference.slicer.dataset["rate (relative)"].max())  # in per cent
+    50.0
+    """
+    from explorekit.explorer.comparing import Comparison
+
+    one, other = (_at(Path(data)) if isinstance(data, (str, os.PathLike)) else data for data in (a, b))
+    return Comparison(one, other, variable, x, y, selection)
 
 
 def _at(path: Path) -> "SavedStudy | xr.Dataset":

@@ -152,7 +152,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._asked = Asked(variable, x, y, dict(selection or {}), **options)
         self._generation = self.source.generation
         self.slicer = Slicer(self.source.results)
-        self._scales: dict[str, Scale] = {}
+        self.scales: dict[str, Scale] = {}
         self._measured: set[str] = set()
         self._notes: list[str] = []
         self._view = self._start(View())
@@ -166,7 +166,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self.runner = PointRunner(self)
         self.tools = Toolbar(self, tools())
         super().__init__(
-            children=[self._menus, self._sliders, self.image, self.caption, self.tools],
+            children=self._stack(self.image),
             layout={"max_width": WIDTH, "padding": "4px 0"},
         )
         self.add_class("explorekit-explorer")
@@ -190,7 +190,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
         self._drawn_there = False
         self.caption = ipywidgets.HTML()
-        self._menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
+        self.menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
+        self._head: ipywidgets.Widget = self.menus
         self._sliders = ipywidgets.VBox()
         for menu in choosers:
             menu.observe(self._menu_changed, "value")
@@ -251,6 +252,29 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             self._canvas = Canvas((width, height))
             self.picture.resize(width, height)
             self._show()
+
+    def head(self, widget: ipywidgets.Widget) -> None:
+        """Have another widget in the place of the menus, which are shown elsewhere."""
+        with self.lock:
+            self._head = widget
+            self.children = self._stack(self.picture if self._drawn_there else self.image)
+
+    def _stack(self, shown: ipywidgets.Widget) -> list[ipywidgets.Widget]:
+        return [self._head, self._sliders, shown, self.caption, self.tools]
+
+    def share_scales(self, other: "Explorer") -> None:
+        """Draw variables in the same limits and colours as another explorer, over the values of both."""
+        with self.lock:
+            for name, scale in self.scales.items():
+                other.scales[name] = _joined(other.scales.get(name, Scale()), scale)
+            self.scales = other.scales
+
+    def rescale(self) -> None:
+        """Draw anew if an explorer with the same scales has widened what is shown."""
+        with self.lock:
+            scale = self.scales.get(self._view.variable or "")
+            if scale is not None and scale != self._shown[1] and self._shown[0].kind != "nothing":
+                self._draw()
 
     def lend(self, dims: Collection[str]) -> None:
         """Leave out the controls of some dimensions, which are shown elsewhere."""
@@ -353,7 +377,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             self._watch.stop()
             for widget in (
                 *self._made.values(),
-                *self._menus.children,
+                *self.menus.children,
+                self.menus,
                 *self.children,
                 self.image,
                 self.picture,
@@ -519,7 +544,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             if not self._drawn_there:
                 self._drawn_there = True
                 self._show()
-                self.children = [self._menus, self._sliders, self.picture, self.caption, self.tools]
+                self.children = self._stack(self.picture)
 
     def _on_window(self) -> None:
         on_kernel_thread(self._redraw_axes)
@@ -561,11 +586,11 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         name = view.variable
         if name is None:
             return Scale()
-        scale = self._scales.get(name, Scale())
+        scale = self.scales.get(name, Scale())
         if name not in self._measured:
             scale = _joined(scale, measure(self.slicer.dataset, name))
             self._measured.add(name)
-        self._scales[name] = scale = scale.including(frame.values)
+        self.scales[name] = scale = scale.including(frame.values)
         return scale
 
     def _error(self, frame: Frame, view: View) -> str:
@@ -578,4 +603,5 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
 def _joined(old: Scale, new: Scale) -> Scale:
     """Return the scale over both: the colours of what has been seen stay."""
     added = tuple(c for c in new.categories if c not in old.categories)
-    return replace(old.or_wider(new.low, new.high), categories=(*old.categories, *added))
+    wider = old.or_wider(new.low, new.high)
+    return replace(wider, categories=(*old.categories, *added), signed=new.signed)

@@ -1,5 +1,6 @@
 """Which explorers move together? Those that are linked: what one of them stands at, the others show too."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +11,8 @@ import xarray as xr
 from explorekit.explorer.explorer import Explorer
 from explorekit.explorer.following import followed, standing
 
-# Where there is no kernel, two of them may be drawing on threads of their own, and wait for each other.
-PATIENCE = 1.0
+# Where there is no kernel, explorers draw on threads of their own, and with a lock each they would wait for each other.
+_LOCK = threading.RLock()
 
 
 def link(*explorers: Explorer) -> "Link":
@@ -50,6 +51,13 @@ def link(*explorers: Explorer) -> "Link":
     return Link(explorers)
 
 
+def share_lock(explorers: Iterable[Explorer]) -> None:
+    """Have explorers that move each other draw one at a time."""
+    for explorer in explorers:
+        with explorer.lock, _LOCK:
+            explorer.lock = _LOCK
+
+
 class Link:
     """Explorers that move together; `link` makes one.
 
@@ -66,6 +74,7 @@ class Link:
             raise TypeError(f"a link is between two or more explorers, and {given} was given")
         self.explorers = tuple(explorers)
         self._moving = False
+        share_lock(explorers)
         settled: set[str] = set()
         for explorer in explorers:
             with explorer.lock:
@@ -108,16 +117,16 @@ class Link:
                     break
 
     def _follow(self, explorer: Explorer, leader: Explorer, where: Mapping[str, int]) -> None:
-        if explorer.comm is None or not explorer.lock.acquire(timeout=PATIENCE):
+        if explorer.comm is None:
             return
-        self._moving = True
-        try:
-            view, notes = followed(explorer.slicer.dataset, explorer.view, leader.slicer.dataset, where)
-            if notes or view != explorer.view:
-                explorer.show(view, notes)
-        finally:
-            self._moving = False
-            explorer.lock.release()
+        with explorer.lock:
+            self._moving = True
+            try:
+                view, notes = followed(explorer.slicer.dataset, explorer.view, leader.slicer.dataset, where)
+                if notes or view != explorer.view:
+                    explorer.show(view, notes)
+            finally:
+                self._moving = False
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import ipywidgets
 
 from explorekit.explorer.controls import WIDTH
+from explorekit.explorer.drawing.canvas import DPI
 from explorekit.explorer.explorer import Explorer
-from explorekit.explorer.linking import Link
+from explorekit.explorer.linking import Link, share_lock
 from explorekit.explorer.view import dims_of
 
-# In inches, so that two fit into a notebook, and letters stay legible.
+# In inches, so that two fit into a notebook; below a part of that they wrap, since letters would become too small.
 SIZE = (5.2, 4.2)
-NARROWEST = "400px"
+NARROWEST = 0.75
 
 
 class Panes(ipywidgets.VBox):  # type: ignore[misc]
@@ -24,21 +25,26 @@ class Panes(ipywidgets.VBox):  # type: ignore[misc]
         From left to right. They are closed with the panes.
     size
         Width and height of each picture in inches, before it is made as wide as there is room.
+    linked
+        Whether they are to be linked.
 
     Attributes
     ----------
     link
-        What has them move together.
+        What has them move together, if it is not the panes themselves.
     """
 
-    def __init__(self, explorers: Sequence[Explorer], size: tuple[float, float] = SIZE) -> None:
+    def __init__(
+        self, explorers: Sequence[Explorer], size: tuple[float, float] = SIZE, *, linked: bool = True
+    ) -> None:
         self.explorers = tuple(explorers)
-        self.link = Link(explorers)
+        share_lock(explorers)
+        self.link = Link(explorers) if linked else None
         self._controls = ipywidgets.VBox(layout={"max_width": WIDTH})
         self._row = ipywidgets.HBox(self.explorers, layout={"flex_flow": "row wrap", "width": "100%"})
         for explorer in self.explorers:
             explorer.resize(*size)
-            explorer.layout.flex = f"1 1 {NARROWEST}"
+            explorer.layout.flex = f"1 1 {round(NARROWEST * DPI * size[0])}px"
             explorer.layout.margin = "0 12px 0 0"
         super().__init__(children=[self._controls, self._row])
         self.add_class("explorekit-panes")
@@ -67,7 +73,8 @@ class Panes(ipywidgets.VBox):  # type: ignore[misc]
         if "_stops" in self.__dict__:  # or it could not be built
             for stop in self._stops:
                 stop()
-            self.link.unlink()
+            if self.link is not None:
+                self.link.unlink()
             for widget in (*self.explorers, self._controls, self._row):
                 widget.close()
         super().close()

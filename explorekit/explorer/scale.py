@@ -14,6 +14,9 @@ from explorekit.explorer.view import STATUS
 
 Array = np.ndarray[Any, Any]
 
+# The attribute of a variable whose values are differences.
+DIFFERENCE = "explorekit_difference"
+
 # A sample reads at most BLOCKS pieces of BLOCK values; a variable no larger than one block is read whole.
 BLOCK = 2**17
 BLOCKS = 16
@@ -33,17 +36,23 @@ class Scale:
         The limits; ``low > high`` while no finite value is known.
     categories
         The texts of a variable without measure, in the order of their codes 0, 1, ….
+    signed
+        Whether values are differences: zero is in the middle, and its sides have colours of their own.
     """
 
     low: float = math.inf
     high: float = -math.inf
     categories: tuple[str, ...] = ()
+    signed: bool = False
 
     @property
     def limits(self) -> tuple[float, float]:
         """Limits that a drawing can use: finite and apart."""
         if self.categories:
             return -0.5, len(self.categories) - 0.5
+        if self.signed:
+            most = max(abs(self.low), abs(self.high)) if self.low <= self.high else 1.0
+            return -most or -1.0, most or 1.0
         if self.low > self.high:
             return 0.0, 1.0
         if self.low == self.high:
@@ -88,7 +97,7 @@ def measure(dataset: xr.Dataset, name: str) -> Scale:
         return Scale(categories=meanings)
     if variable.dtype.kind == "b":
         return Scale(0.0, 1.0)
-    scale = Scale()
+    scale = Scale(signed=DIFFERENCE in variable.attrs)
     for block in _blocks(dataset, variable):
         values = plain(np.asarray(block.values), variable.attrs)
         if values.dtype == object:

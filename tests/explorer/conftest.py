@@ -25,7 +25,7 @@ def nothing_is_left():
     """Close every widget of the test and see that no thread outlives it."""
     yield
     for widget in list(_instances.values()):
-        if type(widget).__name__ in ("Explorer", "Beside", "ProgressPanel"):
+        if type(widget).__name__ in ("Explorer", "Beside", "Comparison", "ProgressPanel"):
             widget.close()
     ipywidgets.Widget.close_all()
     left = [t for t in threading.enumerate() if t.name.startswith("explorekit")]

@@ -170,5 +170,5 @@ def title_text(frame: Frame, longest: int = LINE_LENGTH) -> str:
 def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
     """Return what the axes, their labels and limits depend on."""
     axes = tuple(axis.key for axis in (frame.x, frame.y) if axis is not None)
-    limits = () if frame.kind == "number" else (scale.limits, scale.categories)
+    limits = () if frame.kind == "number" else (scale.limits, scale.categories, scale.signed)
     return (frame.kind, frame.label, axes, limits, frame.time, frame.look, title.count("\n"))

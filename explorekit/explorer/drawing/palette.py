@@ -22,9 +22,9 @@ LINE = "#1f5f99"
 DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
 
 
-def values_map() -> Colormap:
-    """Return the colours of numbers; NaN shows the paper."""
-    return colormaps["viridis"]
+def values_map(*, signed: bool = False) -> Colormap:
+    """Return the colours of numbers; NaN shows the paper, from which a difference of nothing must be told apart."""
+    return colormaps["vanimo" if signed else "viridis"]
 
 
 def categories_map(categories: Sequence[str]) -> ListedColormap:

@@ -30,7 +30,7 @@ class ImagePainter:
         assert frame.y is not None
         self.axes = axes
         self.label, self.time, self.categories = frame.label, frame.time, scale.categories
-        colours = categories_map(scale.categories) if scale.categories else values_map()
+        colours = categories_map(scale.categories) if scale.categories else values_map(signed=scale.signed)
         limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
         x, y = frame.x, frame.y
         self.x: Array = drawn(x.positions, x.kind)
