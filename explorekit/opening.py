@@ -10,6 +10,8 @@ from explorekit.saved import SavedStudy
 from explorekit.study_folder import StudyFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
 
     from explorekit.explorer import Explorer
@@ -51,6 +53,12 @@ def explore(
     y: str | None = None,
     *,
     kind: str | None = None,
+    hue: str | None = None,
+    row: str | None = None,
+    column: str | None = None,
+    reduce: "Mapping[str, str | float] | None" = None,
+    band: str | None = None,
+    animate: str | None = None,
     **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a slider or a menu for every dimension that is not in it.
@@ -65,6 +73,18 @@ def explore(
         The dimensions along the axes. Both give an image, one a line, and a choice is made where neither is given.
     kind : str, optional
         The kind of plot, such as ``"image"``; by default the one that suits the axes.
+    hue : str, optional
+        The dimension whose values are lines of different colours.
+    row, column : str, optional
+        Dimensions along which pictures are set beside each other; along one alone, in as many rows as fit.
+    reduce : mapping of str to str or float, optional
+        The statistic that stands for all values along a dimension, by dimension: ``mean``, ``median``, ``std``, ``min``, ``max``,
+        ``count``, a number from 0 to 1 for a quantile; missing values are left out, and ``std`` divides by their number, as in
+        xarray. Around lines, ``mean ± std`` (or ``mean +- std``), ``median, 5–95 %`` and ``median, 25–75 %`` draw a band too.
+    band : str, optional
+        A dimension to reduce to ``mean ± std``.
+    animate : str, optional
+        A dimension whose control can play by itself.
     **selection
         Where the sliders start, by dimension; the nearest value there is. A dimension named here stays off the axes
         unless it is asked for.
@@ -92,7 +112,8 @@ def explore(
     from explorekit.explorer import explore as look
 
     source = _at(Path(data)) if isinstance(data, (str, os.PathLike)) else data
-    return look(source, variable, x=x, y=y, kind=kind, **selection)
+    roles: dict[str, Any] = {"hue": hue, "row": row, "column": column, "reduce": reduce, "band": band}
+    return look(source, variable, x=x, y=y, kind=kind, animate=animate, **roles, **selection)
 
 
 def compare(

@@ -288,7 +288,7 @@ class SavedStudy(ABC):
         x, y : str, optional
             The dimensions on the axes.
         **options
-            As for `explorekit.explore`: the kind of plot, and where the sliders start, by dimension.
+            As for `explorekit.explore`: the kind of plot, the roles of dimensions, and where the sliders start, by dimension.
 
         Returns
         -------

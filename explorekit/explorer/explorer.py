@@ -1,10 +1,11 @@
 """The widget that slices results: one variable at a time, while the runs go on or after."""
 
+import functools
 import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,14 @@ from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_name, settled, with_kind
+from explorekit.explorer.measuring import measure_view, numbers, subject
 from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
+from explorekit.explorer.playing import Player
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
 from explorekit.explorer.running import PointRunner, flat_position, run_index
-from explorekit.explorer.scale import Scale, measure
+from explorekit.explorer.scale import Scale
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
@@ -65,6 +68,12 @@ def explore(
     y: str | None = None,
     *,
     kind: str | None = None,
+    hue: str | None = None,
+    row: str | None = None,
+    column: str | None = None,
+    reduce: Mapping[str, str | float] | None = None,
+    band: str | None = None,
+    animate: str | None = None,
     **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a control for every dimension that is not in it.
@@ -80,6 +89,18 @@ def explore(
         given. Points that have no order, such as those of a design, are scattered by the values of a coordinate: ``x="tau"``.
     kind
         The kind of plot, such as ``"image"``; by default the one that suits the axes.
+    hue
+        The dimension whose values are lines of different colours.
+    row, column
+        Dimensions along which pictures are set beside each other; along one alone, in as many rows as fit.
+    reduce
+        The statistic that stands for all values along a dimension, by dimension: ``mean``, ``median``, ``std``, ``min``, ``max``,
+        ``count``, a number from 0 to 1 for a quantile; missing values are left out, and ``std`` divides by their number, as in
+        xarray. Around lines, ``mean ± std`` (or ``mean +- std``), ``median, 5–95 %`` and ``median, 25–75 %`` draw a band too.
+    band
+        A dimension to reduce to ``mean ± std``.
+    animate
+        A dimension whose control can play by itself.
     **selection
         The value to start with along other dimensions, in the units of their coordinates; the nearest value
         there is. A dimension named here stays off the axes unless it is asked for. Or the parts of a view that was kept:
@@ -105,7 +126,8 @@ def explore(
     >>> explorer.controls["tau"].value
     7.5
     """
-    return Explorer(data, variable, x, y, selection, kind=kind)
+    roles = {"hue": hue, "row": row, "column": column, "reduce": reduce, "band": band, "animate": animate}
+    return Explorer(data, variable, x, y, selection, kind=kind, **roles)
 
 
 class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
@@ -152,8 +174,8 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self._asked = Asked(variable, x, y, dict(selection or {}), **options)
         self._generation = self.source.generation
         self.slicer = Slicer(self.source.results)
-        self.scales: dict[str, Scale] = {}
-        self._measured: set[str] = set()
+        self.scales: dict[Hashable, Scale] = {}
+        self._measured: set[Hashable] = set()
         self._notes: list[str] = []
         self._view = self._start(View())
         self._canvas = Canvas()
@@ -193,6 +215,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self.menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
         self._head: ipywidgets.Widget = self.menus
         self._sliders = ipywidgets.VBox()
+        self._player = Player()
         for menu in choosers:
             menu.observe(self._menu_changed, "value")
 
@@ -272,7 +295,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
     def rescale(self) -> None:
         """Draw anew if an explorer with the same scales has widened what is shown."""
         with self.lock:
-            scale = self.scales.get(self._view.variable or "")
+            scale = self.scales.get(subject(self._view))
             if scale is not None and scale != self._shown[1] and self._shown[0].kind != "nothing":
                 self._draw()
 
@@ -382,6 +405,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
                 *self.children,
                 self.image,
                 self.picture,
+                self._player,
             ):
                 widget.close()
         super().close()
@@ -482,7 +506,11 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             for dim in slider_dims(dataset, view):
                 if dim not in self._made:
                     self._made[dim] = self._control(dim)
-            shown = tuple(c for dim, c in self.controls.items() if dim not in self._lent)
+            shown = tuple(
+                self._player.beside(c) if dim == view.animate else c
+                for dim, c in self.controls.items()
+                if dim not in self._lent
+            )
             if self._sliders.children != shown:
                 self._sliders.children = shown
         finally:
@@ -583,14 +611,14 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
                 return ""
 
     def _scale(self, frame: Frame, view: View) -> Scale:
-        name = view.variable
-        if name is None:
+        if view.variable is None:
             return Scale()
-        scale = self.scales.get(name, Scale())
-        if name not in self._measured:
-            scale = _joined(scale, measure(self.slicer.dataset, name))
-            self._measured.add(name)
-        self.scales[name] = scale = scale.including(frame.values)
+        key = subject(view)
+        scale = self.scales.get(key, Scale())
+        if key not in self._measured:
+            scale = _joined(scale, measure_view(self.slicer, view))
+            self._measured.add(key)
+        self.scales[key] = scale = functools.reduce(Scale.including, numbers(frame), scale)
         return scale
 
     def _error(self, frame: Frame, view: View) -> str:

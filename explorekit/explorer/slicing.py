@@ -1,7 +1,8 @@
 """What are the numbers of one view? A Dataset and a View in, the Frame to draw out; only the slice is read."""
 
+import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from explorekit.explorer import flags
 from explorekit.explorer.axis import Axis, axis_of, days, scattered_axis, seconds
 from explorekit.explorer.labels import full_name, index_labels, paired, units_of, value_text, with_units
 from explorekit.explorer.picking import place_of
+from explorekit.explorer.reducing import in_front_of, joint_status, middle, summarised
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
 Array = np.ndarray[Any, Any]
@@ -20,6 +22,9 @@ Array = np.ndarray[Any, Any]
 MOST_CELLS = 2_000
 MOST_POINTS = 1_000_000
 MOST_DOTS = 20_000
+MOST_CURVES = 60
+# More values than this are not reduced for one frame; some of them stand for all.
+MOST_REDUCED = 2**23
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,12 @@ class Frame:
         What only this kind of plot draws, by name.
     look
         What the axes of this kind of plot depend on besides x, y, label and scale.
+    hue
+        The axis of curves; values then have the shape (hue, x).
+    low, high
+        The ends of a band round the values, of their shape.
+    panels
+        The frames of pictures beside each other, in rows; their values are those of all.
     pick
         The row and the column, or the place along the line, that is picked.
     """
@@ -75,6 +86,16 @@ class Frame:
     extra: Mapping[str, Any] = field(default_factory=dict)
     look: Hashable = ()
     pick: tuple[int, ...] | None = None
+
+    hue: Axis | None = None
+    low: Array | None = None
+    high: Array | None = None
+    panels: "tuple[tuple[Frame, ...], ...]" = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing but one number, one curve, or one picture."""
+        return self.hue is None and self.low is None and not self.panels
 
     @property
     def missing(self) -> Array:
@@ -122,24 +143,92 @@ class Slicer:
         if view.variable is None:
             return Frame("nothing", title=self.title(view), outcome=self._status(view, [])[1])
         variable = self.dataset.variables[view.variable]
-        axes = [self._axis(dim, len(view.axes), view.by if dim == view.x else None) for dim in view.axes]
+        if view.y is not None:  # no band is drawn round a picture
+            view = replace(view, reduce={dim: middle(name) for dim, name in view.reduce.items()})
+        axes = self._axes_of(view)
         raw = self._read(variable, view, axes)
         status, outcome, runs = self._status(view, axes)
+        if view.reduce:
+            return self._reduced(view, axes, raw, status, runs)
         return Frame(
-            kind=("number", "line", "image")[len(axes)],
+            kind=("number", "line", "image")[len(view.axes)],
             title=self.title(view),
-            label=_label(view.variable, variable),
+            label=_label(str(view.variable), variable),
             units=units_of(variable.attrs),
             values=plain(raw, variable.attrs),
-            x=axes[-1] if axes else None,
-            y=axes[0] if len(axes) == 2 else None,
+            **self._named(view, axes),
             status=status,
             outcome=outcome,
             runs=runs,
             text="" if axes else _in_words(raw, variable),
             note="; ".join(note for note in map(self._note, axes) if note),
             time=raw.dtype.kind == "M",
-            pick=place_of(view, axes),
+            pick=None if view.hue else place_of(view, axes),
+        )
+
+    def _axes_of(self, view: View) -> list[Axis]:
+        dims = [dim for dim in (view.hue, *view.axes) if dim is not None]
+        curves = min(self.dataset.sizes[view.hue], MOST_CURVES) if view.hue else 1
+        most = {
+            dim: MOST_CELLS if len(view.axes) == 2 else MOST_POINTS // max(curves, 1) for dim in view.axes
+        }
+        most |= {view.hue: MOST_CURVES} if view.hue else {}
+        return [self._axis(dim, most[dim], view.by if dim == view.x else None) for dim in dims]
+
+    def _reduced(
+        self, view: View, axes: list[Axis], raw: Array, status: Array | None, runs: dict[int, int]
+    ) -> Frame:
+        """Return the frame in which statistics stand for all values along some dimensions."""
+        variable = self.dataset.variables[str(view.variable)]
+        values = plain(raw, variable.attrs)
+        summary = summarised(values, [*(axis.dim for axis in axes), *view.reduce], view.reduce)
+        names = set(view.reduce.values())
+        numbers = summary.values
+        if "count" in names and status is not None:
+            numbers = np.where(status == flags.OK, numbers, np.nan)  # there is nothing to count yet
+        units = "" if "count" in names else units_of(variable.attrs)
+        label = view.variable if "count" in names else _label(str(view.variable), variable)
+        time = raw.dtype.kind == "M" and not names & {"count", "std"}
+        return Frame(
+            kind=("number", "line", "image")[len(view.axes)],
+            title=self.title(view),
+            label=in_front_of(str(label), view.reduce),
+            units=units,
+            values=numbers,
+            **self._named(view, axes),
+            status=status,
+            runs=runs,
+            pick=None if view.hue else place_of(view, axes),
+            text="" if axes else _number_in_words(numbers, summary.low, summary.high, units, time=time),
+            note="; ".join(note for note in (*map(self._note, axes), self._reduced_note(view, axes)) if note),
+            time=time,
+            low=summary.low,
+            high=summary.high,
+        )
+
+    def _named(self, view: View, axes: list[Axis]) -> dict[str, Any]:
+        named = {axis.dim: axis for axis in axes}
+        roles: dict[str, Any] = {role: named.get(str(getattr(view, role))) for role in ("x", "y", "hue")}
+        if roles["hue"] is not None:
+            names = self.labels(roles["hue"].dim)
+            roles["extra"] = {"curves": tuple(names[index] for index in roles["hue"].order)}
+        return roles
+
+    def _steps(self, view: View, axes: list[Axis]) -> dict[str, int]:
+        """Return every how-many-th value is read along the dimensions that are reduced."""
+        sizes = {dim: self.dataset.sizes[dim] for dim in view.reduce}
+        most = MOST_REDUCED / max(math.prod(len(axis.order) for axis in axes), 1)
+        steps = dict.fromkeys(sizes, 1)
+        while math.prod(-(-size // steps[dim]) for dim, size in sizes.items()) > max(most, 1):
+            longest = max(sizes, key=lambda dim: sizes[dim] / steps[dim])
+            steps[longest] *= 2
+        return steps
+
+    def _reduced_note(self, view: View, axes: list[Axis]) -> str:
+        steps = self._steps(view, axes)
+        read = {dim: -(-self.dataset.sizes[dim] // step) for dim, step in steps.items() if step > 1}
+        return "; ".join(
+            f"of {n:,} of {self.dataset.sizes[dim]:,} values of {dim}" for dim, n in read.items()
         )
 
     def title(self, view: View) -> str:
@@ -149,10 +238,11 @@ class Slicer:
             label = self.labels(dim)[view.index(dim)] if self.dataset.sizes[dim] else "none"
             own = dim in self.dataset.coords or "=" not in label
             parts.append(f"{dim} = {label}" if own else label)
+        parts += [f"{name} over {dim}" for dim, name in view.reduce.items() if dim in self.dataset.sizes]
         return ", ".join(parts)
 
-    def _axis(self, dim: str, axes: int, by: str | None) -> Axis:
-        most = MOST_DOTS if by else MOST_CELLS if axes == 2 else MOST_POINTS
+    def _axis(self, dim: str, most: int, by: str | None) -> Axis:
+        most = min(most, MOST_DOTS) if by else most
         step = -(-self.dataset.sizes[dim] // most) or 1
         if (dim, step, by) not in self._axes:
             make = (
@@ -168,11 +258,15 @@ class Slicer:
         return f"{len(axis.order):,} of {size:,} values of {axis.dim}" if len(axis.order) < size else ""
 
     def _read(self, variable: xr.Variable, view: View, axes: list[Axis]) -> Array:
+        """Return the values over the axes, and behind those over the dimensions that are reduced."""
+        steps = {dim: step for dim, step in self._steps(view, axes).items() if dim in variable.dims}
         if 0 in variable.shape:
-            return np.full([len(axis.order) for axis in axes], np.nan)
+            reduced = [-(-self.dataset.sizes[dim] // step) for dim, step in steps.items()]
+            return np.full([*(len(axis.order) for axis in axes), *reduced], np.nan)
         where: dict[Any, int | slice] = {dim: view.index(str(dim)) for dim in variable.dims}
+        where |= {dim: slice(None, None, step) for dim, step in steps.items()}
         where |= {axis.dim: axis.read for axis in axes}
-        return _sorted(variable.isel(where).transpose(*(axis.dim for axis in axes)).values, axes)
+        return _sorted(variable.isel(where).transpose(*(axis.dim for axis in axes), *steps).values, axes)
 
     def _status(self, view: View, axes: list[Axis]) -> tuple[Array | None, int | None, dict[int, int]]:
         if view.variable == STATUS or STATUS not in self.dataset.data_vars:
@@ -185,7 +279,10 @@ class Slicer:
         runs = {
             int(code): int(count) for code, count in zip(*np.unique(codes, return_counts=True), strict=True)
         }
-        if not along:
+        several = sum(dim in variable.dims for dim in view.reduce)
+        if several:
+            codes = joint_status(codes, several)
+        elif not along:
             return None, int(codes), runs
         spread = codes.reshape([len(axis.order) if axis in along else 1 for axis in axes])
         return np.broadcast_to(spread, [len(axis.order) for axis in axes]), None, runs
@@ -230,6 +327,19 @@ def _label(name: str, variable: xr.Variable) -> str:
     if variable.dtype.kind == "c":
         return f"|{label}|"
     return f"{label} (s)" if variable.dtype.kind == "m" else label
+
+
+def _number_in_words(value: Array, low: Array | None, high: Array | None, units: str, *, time: bool) -> str:
+    """Return one number as text, with the ends of the band round it."""
+
+    def text(number: Array) -> str:
+        day = np.datetime64(0, "ns") + np.timedelta64(round(float(number) * 86_400e9), "ns") if time else None
+        return value_text(float(number)) if day is None else value_text(day)
+
+    if bool(np.isnan(value)):
+        return "no value"
+    band = "" if low is None or high is None else f" ({text(low)} to {text(high)})"
+    return f"{with_units(text(value), {'units': units})}{band}"
 
 
 def _in_words(raw: Array, variable: xr.Variable) -> str:

@@ -12,6 +12,8 @@ from explorekit.explorer.scattering import measured_dim, measures, widest_measur
 STATUS = "status"
 # Below this many values along both, two curves tell more than a picture of a few cells.
 FEW = 8
+# The roles that one dimension at most has.
+ROLES = ("x", "y", "hue", "row", "column")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class View:
         The kind of plot; None for the one that suits the axes.
     picked
         Whether the value at the index along the dimensions on the axes is marked.
+    hue
+        The dimension whose values are curves of different colours.
+    row, column
+        The dimensions along which pictures are set beside each other.
+    reduce
+        The statistic that stands for all values along a dimension, for each that is reduced.
+    animate
+        The dimension whose control plays by itself.
     """
 
     variable: str | None = None
@@ -41,10 +51,21 @@ class View:
     by: str | None = None
     kind: str | None = None
     picked: bool = False
+    hue: str | None = None
+    row: str | None = None
+    column: str | None = None
+    reduce: Mapping[str, str] = field(default_factory=dict)
+    animate: str | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
         return tuple(dim for dim in (self.y, self.x) if dim is not None)
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """The dimensions of which more than one value is in the picture."""
+        named = tuple(dim for role in ROLES if (dim := getattr(self, role)) is not None)
+        return (*named, *self.reduce)
 
     def index(self, dim: str) -> int:
         return self.selection.get(dim, 0)
@@ -69,8 +90,8 @@ def dims_of(dataset: xr.Dataset, view: View) -> tuple[str, ...]:
 
 
 def slider_dims(dataset: xr.Dataset, view: View) -> tuple[str, ...]:
-    """Return the dimensions that are not on an axis."""
-    return tuple(dim for dim in dims_of(dataset, view) if dim not in view.axes)
+    """Return the dimensions that the picture is at one value of."""
+    return tuple(dim for dim in dims_of(dataset, view) if dim not in view.placed)
 
 
 def default_axes(dataset: xr.Dataset, variable: str, keep: Collection[str]) -> tuple[str | None, str | None]:
@@ -138,6 +159,15 @@ def _check_axes(variable: str, dims: list[str], x: str | None, y: str | None) ->
             raise ValueError(unknown(f"dimension of {variable!r}:", axis, dims))
     if x is not None and x == y:
         raise ValueError(f"x and y are both {x!r}: give two different dimensions")
+
+
+def check_roles(variable: str, dims: list[str], view: View) -> None:
+    """Raise a ValueError if a role is given to what is no dimension, or one dimension has two."""
+    for dim in (*view.placed, *([view.animate] if view.animate else [])):
+        if dim not in dims:
+            raise ValueError(unknown(f"dimension of {variable!r}:", dim, dims))
+        if (*view.placed, view.animate).count(dim) > 1:
+            raise ValueError(f"{dim!r} was given several roles: give it one of them")
 
 
 def _default_measure(dataset: xr.Dataset, x: str | None, y: str | None) -> str | None:
@@ -208,6 +238,7 @@ def checked(dataset: xr.Dataset, view: View) -> View:
         if view.variable not in dataset.data_vars:
             raise ValueError(unknown("variable", view.variable, variables(dataset)))
         _check_axes(view.variable, list(dims_of(dataset, view)), view.x, view.y)
+        check_roles(view.variable, list(dims_of(dataset, view)), view)
     for dim, index in view.selection.items():
         if dim not in dataset.sizes:
             raise ValueError(unknown("dimension", dim, [str(known) for known in dataset.sizes]))

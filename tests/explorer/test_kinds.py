@@ -104,7 +104,7 @@ def test_a_kind_may_claim_a_view_for_itself(results, steps, monkeypatch):
     [
         ({"kind": "imag"}, "did you mean 'image'"),
         ({"kind": "image", "variable": "trace"}, "'trace' cannot be drawn as image; it can as number, line"),
-        ({"kind": "line", "x": "I", "y": "tau_ref"}, "nothing lies along y in kind='line'"),
+        ({"kind": "line", "x": "I", "y": "tau_ref"}, "kind='line' has no y"),
     ],
 )
 def test_a_kind_that_cannot_be_is_refused_with_a_reason(results, asked, said):

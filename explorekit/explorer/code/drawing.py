@@ -11,8 +11,8 @@ from explorekit.explorer.axis import Axis
 from explorekit.explorer.code.literals import limits, texts
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.canvas import SIZE, title_text
-from explorekit.explorer.drawing.kinds.line import FEW_POINTS, MARGIN
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_COLOURS, STATUS_MARKS
+from explorekit.explorer.drawing.xy import FEW_POINTS, MARGIN
 from explorekit.explorer.labels import with_units
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from explorekit.explorer.code.drawing import KINDS, Sketch, convert, other
 from explorekit.explorer.code.opening import opening, values_of
+from explorekit.explorer.code.roles import has_roles, with_roles
 from explorekit.explorer.code.selection import ordered, selection
 from explorekit.explorer.view import STATUS
 
@@ -29,7 +30,9 @@ def code_of(explorer: "Explorer") -> str:
         sketch.add(*(again or opening(explorer.source, dataset)))
         sketch.add(f"shown = {variable}{_part(sketch, view.variable)}")
         convert(sketch)
-        if sketch.plain:
+        if has_roles(view):
+            with_roles(sketch)
+        elif sketch.plain:
             if sketch.gaps:
                 sketch.add(f"status = results[{STATUS!r}]{_part(sketch, STATUS)}.broadcast_like(shown)")
             KINDS[frame.kind](sketch)
@@ -42,5 +45,6 @@ def _part(sketch: Sketch, name: str) -> str:
     """Return what takes the part of a variable that is drawn."""
     dataset, view = sketch.dataset, sketch.view
     dims = dataset.variables[name].dims
-    axes = [axis for axis in sketch.axes if axis.dim in dims and sketch.plain]
+    simple = sketch.plain and not has_roles(view)
+    axes = [axis for axis in sketch.axes if axis.dim in dims and simple]
     return selection(dataset, view, dims) + "".join(ordered(dataset, axis, view.by) for axis in axes)

@@ -15,6 +15,7 @@ from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.crosshair import CrossHair
 from explorekit.explorer.drawing.kind import Painter
 from explorekit.explorer.drawing.kinds import kinds
+from explorekit.explorer.drawing.panels import PanelsPainter
 from explorekit.explorer.drawing.png import png
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -113,7 +114,7 @@ class Canvas:
         self.figure.clear()
         self.figure.set_layout_engine("constrained", w_pad=0.08)
         self.painter = _painter(self.figure, frame, scale)
-        self._title: Text = self.painter.axes.set_title("", loc="left", fontsize=10)
+        self._title = self._title_above(frame)
         self._message = _message(self.painter.axes)
         self._cross_hair = CrossHair(self.painter.axes, frame)
         self._set(frame, scale, title, message)
@@ -127,6 +128,12 @@ class Canvas:
         # A layout engine would run again, 50 ms, at every later draw.
         self.figure.set_layout_engine("none")
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _title_above(self, frame: Frame) -> Text:
+        if not frame.panels:
+            return self.painter.axes.set_title("", loc="left", fontsize=10)
+        left: Text = self.figure.suptitle("", x=0.02, ha="left", fontsize=10)
+        return left
 
     def _set(self, frame: Frame, scale: Scale, title: str, message: str) -> None:
         self.painter.update(frame, scale)
@@ -147,6 +154,8 @@ class Canvas:
 
 
 def _painter(figure: Figure, frame: Frame, scale: Scale) -> Painter:
+    if frame.panels:
+        return PanelsPainter(figure, frame, scale)
     axes = figure.add_subplot()
     if frame.kind == "nothing":
         return BlankPainter(axes)
@@ -169,6 +178,8 @@ def title_text(frame: Frame, longest: int = LINE_LENGTH) -> str:
 
 def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
     """Return what the axes, their labels and limits depend on."""
-    axes = tuple(axis.key for axis in (frame.x, frame.y) if axis is not None)
+    axes = tuple(axis.key for axis in (frame.x, frame.y, frame.hue) if axis is not None)
     limits = () if frame.kind == "number" else (scale.limits, scale.categories, scale.signed)
-    return (frame.kind, frame.label, axes, limits, frame.time, frame.look, title.count("\n"))
+    shape = tuple(len(row) for row in frame.panels)
+    band = frame.low is not None
+    return (frame.kind, frame.label, axes, limits, frame.time, frame.look, shape, band, title.count("\n"))

@@ -53,6 +53,9 @@ class Kind:
         Makes its painter from axes, the first frame and the scale.
     needs
         The axes that must have a dimension; another axis must have none.
+    takes
+        The roles that it can give besides; ``frame.hue`` is then the axis of its curves, and values have the shape (hue, x).
+        Rows and columns of pictures take care of themselves.
     frame
         Takes its frame. `Slicer.frame` gives the values over the axes with the status of each run; what else a kind draws
         goes into ``Frame.extra``, and what its axes depend on besides into ``Frame.look``.
@@ -65,6 +68,7 @@ class Kind:
     name: str
     painter: "Callable[[Axes, Frame, Scale], Painter]"
     needs: tuple[Axis, ...] = ()
+    takes: tuple[Literal["hue"], ...] = ()
     frame: Callable[[Slicer, View], Frame] = Slicer.frame
     suits: Callable[[xr.Dataset, str], bool] = any_variable
     natural: Callable[[xr.Dataset, View], bool] = never
@@ -73,4 +77,5 @@ class Kind:
         """Return whether the kind can draw a view as it is."""
         given = {"x": view.x, "y": view.y}
         placed = all((dim is not None) == (axis in self.needs) for axis, dim in given.items())
+        placed = placed and (view.hue is None or "hue" in self.takes)
         return placed and view.variable is not None and self.suits(dataset, view.variable)

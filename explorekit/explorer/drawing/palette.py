@@ -1,7 +1,9 @@
 """In which colours? Values, categories, and runs without a value."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, ListedColormap
 
@@ -17,6 +19,8 @@ STATUS_COLOURS = {
 STATUS_MARKS = {flags.PENDING: "|", flags.FAILED: "x", flags.TIMED_OUT: "+"}
 # On paper the grey of a cell is too light for a mark.
 MARK_COLOURS = {**STATUS_COLOURS, flags.PENDING: "#8c8c8c"}
+# Okabe and Ito's colours, which colour-blind people tell apart, without those that say how runs ended.
+APART = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#000000", "#b3a300")
 LINE = "#1f5f99"
 # Of matplotlib's tab20, without the oranges, reds and greys, which say how runs ended.
 DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
@@ -25,6 +29,14 @@ DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
 def values_map(*, signed: bool = False) -> Colormap:
     """Return the colours of numbers; NaN shows the paper, from which a difference of nothing must be told apart."""
     return colormaps["vanimo" if signed else "viridis"]
+
+
+def curve_colours(count: int, *, named: bool) -> list[Any]:
+    """Return one colour a curve: distinct ones for a few names, otherwise in the order of the colours of numbers."""
+    if named and count <= len(APART):
+        return list(APART[:count])
+    # The last of viridis is too light for a line on paper.
+    return list(values_map()(np.linspace(0, 0.9, max(count, 2))))[:count]
 
 
 def categories_map(categories: Sequence[str]) -> ListedColormap:

@@ -26,6 +26,11 @@ COLOURS = 254
 DRAWN_THERE = ("nothing", "number", "line", "image")
 
 
+def drawn_there(frame: Frame) -> bool:
+    """Return whether the browser draws a frame itself."""
+    return frame.kind in DRAWN_THERE and frame.plain
+
+
 def axes_layer(canvas: Canvas) -> State:
     """Return where data lie on axes that show all of them, and how they are drawn: what frames have in common."""
     painter, limits = canvas.painter, canvas.limits

@@ -10,7 +10,7 @@ import traitlets
 
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
-from explorekit.explorer.picture.layers import DRAWN_THERE, axes_layer, frame_layer
+from explorekit.explorer.picture.layers import axes_layer, drawn_there, frame_layer
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -69,7 +69,7 @@ class Picture(anywidget.AnyWidget):
         if subject != self._subject:
             self._subject = subject
             self.window = list(WHOLE)
-        if frame.kind in DRAWN_THERE:
+        if drawn_there(frame):
             self._show_data(frame, scale, message)
         else:
             self._show_whole(frame, scale, message)
@@ -93,9 +93,10 @@ class Picture(anywidget.AnyWidget):
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
         drawn = self._paper.draw(frame, scale, message)
         with self.hold_sync():
-            self._set_axes(frame, drawn, {})
+            self._set_axes(frame, drawn, {"kind": "picture"})
             description = in_words(frame, message)
             self.frame = {"axes": self._number, "title": "", "message": "", "description": description}
+            self.pick = []
 
     def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
         self._number += 1

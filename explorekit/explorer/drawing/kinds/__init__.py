@@ -38,6 +38,8 @@ import xarray as xr
 
 from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.labels import unknown
+from explorekit.explorer.panels import panels
+from explorekit.explorer.roles import tidied
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.view import View, default_axes, partner
 
@@ -71,7 +73,11 @@ def frame_of(slicer: Slicer, view: View) -> Frame:
     if view.variable is None:
         return slicer.frame(view)
     kind = kind_of(slicer.dataset, view)
-    return replace(kind.frame(slicer, view), kind=kind.name)
+    if view.row is None and view.column is None:
+        return replace(kind.frame(slicer, view), kind=kind.name)
+    frames = panels(slicer, view, kind.frame, at_once=kind.name in USUAL)
+    rows = tuple(tuple(replace(frame, kind=kind.name) for frame in row) for row in frames.panels)
+    return replace(frames, kind=kind.name, panels=rows)
 
 
 def choices_of_kind(dataset: xr.Dataset, view: View) -> list[str]:
@@ -113,20 +119,26 @@ def _on_axes(dataset: xr.Dataset, view: View, kind: Kind) -> View:
         x = view.x or best[0] or partner(dataset, view.variable)
     if "y" in kind.needs:
         y = view.y or (best[1] if best[1] != x else None) or partner(dataset, view.variable, x)
-    return replace(view, x=x, y=y, by=view.by if x == view.x and y is None else None)
+    hue = view.hue if "hue" in kind.takes else None
+    return tidied(
+        dataset, replace(view, x=x, y=y, hue=hue, by=view.by if x == view.x and y is None else None)
+    )
 
 
 def settled(dataset: xr.Dataset, view: View) -> View:
-    """Return the view without a kind that its axes no longer fit.
+    """Return the view without a kind that its axes no longer fit, and without roles that nothing is drawn for.
 
     Raises
     ------
     ValueError
         If there is no such kind.
     """
-    if view.kind is None:
-        return view
-    return view if _known(view.kind).fits(dataset, view) else replace(view, kind=None)
+    view = tidied(dataset, view)
+    if view.kind is not None and not _known(view.kind).fits(dataset, view):
+        view = replace(view, kind=None)
+    if view.hue is not None and "hue" not in kind_of(dataset, view).takes:
+        view = replace(view, hue=None)
+    return view
 
 
 def _known(name: str) -> Kind:

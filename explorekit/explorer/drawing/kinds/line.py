@@ -8,21 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from explorekit.explorer import flags
-from explorekit.explorer.axis import Array, Axis
-from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
-from explorekit.explorer.drawing.kind import Kind
+from explorekit.explorer.axis import Array
+from explorekit.explorer.drawing.axes import drawn
+from explorekit.explorer.drawing.curves import CurvesPainter
+from explorekit.explorer.drawing.kind import Kind, Painter
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_MARKS
+from explorekit.explorer.drawing.xy import FEW_POINTS, MANY_DOTS, dress_line, extremes
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
-
-# So few points are told apart as points.
-FEW_POINTS = 60
-# More dots than this are drawn smaller.
-MANY_DOTS = 500
-MARGIN = 0.05
-# Above this many points a line is drawn through the extremes of each pixel column, which looks the same.
-MANY_POINTS = 8_000
-COLUMNS = 2_000
 
 
 class LinePainter:
@@ -48,23 +41,7 @@ class LinePainter:
         }
         for mark in self.marks.values():
             self.axes.add_line(mark)
-        self._dress(frame, frame.x, scale)
-
-    def _dress(self, frame: Frame, x: Axis, scale: Scale) -> None:
-        low, high = scale.limits
-        room = 0.0 if scale.categories else MARGIN * (high - low)
-        self.axes.set_ylim(*drawn(np.array([low - room, high + room]), "time" if frame.time else "number"))
-        if x.spacing == "log":
-            self.axes.set_xscale("log")
-        self.axes.set_xlim(_ends(self.x, x))
-        dress(self.axes, "x", x)
-        self.axes.set_ylabel(plain_text(frame.label))
-        self.axes.grid(visible=True, color="#e4e4e4", lw=0.6)
-        self.axes.set_axisbelow(True)
-        if scale.categories:
-            category_ticks(self.axes.yaxis, scale.categories)
-        elif frame.time:
-            date_ticks(self.axes.yaxis)
+        dress_line(axes, frame, scale, self.x)
 
     @property
     def artists(self) -> Sequence[Artist]:
@@ -89,21 +66,8 @@ class LinePainter:
         status = frame.shown_status
         if status is not None:
             values = np.where(status > flags.OK, np.nan, values)
-        index = np.arange(len(values)) if self.scattered else _extremes(values)
+        index = np.arange(len(values)) if self.scattered else extremes(values)
         return index, values[index]
-
-
-def _ends(positions: Array, axis: Axis) -> tuple[float, float]:
-    if len(positions) < 2:
-        left, right = drawn(axis.edges, axis.kind)
-        return float(left), float(right)
-    first, last = float(positions[0]), float(positions[-1])
-    if first == last:
-        return first - 0.5, last + 0.5
-    if axis.spacing == "log":
-        return first * (first / last) ** 0.03, last * (last / first) ** 0.03
-    room = 0.5 if axis.kind == "category" else 0.02 * (last - first)
-    return first - room, last + room
 
 
 def _alone(values: Array) -> Array:
@@ -112,19 +76,9 @@ def _alone(values: Array) -> Array:
     return np.asarray(there[1:-1] & ~there[:-2] & ~there[2:])
 
 
-def _extremes(values: Array) -> Array:
-    """Return the places of the lowest and the highest point of each column, in order; all if there are few."""
-    if len(values) <= MANY_POINTS:
-        return np.arange(len(values))
-    width = -(-len(values) // COLUMNS)
-    whole = len(values) // width * width
-    columns = values[:whole].reshape(-1, width)
-    gaps = np.isnan(columns)
-    lowest, highest = np.where(gaps, np.inf, columns).argmin(1), np.where(gaps, -np.inf, columns).argmax(1)
-    pick = np.sort(np.stack([lowest, highest], axis=1), axis=1)
-    return np.concatenate(
-        [(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(values))]
-    )
+def line_painter(axes: Axes, frame: Frame, scale: Scale) -> Painter:
+    """Return what draws one line, or several, or one with a band."""
+    return (LinePainter if frame.plain else CurvesPainter)(axes, frame, scale)
 
 
-KIND = Kind("line", LinePainter, needs=("x",))
+KIND = Kind("line", line_painter, needs=("x",), takes=("hue",))

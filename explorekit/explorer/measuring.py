@@ -1,0 +1,50 @@
+"""Between which values is a view drawn? Those of its variable, or of what is worked out from it at some positions."""
+
+import math
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from explorekit.explorer.scale import BLOCK, BLOCKS, Array, Scale, measure
+from explorekit.explorer.slicing import Frame, Slicer
+from explorekit.explorer.view import View, slider_dims
+
+
+def subject(view: View) -> Hashable:
+    """Return what views have in common that share a scale: the variable, or what is worked out from it."""
+    return (view.variable, *view.reduce.items()) if view.reduce else view.variable
+
+
+def measure_view(slicer: Slicer, view: View) -> Scale:
+    """Return the scale of a view: from a sample of its variable, or, where values are reduced, of its frames."""
+    assert view.variable is not None
+    if not view.reduce:
+        return measure(slicer.dataset, view.variable)
+    scale = Scale()
+    for place in _places(slicer, view):
+        for values in numbers(slicer.frame(place)):
+            scale = scale.including(values)
+    return scale
+
+
+def numbers(frame: Frame) -> Iterator[Array]:
+    """Yield the values of a frame, and the ends of bands in it."""
+    yield frame.values
+    for part in (panel for row in frame.panels for panel in row) if frame.panels else (frame,):
+        if part.low is not None and part.high is not None:
+            yield part.low
+            yield part.high
+
+
+def _places(slicer: Slicer, view: View) -> Iterator[View]:
+    """Yield views at positions spread over all that are not shown; few where each takes many values."""
+    dataset = slicer.dataset
+    single = replace(view, row=None, column=None, picked=False)
+    moving = {dim: dataset.sizes[dim] for dim in slider_dims(dataset, single)}
+    each = math.prod(dataset.sizes[dim] for dim in single.placed)
+    count = min(max(BLOCK * BLOCKS // max(each, 1), 1), BLOCKS, max(math.prod(moving.values()), 1))
+    for flat in np.linspace(0, max(math.prod(moving.values()) - 1, 0), count).round().astype(int):
+        if all(moving.values()):
+            where = np.unravel_index(flat, tuple(moving.values())) if moving else ()
+            yield replace(single, selection=dict(zip(moving, map(int, where), strict=True)))
