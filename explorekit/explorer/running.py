@@ -1,6 +1,7 @@
 """Who runs the point that is looked at? The run that goes on, or one of this point alone, whose result the study keeps."""
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,9 @@ class PointRunner:
         self._run: Run | None = None
         self._running: Index = {}
         self._next: Index | None = None
+        self._in_passing = False  # whether that run was started by a move, and may be given up for the next
+        self._given_up = False
+        self._began = 0.0
         self._seconds: float | None = None
         self._stopped = False
         explorer.on_shown(self.follow)
@@ -148,7 +152,9 @@ class PointRunner:
         variable = self._explorer.slicer.dataset.variables[STATUS]
         return int(flags.run_status(variable.isel(index).values[np.newaxis], variable.attrs)[0])
 
-    def _start(self, index: Index, ended: Callable[[], object] | None = None) -> None:
+    def _start(
+        self, index: Index, ended: Callable[[], object] | None = None, *, in_passing: bool = False
+    ) -> None:
         study = self._source
         try:
             part = study.space.isel({dim: [at] for dim, at in index.items()})
@@ -157,7 +163,8 @@ class PointRunner:
         except (ExplorekitError, OSError) as error:
             self._said = index, f"It cannot be run: {error}"
             return
-        self._run, self._running = run, index
+        self._run, self._running, self._in_passing, self._given_up = run, index, in_passing, False
+        self._began = time.monotonic()
         self._said = index, ""
         self._explorer.watch()
         if ended is not None:
@@ -176,8 +183,8 @@ class PointRunner:
             self._said = self._running, progress.message
             self._learn(self._running)
             explorer.refresh()
-            if progress.state != "finished":  # else it would be tried again, and again
-                self.as_moved = False
+            if progress.state != "finished":
+                self.as_moved &= self._given_up  # else it would be tried again, and again
                 explorer.redraw()
             self.go_on()
 
@@ -202,11 +209,20 @@ class PointRunner:
 
     def follow(self) -> None:
         """Run the point that is come to, if that is wanted, and it is pending, and a run is short."""
+        self._give_up()
         if not self._is_due():
             return
         here, seconds = self._here(), self._expected(otherwise=0.0)
         if seconds > self.longest:
             self._said = here, f"A run takes about {duration(seconds)}, too long to run at every move."
         else:
-            self._start(here)
+            self._start(here, in_passing=True)
         self._explorer.tools.follow()
+
+    def _give_up(self) -> None:
+        """Cancel the run of a point that was left before it was over, where that saves some time."""
+        left = self.as_moved and self._in_passing and self.busy and self._running != self._here()
+        gone = time.monotonic() - self._began
+        if left and self._run is not None and max(gone, self._expected(otherwise=0.0)) > PATIENCE:
+            self._given_up = True
+            self._run.cancel()

@@ -178,6 +178,35 @@ def test_points_are_run_as_one_moves_where_runs_are_short(study, monkeypatch):
     assert "about 1 min 30 s, too long" in inspector.said.value
 
 
+def test_a_long_run_is_given_up_for_the_point_that_is_come_to_next(study, monkeypatch):
+    class Long(Ended):
+        done = False
+        callback = None
+
+        class progress:
+            state = "cancelled"
+            message = ""
+
+        def add_done_callback(self, callback):
+            self.callback = callback
+
+        def cancel(self):
+            self.done = True
+            monkeypatch.setattr(study, "start", lambda **options: Here.start(study, **options))
+            self.callback()
+
+    monkeypatch.setattr(study, "start", lambda **options: Long())
+    explorer = explore(study, "rate", I=0.0, tau=5.0)
+    explorer.runner.as_moved = True
+    monkeypatch.setattr(explorer.runner, "_seconds", 1.5)
+    explorer.controls["I"].value = 1.0
+    assert explorer._shown[2] == "running …"
+    explorer.controls["tau"].value = 7.5
+    assert explorer.figure.axes[0].texts[0].get_text() == "7.5"
+    assert study.inspect(2).status == "pending"
+    assert explorer.runner.as_moved
+
+
 def test_why_a_point_cannot_be_run_is_said(study, monkeypatch):
     def changed(**options):
         raise CodeChangedError("the code has <changed>")
