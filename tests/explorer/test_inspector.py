@@ -1,6 +1,7 @@
 """The run that is looked at: what is known of it, and having it run."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,6 +129,9 @@ def test_a_failed_run_is_found_and_run_again(study, repair):
     inspector.failure_button.click()
     assert explorer.picked == {"I": 2.0, "tau": 7.5}
     assert inspector.hint.value == ""
+    explorer.show(replace(explorer.view, y=None, hue="tau"))
+    assert "The picture has several runs along tau; this is one of them." in inspector.hint.value
+    explorer.show(replace(explorer.view, y="tau", hue=None, picked=True))
     repair()
     inspector.run_button.click()
     assert "retry" in study.asked

@@ -134,11 +134,16 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
 
     def _hint(self) -> str:
         """Return how to choose among the runs that the picture shows, while none is chosen."""
-        view = self._explorer.view
-        along = [dim for dim in view.axes if dim in parameter_dims(self._explorer.slicer.dataset)]
-        if view.picked or not along:
-            return ""
-        return f"Click in the picture to choose the run along {' and '.join(along)}."
+        view, parameters = self._explorer.view, parameter_dims(self._explorer.slicer.dataset)
+        along = [dim for dim in view.axes if dim in parameters and not view.picked]
+        others = [dim for dim in view.placed if dim in parameters and dim not in view.axes]
+        parts = [
+            f"Click in the picture to choose the run along {' and '.join(along)}." if along else "",
+            f"The picture has several runs along {' and '.join(others)}; this is one of them."
+            if others
+            else "",
+        ]
+        return " ".join(filter(None, parts))
 
     def _button(self, name: str, icon: str, tooltip: str, press: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=name, icon=icon, tooltip=tooltip, layout={"width": "auto"})
