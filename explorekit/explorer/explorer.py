@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from explorekit.explorer import flags
+from explorekit.explorer.access import Access
 from explorekit.explorer.asking import Asked
 from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
@@ -212,7 +213,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
         self._drawn_there = False
         self.caption = ipywidgets.HTML()
-        self.menus = ipywidgets.HBox(choosers, layout={"flex_flow": "row wrap"})
+        self.menus = ipywidgets.HBox([*choosers, Access()], layout={"flex_flow": "row wrap"})
         self._head: ipywidgets.Widget = self.menus
         self._sliders = ipywidgets.VBox()
         self._player = Player()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -43,6 +44,8 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
     pointing_tells_and_zooming_shows_a_part(page, screenshots / f"lab_{notebook}_zoomed.png")
     a_click_picks_and_arrows_move_what_is_picked(page)
     a_run_is_told_and_reproduced(page)
+    keys_pressed_in_a_widget_are_no_commands_to_the_notebook(page)
+    axe_finds_no_fault(page)
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
     cell.screenshot(path=screenshots / f"lab_{notebook}_cell.png")
 
@@ -114,6 +117,7 @@ def pointing_tells_and_zooming_shows_a_part(page: Page, screenshot: Path) -> Non
     page.mouse.move(1, 1)
     page.wait_for_selector(".explorekit-tip", state="hidden")
     assert wait_for_change(picture, whole) > 0.01
+    wait_for_numbers(picture)
     page.mouse.dblclick(*middle)
     page.mouse.move(1, 1)
     deadline = time.monotonic() + 60
@@ -150,6 +154,57 @@ def a_run_is_told_and_reproduced(page: Page) -> None:
     expect(inspector.get_by_role("row", name="duration")).to_be_visible()
     inspector.locator("button").filter(has_text="Reproduce").click()
     expect(inspector.get_by_text("The same numbers.")).to_be_visible(timeout=60_000)
+
+
+def wait_for_numbers(picture: Locator) -> None:
+    """Wait until the axes are those of what is shown: before, their numbers are faded."""
+    deadline = time.monotonic() + 60
+    while (shown := pixels(picture))[:, : shown.shape[1] // 13].min() > 100:
+        assert time.monotonic() < deadline, "the axes never were drawn anew"
+        time.sleep(0.1)
+
+
+def keys_pressed_in_a_widget_are_no_commands_to_the_notebook(page: Page) -> None:
+    """Press letters and arrows, which outside would insert a cell and go to another one."""
+    notebook = """() => {
+      const notebook = window.jupyterapp.shell.currentWidget.content;
+      return [notebook.widgets.length, notebook.activeCellIndex];
+    }"""
+    explorer = page.locator(".explorekit-explorer:visible").first
+    explorer.locator("select").first.focus()
+    before = page.evaluate(notebook)
+    for control in ("select", ".noUi-handle", "canvas"):
+        explorer.locator(control).first.focus()
+        page.keyboard.press("b")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate(notebook) == before
+
+
+def axe_finds_no_fault(page: Page) -> None:
+    """Look at every explorer, all its tools open, and at every panel with axe-core, in light and dark."""
+    tools = page.locator(".explorekit-tools:visible").first
+    for tool in tools.locator("> div:first-child > .widget-toggle-button:not(.mod-active)").all()[::-1]:
+        tool.click()
+    row, buttons = 1, tools.locator("> div:first-child > .widget-toggle-button").count()
+    expect(tools.locator("> *")).to_have_count(row + buttons)
+    expect(page.locator(".explorekit-explorer .noUi-handle[aria-label]").first).to_be_visible()
+    for theme in ("Dark", "Light"):
+        set_theme = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+        page.evaluate(set_theme, f"JupyterLab {theme}")
+        page.wait_for_selector(f"body[data-jp-theme-name='JupyterLab {theme}']", state="attached")
+        assert faults(page) == [], theme
+
+
+def faults(page: Page) -> list[tuple[str, str, str]]:
+    widgets = [[".explorekit-explorer"], [".explorekit-panel"]]
+    found = Axe().run(page, {"include": [w for w in widgets if page.locator(w[0]).count()]})
+    return [
+        (violation["impact"], violation["help"], node["html"])
+        for violation in found.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
 
 
 def drag(page: Page, slider: Locator, to: float) -> None:

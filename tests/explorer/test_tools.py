@@ -80,3 +80,12 @@ def test_a_view_of_what_is_not_there_is_refused(results):
     with pytest.raises(ValueError, match="did you mean 'tau_ref'"):
         explorer.show(replace(before, selection={"tau_re": 1}))
     assert explorer.view == before
+
+
+def test_every_key_of_the_picture_is_listed(results):
+    explorer = explore(results)
+    explorer.tools.buttons["Keys"].value = True
+
+    words = explorer.tools.bodies["Keys"].value
+    for key in ("Tab", "Page up", "Home", "arrow keys", "Shift and an arrow", "+ −", "Esc"):
+        assert key in words

@@ -10,6 +10,7 @@ import ipywidgets
 from explorekit.engine.load import WorkerLoad
 from explorekit.engine.progress import Progress
 from explorekit.engine.tally import Tally
+from explorekit.explorer.access import Access
 from explorekit.explorer.panel.board import Board, FailureList, put
 from explorekit.explorer.panel.onlookers import Onlookers
 from explorekit.explorer.panel.state import failure_states, head_state, map_state, worker_states
@@ -81,13 +82,14 @@ class ProgressPanel(ipywidgets.VBox):  # type: ignore[misc]
             layout=BUTTON,
         )
         self.problem = ipywidgets.HTML()
+        self._access = Access()
         self._buttons = ipywidgets.HBox(
             [self.stop_button, self.retry_button], layout={"flex_flow": "row wrap"}
         )
         self._map_due = self._loads_due = self._said_due = self._look_due = 0.0
         self._said_state = ""
         super().__init__(
-            children=[self.board, self.line, self._buttons, self.problem, self.failure_list],
+            children=[self.board, self.line, self._buttons, self.problem, self.failure_list, self._access],
             layout={"max_width": WIDTH, "padding": "4px 0"},
         )
         self.add_class("explorekit-panel")
@@ -173,7 +175,7 @@ class ProgressPanel(ipywidgets.VBox):  # type: ignore[misc]
         """Stop following the run, which goes on, and remove the panel."""
         if "_watch" in self.__dict__:
             self._watch.stop()
-            widgets = (self.board, self.failure_list, self.line, self.problem, self._buttons)
+            widgets = (self.board, self.failure_list, self.line, self.problem, self._buttons, self._access)
             for widget in (*widgets, self.stop_button, self.retry_button):
                 widget.close()
         super().close()

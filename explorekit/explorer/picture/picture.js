@@ -4,6 +4,7 @@ const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const LARGEST_ZOOM = 1000;
 const REST = 80; // ms without zooming before the axes are drawn anew
 const CLICK = 4; // pixels that a hand may move between pressing and letting go
+const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25, 0: 0 }; // 0 shows all
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
 
 const of = (Type, data) =>
@@ -365,6 +366,11 @@ class View {
       event.preventDefault();
       return this.pick([]);
     }
+    const factor = ZOOMS[event.key];
+    if (factor !== undefined) {
+      event.preventDefault();
+      return factor ? this.zoom(factor, this.inSight()) : this.show([0, 1, 0, 1]);
+    }
     const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault();
@@ -453,6 +459,14 @@ class View {
       if (distance < least) [nearest, least] = [[point], distance];
     });
     return least < 40 * this.box.density ? nearest : undefined;
+  }
+
+  // What is picked, as fractions of what is shown, or else the middle.
+  inSight() {
+    const place = this.picked(this.drawn);
+    const [w, e, s, n] = this.window;
+    const at = place && [(place[0] - w) / (e - w), (place[1] - s) / (n - s)];
+    return at?.every((fraction) => fraction >= 0 && fraction <= 1) ? at : [0.5, 0.5];
   }
 
   zoom(factor, [x, y]) {
