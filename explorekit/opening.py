@@ -87,7 +87,7 @@ def explore(
         A dimension whose control can play by itself.
     **selection
         Where the sliders start, by dimension; the nearest value there is. A dimension named here stays off the axes
-        unless it is asked for.
+        unless it is asked for. Or the parts of a view that was kept: ``explore(data, **explorer.state)``.
 
     Returns
     -------

@@ -531,6 +531,11 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         control.observe(lambda _: on_kernel_thread(lambda: self._on_control(dim)), index_trait(control))
         return control
 
+    @property
+    def shown(self) -> tuple[Frame, Scale, str]:
+        """What is drawn now: its frame, the scale, and a message over it."""
+        return self._shown
+
     def shot(self, view: View) -> tuple[Frame, Scale, str]:
         """Return what is drawn of a view: its frame, the scale, and a message over it."""
         try:

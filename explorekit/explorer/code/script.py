@@ -22,7 +22,7 @@ def code_of(explorer: "Explorer") -> str:
     """
     with explorer.lock:
         view, dataset = explorer.view, explorer.slicer.dataset
-        frame, scale, _ = explorer.shot(view)
+        frame, scale, _ = explorer.shown
         if view.variable is None or frame.kind == "nothing":
             raise ValueError("there is nothing to draw yet")
         sketch = Sketch(dataset, view, frame, scale)
