@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def slice_of(explorer: "Explorer", *, for_netcdf: bool = False) -> xr.Dataset:
-    """Return the numbers that an explorer shows, with their coordinates.
+    """Return the numbers that an explorer shows, with their coordinates; where a statistic stands for values, all of them.
 
     Parameters
     ----------

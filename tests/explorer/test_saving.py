@@ -36,6 +36,12 @@ def test_the_numbers_are_those_that_are_shown_with_coordinates_status_and_units(
     assert table["time"].tolist() == results.time.values.tolist()
 
 
+def test_all_values_that_a_statistic_stands_for_are_kept(results, tmp_path):
+    explorer = explore(results, "V", x="time", tau_ref=7.5, reduce={"I": "mean"})
+    with xr.open_dataset(explorer.save(tmp_path / "v.nc")) as kept:
+        xr.testing.assert_identical(kept.V, results.V.sel(tau_ref=7.5))
+
+
 def test_complex_numbers_are_kept_as_two_parts_and_one_number_as_one_row(tmp_path):
     data = xr.Dataset({"z": (("a", "b"), np.array([[1 + 2j, 3j], [0, 1]]))}, {"a": [1.0, 2.0]})
     explorer = explore(data, x="b")

@@ -92,6 +92,23 @@ def test_scattered_points_come_back():
     assert there_and_back(explorer, data).view == explorer.view
 
 
+@pytest.mark.parametrize(
+    "roles",
+    [
+        {"hue": "tau_ref"},
+        {"reduce": {"I": "median, 5–95 %"}},
+        {"column": "I", "animate": "tau_ref"},
+        {"kind": "line"},
+    ],
+)
+def test_roles_and_the_kind_of_plot_come_back(results, roles):
+    explorer = explore(results, "V", x="time", **roles)
+    assert explorer.state.items() >= roles.items()
+    again = there_and_back(explorer, results)
+    assert again.state == explorer.state
+    assert again.shown[0].kind == explorer.shown[0].kind
+
+
 def test_a_value_that_is_gone_becomes_the_nearest_and_a_note_says_so(results):
     state = explore(results, "V", I=0.5).state
     explorer = explore(results.isel(I=[0, 9]), "V")
