@@ -59,6 +59,13 @@ def explore(
     reduce: "Mapping[str, str | float] | None" = None,
     band: str | None = None,
     animate: str | None = None,
+    minus: str | None = None,
+    over: str | None = None,
+    norm: str | None = None,
+    xscale: str | None = None,
+    yscale: str | None = None,
+    cmap: str | None = None,
+    limits: str | tuple[float, float] | None = None,
     **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a slider or a menu for every dimension that is not in it.
@@ -85,6 +92,15 @@ def explore(
         A dimension to reduce to ``mean ± std``.
     animate : str, optional
         A dimension whose control can play by itself.
+    minus, over : str, optional
+        Another variable: shows the difference to it, or the ratio.
+    norm, xscale, yscale : str, optional
+        ``"log"`` or ``"linear"``: of the values, whether they are heights or colours, and of the dimensions along the axes.
+    cmap : str, optional
+        The colours of numbers: ``"viridis"``, ``"cividis"``, or one of them reversed, ``"viridis_r"``, ``"cividis_r"``.
+    limits : str or tuple of float, optional
+        The lowest and the highest value of pictures, or ``"frame"`` for those of each picture. By default, pictures at all
+        positions have the limits of the whole variable, so that they can be compared.
     **selection
         Where the sliders start, by dimension; the nearest value there is. A dimension named here stays off the axes
         unless it is asked for. Or the parts of a view that was kept: ``explore(data, **explorer.state)``.
@@ -113,7 +129,9 @@ def explore(
 
     source = _at(Path(data)) if isinstance(data, (str, os.PathLike)) else data
     roles: dict[str, Any] = {"hue": hue, "row": row, "column": column, "reduce": reduce, "band": band}
-    return look(source, variable, x=x, y=y, kind=kind, animate=animate, **roles, **selection)
+    roles |= {"animate": animate, "minus": minus, "over": over}
+    looks: dict[str, Any] = {"norm": norm, "xscale": xscale, "yscale": yscale, "cmap": cmap, "limits": limits}
+    return look(source, variable, x=x, y=y, kind=kind, **roles, **looks, **selection)
 
 
 def compare(

@@ -10,7 +10,7 @@ from explorekit.explorer.drawing.kinds import settled, with_kind
 from explorekit.explorer.reducing import BAND, statistic
 from explorekit.explorer.selecting import positions
 from explorekit.explorer.state import SELECTION, is_state, view_of
-from explorekit.explorer.view import View, check_roles, dims_of, first_view
+from explorekit.explorer.view import LOOKS, View, check_looks, check_roles, dims_of, first_view
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Asked:
 
     Parameters
     ----------
-    variable, x, y, kind, hue, row, column, reduce, band, animate
+    variable, x, y, kind, hue, row, column, reduce, band, animate, minus, over, norm, xscale, yscale, cmap, limits
         As in `explore`.
     labels
         The value to start with along each dimension, or the parts of a view that was kept.
@@ -36,6 +36,13 @@ class Asked:
     reduce: Mapping[str, Any] | None = None
     band: str | None = None
     animate: str | None = None
+    minus: str | None = None
+    over: str | None = None
+    norm: str | None = None
+    xscale: str | None = None
+    yscale: str | None = None
+    cmap: str | None = None
+    limits: str | tuple[float, float] | None = None
 
     @property
     def positions(self) -> Mapping[str, Any]:
@@ -67,13 +74,15 @@ class Asked:
         x, y = self.x, self.y
         if self.hue is not None and y is not None:
             raise ValueError(f"hue={self.hue!r} colours lines, which have no y: leave y={y!r} out")
-        keep = {*self.labels, *(dim for dim in roles.values() if isinstance(dim, str)), *roles["reduce"]}
+        beside = (self.hue, self.row, self.column, self.animate)
+        keep = {*self.labels, *(dim for dim in beside if dim is not None), *roles["reduce"]}
         view = first_view(dataset, self.variable, x, y, selection, keep=keep)
         if y is None and view.y is not None and (self.hue is not None or self.band is not None):
             view = replace(view, y=None)
         if view.variable is not None:
             view = replace(view, **roles)
             check_roles(str(view.variable), list(dims_of(dataset, view)), view)
+            check_looks(dataset, view)
         view = view if self.kind is None else self._of_kind(dataset, view)
         return settled(dataset, view), notes
 
@@ -82,7 +91,10 @@ class Asked:
         if self.band is not None:
             reduce[self.band] = BAND
         named = {role: getattr(self, role) for role in ("hue", "row", "column", "animate")}
-        return {**named, "reduce": reduce}
+        looks = {name: getattr(self, name) for name in (*LOOKS, "minus", "over")}
+        if self.limits is not None and not isinstance(self.limits, str):
+            looks["limits"] = tuple(map(float, self.limits))
+        return {**named, **looks, "reduce": reduce}
 
     def _of_kind(self, dataset: xr.Dataset, view: View) -> View:
         chosen = with_kind(dataset, view, self.kind)

@@ -38,6 +38,8 @@ class Axis:
         Every how-many-th value of the dimension is on the axis.
     scattered
         Whether positions are those of points that have no order, and may occur more than once.
+    scale
+        ``log`` or ``linear`` where that was asked for; a logarithmic one has no place for what is not positive.
     """
 
     dim: str
@@ -48,6 +50,7 @@ class Axis:
     ticks: tuple[str, ...] = ()
     step: int = 1
     scattered: bool = False
+    scale: str | None = None
 
     @property
     def read(self) -> slice:
@@ -62,7 +65,8 @@ class Axis:
     @cached_property
     def key(self) -> Hashable:
         """What two axes that look the same have in common."""
-        return (self.dim, self.label, self.kind, self.positions.tobytes(), self.ticks, self.scattered)
+        positions = self.positions.tobytes()
+        return (self.dim, self.label, self.kind, positions, self.ticks, self.scattered, self.spacing)
 
     @cached_property
     def in_order(self) -> bool:
@@ -72,6 +76,10 @@ class Axis:
     def spacing(self) -> Spacing:
         """Whether neighbours are equally far apart, have equal ratios, or neither."""
         p = self.positions
+        if self.scale == "log" and self.kind == "number" and len(p) and p[0] > 0:
+            return "log"
+        if self.scale == "linear":
+            return "even" if not self.scattered and (len(p) < 3 or _equal(np.diff(p))) else "uneven"
         if self.scattered:
             return "log" if self.kind == "number" and len(p) and is_logarithmic(p) else "uneven"
         if len(p) < 3 or _equal(np.diff(p)):

@@ -21,7 +21,7 @@ from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_name, settled, with_kind
-from explorekit.explorer.measuring import measure_view, numbers, subject
+from explorekit.explorer.measuring import looked_at, measure_view, numbers, subject
 from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.playing import Player
@@ -75,6 +75,13 @@ def explore(
     reduce: Mapping[str, str | float] | None = None,
     band: str | None = None,
     animate: str | None = None,
+    minus: str | None = None,
+    over: str | None = None,
+    norm: str | None = None,
+    xscale: str | None = None,
+    yscale: str | None = None,
+    cmap: str | None = None,
+    limits: str | tuple[float, float] | None = None,
     **selection: Any,
 ) -> "Explorer":
     """Look at results: a picture, and a control for every dimension that is not in it.
@@ -102,6 +109,15 @@ def explore(
         A dimension to reduce to ``mean ± std``.
     animate
         A dimension whose control can play by itself.
+    minus, over
+        Another variable: shows the difference to it, or the ratio.
+    norm, xscale, yscale
+        ``"log"`` or ``"linear"``: of the values, whether they are heights or colours, and of the dimensions along the axes.
+    cmap
+        The colours of numbers: ``"viridis"``, ``"cividis"``, or one of them reversed, ``"viridis_r"``, ``"cividis_r"``.
+    limits
+        The lowest and the highest value of pictures, or ``"frame"`` for those of each picture. By default, pictures at all
+        positions have the limits of the whole variable, so that they can be compared.
     **selection
         The value to start with along other dimensions, in the units of their coordinates; the nearest value
         there is. A dimension named here stays off the axes unless it is asked for. Or the parts of a view that was kept:
@@ -128,7 +144,8 @@ def explore(
     7.5
     """
     roles = {"hue": hue, "row": row, "column": column, "reduce": reduce, "band": band, "animate": animate}
-    return Explorer(data, variable, x, y, selection, kind=kind, **roles)
+    looks = {"norm": norm, "xscale": xscale, "yscale": yscale, "cmap": cmap, "limits": limits}
+    return Explorer(data, variable, x, y, selection, kind=kind, minus=minus, over=over, **roles, **looks)
 
 
 class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
@@ -297,7 +314,12 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         """Draw anew if an explorer with the same scales has widened what is shown."""
         with self.lock:
             scale = self.scales.get(subject(self._view))
-            if scale is not None and scale != self._shown[1] and self._shown[0].kind != "nothing":
+            shown = self._shown
+            if (
+                scale is not None
+                and looked_at(scale, shown[0], self._view) != shown[1]
+                and self._shown[0].kind != "nothing"
+            ):
                 self._draw()
 
     def lend(self, dims: Collection[str]) -> None:
@@ -625,7 +647,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
             scale = _joined(scale, measure_view(self.slicer, view))
             self._measured.add(key)
         self.scales[key] = scale = functools.reduce(Scale.including, numbers(frame), scale)
-        return scale
+        return looked_at(scale, frame, view)
 
     def _error(self, frame: Frame, view: View) -> str:
         if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):

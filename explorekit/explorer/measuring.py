@@ -3,6 +3,7 @@
 import math
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -13,19 +14,29 @@ from explorekit.explorer.view import View, slider_dims
 
 def subject(view: View) -> Hashable:
     """Return what views have in common that share a scale: the variable, or what is worked out from it."""
-    return (view.variable, *view.reduce.items()) if view.reduce else view.variable
+    worked_out = view.reduce or view.minus or view.over
+    return (view.variable, view.minus, view.over, *view.reduce.items()) if worked_out else view.variable
 
 
 def measure_view(slicer: Slicer, view: View) -> Scale:
     """Return the scale of a view: from a sample of its variable, or, where values are reduced, of its frames."""
     assert view.variable is not None
-    if not view.reduce:
+    if not (view.reduce or view.minus or view.over):
         return measure(slicer.dataset, view.variable)
-    scale = Scale()
+    scale = Scale(signed=view.minus is not None)
     for place in _places(slicer, view):
         for values in numbers(slicer.frame(place)):
             scale = scale.including(values)
     return scale
+
+
+def looked_at(scale: Scale, frame: Frame, view: View) -> Scale:
+    """Return the scale as it was asked to look: logarithmic, in other colours, or between other limits."""
+    if view.limits == "frame":
+        scale = reduce(Scale.including, numbers(frame), replace(scale, low=math.inf, high=-math.inf))
+    log = view.norm == "log" and not scale.categories and not scale.signed and not frame.time
+    typed = view.limits if isinstance(view.limits, tuple) else None
+    return replace(scale, log=log, cmap=view.cmap, typed=typed)
 
 
 def numbers(frame: Frame) -> Iterator[Array]:

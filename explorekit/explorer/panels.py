@@ -125,7 +125,9 @@ def _values(slicer: "Slicer", view: View) -> int:
 def _loaded(slicer: "Slicer", single: View, places: list[Place]) -> "tuple[Slicer, View, list[Place]]":
     """Return a slicer of nothing but what all pictures need, in memory, and where they are in it."""
     dataset = slicer.dataset
-    names = [name for name in (single.variable, STATUS) if name in dataset.data_vars]
+    names = [
+        name for name in (single.variable, single.minus, single.over, STATUS) if name in dataset.data_vars
+    ]
     chosen = {dim: list(dict.fromkeys(place[dim] for place in places)) for dim in places[0]}
     fixed = {dim: [single.index(dim)] for dim in slider_dims(dataset, single) if dim not in chosen}
     where = {dim: indices for dim, indices in {**chosen, **fixed}.items() if dataset.sizes[dim]}

@@ -66,5 +66,10 @@ def tidied(dataset: xr.Dataset, view: View) -> View:
         free = [other for other in free if other != parts[role]]
     reduce = {dim: name for dim, name in view.reduce.items() if dim in free}
     animate = view.animate if view.animate in free and view.animate not in reduce else None
+    for other in ("minus", "over"):
+        name = getattr(view, other)
+        fits = name in dataset.data_vars and name != view.variable
+        fits = fits and set(dataset.variables[name].dims) <= set(dims_of(dataset, view))
+        parts[other] = name if fits else None
     tidy = replace(view, reduce=reduce, animate=animate, **parts)  # type: ignore[arg-type]
     return view if tidy == view else tidy

@@ -24,6 +24,8 @@ BLOCKS = 16
 MOST_RUNS = 2**22
 # A sample misses the extremes; room beyond a value outside keeps a drag from redrawing the axes at every step.
 ROOM = 0.05
+# So far down goes a logarithmic scale where values are not positive.
+DECADES = 1e4
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,32 @@ class Scale:
         The texts of a variable without measure, in the order of their codes 0, 1, ….
     signed
         Whether values are differences: zero is in the middle, and its sides have colours of their own.
+    log
+        Whether the scale is logarithmic; below values that are not positive, it has four decades.
+    cmap
+        The name of the colours of numbers; None for the usual ones.
+    typed
+        Limits that were asked for.
     """
 
     low: float = math.inf
     high: float = -math.inf
     categories: tuple[str, ...] = ()
     signed: bool = False
+    log: bool = False
+    cmap: str | None = None
+    typed: tuple[float, float] | None = None
 
     @property
     def limits(self) -> tuple[float, float]:
         """Limits that a drawing can use: finite and apart."""
         if self.categories:
             return -0.5, len(self.categories) - 0.5
+        if self.typed is not None and not (self.log and self.typed[0] <= 0):
+            return self.typed
+        if self.log:
+            high = self.high if self.high > 0 else 1.0
+            return (self.low if 0 < self.low < high else high / DECADES), high
         if self.signed:
             most = max(abs(self.low), abs(self.high)) if self.low <= self.high else 1.0
             return -most or -1.0, most or 1.0

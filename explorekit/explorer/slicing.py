@@ -121,7 +121,7 @@ class Slicer:
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self.dataset = dataset
-        self._axes: dict[tuple[str, int, str | None], Axis] = {}
+        self._axes: dict[tuple[str, int, str | None, str | None], Axis] = {}
         self._labels: dict[str, list[str]] = {}
 
     def labels(self, dim: str) -> list[str]:
@@ -148,7 +148,7 @@ class Slicer:
         axes = self._axes_of(view)
         raw = self._read(variable, view, axes)
         status, outcome, runs = self._status(view, axes)
-        if view.reduce:
+        if view.reduce or view.minus or view.over:
             return self._reduced(view, axes, raw, status, runs)
         return Frame(
             kind=("number", "line", "image")[len(view.axes)],
@@ -173,7 +173,10 @@ class Slicer:
             dim: MOST_CELLS if len(view.axes) == 2 else MOST_POINTS // max(curves, 1) for dim in view.axes
         }
         most |= {view.hue: MOST_CURVES} if view.hue else {}
-        return [self._axis(dim, most[dim], view.by if dim == view.x else None) for dim in dims]
+        scales = {view.x: view.xscale, view.y: view.yscale}
+        return [
+            self._axis(dim, most[dim], view.by if dim == view.x else None, scales.get(dim)) for dim in dims
+        ]
 
     def _reduced(
         self, view: View, axes: list[Axis], raw: Array, status: Array | None, runs: dict[int, int]
@@ -181,14 +184,15 @@ class Slicer:
         """Return the frame in which statistics stand for all values along some dimensions."""
         variable = self.dataset.variables[str(view.variable)]
         values = plain(raw, variable.attrs)
+        if view.minus or view.over:
+            values = self._compared(view, axes, values)
         summary = summarised(values, [*(axis.dim for axis in axes), *view.reduce], view.reduce)
         names = set(view.reduce.values())
         numbers = summary.values
         if "count" in names and status is not None:
             numbers = np.where(status == flags.OK, numbers, np.nan)  # there is nothing to count yet
-        units = "" if "count" in names else units_of(variable.attrs)
-        label = view.variable if "count" in names else _label(str(view.variable), variable)
-        time = raw.dtype.kind == "M" and not names & {"count", "std"}
+        label, units = _worked_out(self.dataset, view)
+        time = raw.dtype.kind == "M" and not names & {"count", "std"} and not (view.minus or view.over)
         return Frame(
             kind=("number", "line", "image")[len(view.axes)],
             title=self.title(view),
@@ -213,6 +217,22 @@ class Slicer:
             names = self.labels(roles["hue"].dim)
             roles["extra"] = {"curves": tuple(names[index] for index in roles["hue"].order)}
         return roles
+
+    def _compared(self, view: View, axes: list[Axis], values: Array) -> Array:
+        """Return the difference to another variable, or the ratio, at every value that was read."""
+        name = str(view.minus or view.over)
+        other = self.dataset.variables[name]
+        steps = self._steps(view, axes)
+        along = [axis for axis in axes if axis.dim in other.dims]
+        numbers = plain(self._read(other, view, along, steps), other.attrs)
+        if object in (values.dtype, numbers.dtype):
+            raise ValueError(f"there is neither a difference nor a ratio of texts: {view.variable}, {name}")
+        dims = [*(axis.dim for axis in axes), *view.reduce]
+        own = [dim for dim in dims if dim in other.dims]
+        one, two = xr.Variable(dims, values), xr.Variable(own, numbers)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result = one - two if view.minus else one / two
+        return np.asarray(result.transpose(*dims).values, dtype=float)
 
     def _steps(self, view: View, axes: list[Axis]) -> dict[str, int]:
         """Return every how-many-th value is read along the dimensions that are reduced."""
@@ -241,25 +261,28 @@ class Slicer:
         parts += [f"{name} over {dim}" for dim, name in view.reduce.items() if dim in self.dataset.sizes]
         return ", ".join(parts)
 
-    def _axis(self, dim: str, most: int, by: str | None) -> Axis:
+    def _axis(self, dim: str, most: int, by: str | None, scale: str | None) -> Axis:
         most = min(most, MOST_DOTS) if by else most
         step = -(-self.dataset.sizes[dim] // most) or 1
-        if (dim, step, by) not in self._axes:
+        if (dim, step, by, scale) not in self._axes:
             make = (
                 axis_of(self.dataset, dim, step)
                 if by is None
                 else scattered_axis(self.dataset, dim, by, step)
             )
-            self._axes[dim, step, by] = make
-        return self._axes[dim, step, by]
+            self._axes[dim, step, by, scale] = replace(make, scale=scale)
+        return self._axes[dim, step, by, scale]
 
     def _note(self, axis: Axis) -> str:
         size = self.dataset.sizes[axis.dim]
         return f"{len(axis.order):,} of {size:,} values of {axis.dim}" if len(axis.order) < size else ""
 
-    def _read(self, variable: xr.Variable, view: View, axes: list[Axis]) -> Array:
+    def _read(
+        self, variable: xr.Variable, view: View, axes: list[Axis], steps: Mapping[str, int] | None = None
+    ) -> Array:
         """Return the values over the axes, and behind those over the dimensions that are reduced."""
-        steps = {dim: step for dim, step in self._steps(view, axes).items() if dim in variable.dims}
+        steps = self._steps(view, axes) if steps is None else steps
+        steps = {dim: step for dim, step in steps.items() if dim in variable.dims}
         if 0 in variable.shape:
             reduced = [-(-self.dataset.sizes[dim] // step) for dim, step in steps.items()]
             return np.full([*(len(axis.order) for axis in axes), *reduced], np.nan)
@@ -327,6 +350,22 @@ def _label(name: str, variable: xr.Variable) -> str:
     if variable.dtype.kind == "c":
         return f"|{label}|"
     return f"{label} (s)" if variable.dtype.kind == "m" else label
+
+
+def _worked_out(dataset: xr.Dataset, view: View) -> tuple[str, str]:
+    """Return the label and the units of what is worked out from a variable, before it is reduced."""
+    name = str(view.variable)
+    variable = dataset.variables[name]
+    if "count" in view.reduce.values():
+        return name, ""
+    label, units = _label(name, variable), units_of(variable.attrs)
+    if view.minus is not None:
+        return f"{name} − {view.minus}" + (f" ({units})" if units else ""), units
+    if view.over is not None:
+        below = units_of(dataset.variables[view.over].attrs)
+        units = "" if units == below else f"{units or '1'}/({below})" if below else units
+        return f"{name} / {view.over}" + (f" ({units})" if units else ""), units
+    return label, units
 
 
 def _number_in_words(value: Array, low: Array | None, high: Array | None, units: str, *, time: bool) -> str:

@@ -14,6 +14,15 @@ STATUS = "status"
 FEW = 8
 # The roles that one dimension at most has.
 ROLES = ("x", "y", "hue", "row", "column")
+# Perceptually uniform, told apart by colour-blind people, and without the red and orange of runs that failed.
+COLOURS = ("viridis", "cividis", "viridis_r", "cividis_r")
+LOOKS = {
+    "norm": ("linear", "log"),
+    "xscale": ("linear", "log"),
+    "yscale": ("linear", "log"),
+    "cmap": COLOURS,
+    "limits": ("frame",),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,16 @@ class View:
         The statistic that stands for all values along a dimension, for each that is reduced.
     animate
         The dimension whose control plays by itself.
+    minus, over
+        The variable that is taken from the first, or by which it is divided.
+    norm
+        ``log`` where the values, as colours or heights, are on a logarithmic scale.
+    xscale, yscale
+        ``log`` or ``linear`` for a dimension on an axis; None for what its values suggest.
+    cmap
+        The colours of numbers; None for viridis.
+    limits
+        The values between which pictures are drawn, ``frame`` for those of each picture; None for those of the whole variable.
     """
 
     variable: str | None = None
@@ -56,6 +75,13 @@ class View:
     column: str | None = None
     reduce: Mapping[str, str] = field(default_factory=dict)
     animate: str | None = None
+    minus: str | None = None
+    over: str | None = None
+    norm: str | None = None
+    xscale: str | None = None
+    yscale: str | None = None
+    cmap: str | None = None
+    limits: str | tuple[float, float] | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -170,6 +196,30 @@ def check_roles(variable: str, dims: list[str], view: View) -> None:
             raise ValueError(f"{dim!r} was given several roles: give it one of them")
 
 
+def check_looks(dataset: xr.Dataset, view: View) -> None:
+    """Raise a ValueError if a view is drawn in a way that there is not, or compared with what does not fit."""
+    for name, known in LOOKS.items():
+        given = getattr(view, name)
+        if given is not None and given not in known and not (name == "limits" and _are_limits(given)):
+            raise ValueError(unknown(name, given, known))
+    for other in (view.minus, view.over):
+        if other is None:
+            continue
+        if other not in dataset.data_vars:
+            raise ValueError(unknown("variable", other, variables(dataset)))
+        more = [dim for dim in dataset.variables[other].dims if dim not in dims_of(dataset, view)]
+        if more:
+            raise ValueError(
+                f"{other!r} has the dimension {more[0]!r}, which {view.variable!r} lacks: reduce it first"
+            )
+    if view.minus and view.over:
+        raise ValueError("give minus or over, not both")
+
+
+def _are_limits(given: object) -> bool:
+    return isinstance(given, tuple) and len(given) == 2 and bool(given[0] < given[1])
+
+
 def _default_measure(dataset: xr.Dataset, x: str | None, y: str | None) -> str | None:
     return widest_measure(dataset, x) if x is not None and y is None else None
 
@@ -239,6 +289,7 @@ def checked(dataset: xr.Dataset, view: View) -> View:
             raise ValueError(unknown("variable", view.variable, variables(dataset)))
         _check_axes(view.variable, list(dims_of(dataset, view)), view.x, view.y)
         check_roles(view.variable, list(dims_of(dataset, view)), view)
+        check_looks(dataset, view)
     for dim, index in view.selection.items():
         if dim not in dataset.sizes:
             raise ValueError(unknown("dimension", dim, [str(known) for known in dataset.sizes]))

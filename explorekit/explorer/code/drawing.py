@@ -72,6 +72,7 @@ class Sketch:
             "plt": "import matplotlib.pyplot as plt",
             "xr": "import xarray as xr",
             "ListedColormap": "from matplotlib.colors import ListedColormap",
+            "LogNorm": "from matplotlib.colors import LogNorm",
         }
         needed = [line for name, line in imports.items() if f"{name}." in body or f"{name}(" in body]
         return "\n".join([*sorted(needed, key=lambda line: line.split()[1]), "", body, ""])

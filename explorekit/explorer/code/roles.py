@@ -9,8 +9,10 @@ from explorekit.explorer.view import View
 
 
 def has_roles(view: View) -> bool:
-    """Return whether a view has more than one position on its axes and sliders alone."""
-    return bool(view.reduce or view.hue or view.row or view.column)
+    """Return whether there is more to a view than its axes and sliders."""
+    roles = view.reduce or view.hue or view.row or view.column
+    looks = view.norm == "log" or view.cmap or view.limits or view.xscale or view.yscale
+    return bool(roles or looks or view.minus or view.over)
 
 
 def with_roles(sketch: Sketch) -> None:
@@ -20,9 +22,18 @@ def with_roles(sketch: Sketch) -> None:
     x = view.by or view.x
     named = {"x": x, "y": view.y, "hue": view.hue, "row": view.row, "col": view.column}
     given = {name: repr(dim) for name, dim in named.items() if dim is not None}
-    if view.y is not None and not scale.categories:
-        low, high = scale.limits
+    given |= {
+        name: repr(value) for name, value in (("xscale", view.xscale), ("yscale", view.yscale)) if value
+    }
+    low, high = scale.limits
+    if view.y is None:
+        given |= {"yscale": "'log'"} if scale.log else {}
+        given |= {"ylim": repr((low, high))} if view.limits else {}
+    elif scale.log:
+        given["norm"] = f"LogNorm({low!r}, {high!r})"
+    elif not scale.categories:
         given |= {"vmin": repr(low), "vmax": repr(high)}
+    given |= {"cmap": repr(scale.cmap)} if scale.cmap and view.y is not None else {}
     draw = "pcolormesh" if view.y is not None else "line"
     if view.x is None:
         sketch.add("print(shown.values)")

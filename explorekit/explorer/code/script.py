@@ -31,6 +31,9 @@ def code_of(explorer: "Explorer") -> str:
         sketch.add(f"shown = {variable}{_part(sketch, view.variable)}")
         convert(sketch)
         if has_roles(view):
+            if compared := view.minus or view.over:
+                sign = "-" if view.minus else "/"
+                sketch.add(f"shown = shown {sign} results[{compared!r}]{_part(sketch, compared)}")
             with_roles(sketch)
         elif sketch.plain:
             if sketch.gaps:

@@ -179,7 +179,11 @@ def title_text(frame: Frame, longest: int = LINE_LENGTH) -> str:
 def _look(frame: Frame, scale: Scale, title: str) -> tuple[Hashable, ...]:
     """Return what the axes, their labels and limits depend on."""
     axes = tuple(axis.key for axis in (frame.x, frame.y, frame.hue) if axis is not None)
-    limits = () if frame.kind == "number" else (scale.limits, scale.categories, scale.signed)
+    limits = (
+        ()
+        if frame.kind == "number"
+        else (scale.limits, scale.categories, scale.signed, scale.log, scale.cmap)
+    )
     shape = tuple(len(row) for row in frame.panels)
     band = frame.low is not None
     return (frame.kind, frame.label, axes, limits, frame.time, frame.look, shape, band, title.count("\n"))

@@ -26,9 +26,9 @@ LINE = "#1f5f99"
 DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
 
 
-def values_map(*, signed: bool = False) -> Colormap:
+def values_map(*, signed: bool = False, name: str | None = None) -> Colormap:
     """Return the colours of numbers; NaN shows the paper, from which a difference of nothing must be told apart."""
-    return colormaps["vanimo" if signed else "viridis"]
+    return colormaps["vanimo" if signed else name or "viridis"]
 
 
 def curve_colours(count: int, *, named: bool) -> list[Any]:

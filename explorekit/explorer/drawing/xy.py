@@ -23,7 +23,11 @@ def dress_line(axes: Axes, frame: Frame, scale: Scale, positions: Array) -> None
     assert frame.x is not None
     low, high = scale.limits
     room = 0.0 if scale.categories else MARGIN * (high - low)
-    axes.set_ylim(*drawn(np.array([low - room, high + room]), "time" if frame.time else "number"))
+    if scale.log:
+        axes.set_yscale("log", nonpositive="mask")
+        axes.set_ylim(low * (low / high) ** MARGIN, high * (high / low) ** MARGIN)
+    else:
+        axes.set_ylim(*drawn(np.array([low - room, high + room]), "time" if frame.time else "number"))
     if frame.x.spacing == "log":
         axes.set_xscale("log")
     axes.set_xlim(_ends(positions, frame.x))

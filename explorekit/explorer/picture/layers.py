@@ -65,7 +65,11 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
     match painter:
         case ImagePainter():
             values = painter.numbers(frame, scale)
-            return {"cells": coded(values, *painter.cells.get_clim()).tobytes(), "status": runs}
+            limits = np.array(painter.cells.get_clim())
+            if scale.log:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    values, limits = np.where(values > 0, np.log(values), np.nan), np.log(limits)
+            return {"cells": coded(values, *limits).tobytes(), "status": runs}
         case LinePainter():
             index, values = painter.points(frame, scale)
             heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
@@ -88,7 +92,8 @@ def _fractions(axis: Axis, values: Array, limits: Sequence[float]) -> bytes:
     transform = axis.get_transform()
     low, high = transform.transform(np.array(limits))
     places = (transform.transform(np.asarray(values, dtype=float)) - low) / (high - low)
-    return np.asarray(places, dtype=np.float32).tobytes()
+    # A logarithmic axis has no place for zero.
+    return np.where(np.isfinite(places), places, np.nan).astype(np.float32).tobytes()
 
 
 def _rgba(colours: Iterable[Any]) -> bytes:

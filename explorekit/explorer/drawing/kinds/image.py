@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
@@ -30,14 +30,18 @@ class ImagePainter:
         assert frame.y is not None
         self.axes = axes
         self.label, self.time, self.categories = frame.label, frame.time, scale.categories
-        colours = categories_map(scale.categories) if scale.categories else values_map(signed=scale.signed)
+        colours = (
+            categories_map(scale.categories)
+            if scale.categories
+            else values_map(signed=scale.signed, name=scale.cmap)
+        )
         limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
         x, y = frame.x, frame.y
         self.x: Array = drawn(x.positions, x.kind)
         self.y: Array = drawn(y.positions, y.kind)
         self.x_edges: Array = drawn(x.edges, x.kind)
         self.y_edges: Array = drawn(y.edges, y.kind)
-        self.cells = self._cells(x, y, colours, Normalize(*limits))
+        self.cells = self._cells(x, y, colours, (LogNorm if scale.log else Normalize)(*limits))
         self.runs = self._cells(x, y, status_map(), Normalize(-0.5, len(flags.MEANINGS) - 0.5))
         (self.failed,) = self.axes.plot([], [], "x", color="white", ms=5, mew=1.2)
         (self.timed_out,) = self.axes.plot([], [], "+", color="black", ms=6, mew=1.2)
