@@ -65,7 +65,7 @@ def test_a_browser_gets_a_picture_of_a_kind_that_it_cannot_draw(results, steps):
     explorer = explore(results, "V", kind="steps", I=0.5)
     explorer.picture._handle_custom_msg("ready", [])
     first = explorer.picture.axes
-    assert Image.open(io.BytesIO(first["background"])).size == (1440, 920)
+    assert Image.open(io.BytesIO(first["background"])).size == (1008, 644)
     explorer.controls["tau_ref"].value = 7.5
     assert explorer.picture.axes["background"] != first["background"]
     assert explorer.picture.frame["axes"] == explorer.picture.axes["number"] != first["number"]

@@ -16,6 +16,8 @@ from explorekit.explorer.slicing import Frame
 
 # Sharp on screens with two dots a pixel; beyond that nobody sees the difference in an axis.
 DENSITY = 2
+# Pictures of what the browser cannot draw are made anew for each frame, which takes as long as they have dots.
+WHOLE_DENSITY = 1.4
 
 
 class Picture(anywidget.AnyWidget):
@@ -91,7 +93,7 @@ class Picture(anywidget.AnyWidget):
 
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
-        drawn = self._paper.draw(frame, scale, message)
+        drawn = self._whole.draw(frame, scale, message)
         with self.hold_sync():
             self._set_axes(frame, drawn, {"kind": "picture"})
             description = in_words(frame, message)
@@ -113,6 +115,7 @@ class Picture(anywidget.AnyWidget):
     def resize(self, width: float, height: float) -> None:
         """Draw the axes at another size, in inches, from the next frame on."""
         self._paper = Canvas((width, height), DENSITY * DPI)
+        self._whole = Canvas((width, height), round(WHOLE_DENSITY * DPI))
         self._size = (width, height)
 
     def _box(self) -> list[float]:
