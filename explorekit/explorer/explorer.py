@@ -24,6 +24,7 @@ from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_na
 from explorekit.explorer.measuring import looked_at, measure_view, numbers, subject
 from explorekit.explorer.picking import point_of, with_place
 from explorekit.explorer.picture import Picture
+from explorekit.explorer.pinning import Pinning
 from explorekit.explorer.playing import Player
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
@@ -148,7 +149,7 @@ def explore(
     return Explorer(data, variable, x, y, selection, kind=kind, minus=minus, over=over, **roles, **looks)
 
 
-class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
+class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
     """A picture of one slice, and the controls that choose it.
 
     ``explore`` makes one.
@@ -242,6 +243,12 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         """What is shown: the variable, the axes, and the index along every dimension."""
         return self._view
 
+    @property
+    def shown_kind(self) -> str:
+        """The kind of plot that is shown; an empty text where there is none, or more than a single one."""
+        frame = self._shown[0]
+        return frame.kind if frame.kind != "nothing" and frame.plain else ""
+
     def show(self, view: View, notes: Sequence[str] = ()) -> None:
         """Go to another view, as if its controls had been turned.
 
@@ -319,6 +326,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
                 scale is not None
                 and looked_at(scale, shown[0], self._view) != shown[1]
                 and self._shown[0].kind != "nothing"
+                and self.way_of(self.shown_kind) is None  # or it has a scale of its own
             ):
                 self._draw()
 
@@ -562,7 +570,7 @@ class Explorer(Portable, ipywidgets.VBox):  # type: ignore[misc]
         """Return what is drawn of a view: its frame, the scale, and a message over it."""
         try:
             frame = frame_of(self.slicer, view)
-            scale = self._scale(frame, view)
+            frame, scale = self.compared(frame, self._scale(frame, view), view)
             started = view == self._view and self.runner.running_this
             message = message_for(
                 frame, self._error(frame, view), running=self.source.running, started=started

@@ -14,7 +14,7 @@ from explorekit.explorer.view import View, dims_of, slider_dims
 
 def standing(dataset: xr.Dataset, view: View) -> dict[str, int]:
     """Return the index along every dimension at which a view stands: those off the axes, and on them what is picked."""
-    dims = dims_of(dataset, view) if view.picked else slider_dims(dataset, view)
+    dims = (*slider_dims(dataset, view), *(view.axes if view.picked else ()))
     return {dim: view.index(dim) for dim in dims if dataset.sizes[dim]}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from explorekit.explorer.view import View, dims_of
+from explorekit.explorer.view import View, dims_of, slider_dims
 
 if TYPE_CHECKING:
     from explorekit.explorer.axis import Axis
@@ -47,7 +47,8 @@ def point_of(dataset: xr.Dataset, view: View) -> dict[str, Any] | None:
     """Return the labels of the value that is picked, by dimension; the index where there are none. None if nothing is."""
     if not view.picked:
         return None
-    return {dim: _label(dataset, dim, view.index(dim)) for dim in dims_of(dataset, view)}
+    there = {*slider_dims(dataset, view), *view.axes}
+    return {dim: _label(dataset, dim, view.index(dim)) for dim in dims_of(dataset, view) if dim in there}
 
 
 def _label(dataset: xr.Dataset, dim: str, index: int) -> Any:

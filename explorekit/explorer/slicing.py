@@ -25,6 +25,8 @@ MOST_DOTS = 20_000
 MOST_CURVES = 60
 # More values than this are not reduced for one frame; some of them stand for all.
 MOST_REDUCED = 2**23
+# What a frame is compared with, in ``Frame.extra``: values to be drawn with its own.
+PINNED = "pinned"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from explorekit.explorer.drawing.canvas import Canvas
 from explorekit.explorer.drawing.kinds.image import MOST_MARKED, ImagePainter
 from explorekit.explorer.drawing.kinds.line import LinePainter
 from explorekit.explorer.drawing.kinds.number import NumberPainter
-from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_COLOURS
+from explorekit.explorer.drawing.palette import DIM, LINE, MARK_COLOURS, STATUS_COLOURS
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -48,6 +48,7 @@ def axes_layer(canvas: Canvas) -> State:
             return {
                 "x": _fractions(painter.axes.xaxis, painter.x, limits[:2]),
                 "colour": LINE,
+                "dim": DIM,
                 "joined": painter.joined,
                 "dotted": painter.dotted,
                 "dot": painter.dot_size,
@@ -73,7 +74,12 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
         case LinePainter():
             index, values = painter.points(frame, scale)
             heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
-            return {"index": index.astype(np.int32).tobytes(), "heights": heights, "status": runs}
+            state = {"index": index.astype(np.int32).tobytes(), "heights": heights, "status": runs}
+            if painter.pinned is not None:
+                index, values = painter.pinned_points(frame)
+                state["pinned_index"] = index.astype(np.int32).tobytes()
+                state["pinned"] = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
+            return state
         case NumberPainter():
             return {"number": frame.text, "label": frame.label}
         case _:

@@ -193,9 +193,19 @@ class View {
   }
 
   drawLine(frame) {
-    const { x, colour, joined, dotted, dot, marks } = this.axes;
-    const heights = of(Float32Array, frame.heights);
-    const index = of(Int32Array, frame.index);
+    if (frame.pinned) this.drawCurve(frame.pinned_index, frame.pinned, this.axes.dim);
+    this.drawCurve(frame.index, frame.heights, this.axes.colour);
+    if (!frame.status.byteLength) return;
+    const bottom = this.box.top + 0.975 * this.box.high;
+    of(Uint8Array, frame.status).forEach((status, i) => {
+      if (status !== 1) this.mark(status, this.across(this.axes.x[i]), bottom, 5.5, this.axes.marks[status]);
+    });
+  }
+
+  drawCurve(places, values, colour) {
+    const { x, joined, dotted, dot } = this.axes;
+    const heights = of(Float32Array, values);
+    const index = of(Int32Array, places);
     const to = this.context;
     const { density } = this.box;
     to.strokeStyle = to.fillStyle = colour;
@@ -221,11 +231,6 @@ class View {
       to.arc(this.across(x[index[i]]), this.down(heights[i]), (dotted ? 0.7 * dot : 2.1) * density, 0, 2 * Math.PI);
       to.fill();
     }
-    if (!frame.status.byteLength) return;
-    const bottom = this.box.top + 0.975 * this.box.high;
-    of(Uint8Array, frame.status).forEach((status, i) => {
-      if (status !== 1) this.mark(status, this.across(x[i]), bottom, 5.5, marks[status]);
-    });
   }
 
   // ---- the value that is picked, in fractions of the axes; NaN where a line has none

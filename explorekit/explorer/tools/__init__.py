@@ -8,7 +8,7 @@ from importlib import import_module
 from explorekit.explorer.tools.tool import Tool
 from explorekit.explorer.tools.toolbar import Toolbar
 
-NAMES: tuple[str, ...] = ("roles", "scale", "inspector", "save", "code", "bookmarks", "keys")
+NAMES: tuple[str, ...] = ("roles", "scale", "inspector", "pin", "save", "code", "bookmarks", "keys")
 
 __all__ = ["Tool", "Toolbar", "tools"]
 

@@ -12,10 +12,10 @@ from explorekit.explorer.axis import Array
 from explorekit.explorer.drawing.axes import drawn
 from explorekit.explorer.drawing.curves import CurvesPainter
 from explorekit.explorer.drawing.kind import Kind, Painter
-from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, STATUS_MARKS
+from explorekit.explorer.drawing.palette import DIM, LINE, MARK_COLOURS, STATUS_MARKS
 from explorekit.explorer.drawing.xy import FEW_POINTS, MANY_DOTS, dress_line, extremes
 from explorekit.explorer.scale import Scale
-from explorekit.explorer.slicing import Frame
+from explorekit.explorer.slicing import PINNED, Frame
 
 
 class LinePainter:
@@ -26,6 +26,7 @@ class LinePainter:
         self.axes = axes
         self.x = drawn(frame.x.positions, frame.x.kind)
         self.scattered = frame.x.scattered
+        self.pinned: Line2D | None = None
         self.joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
         self.dotted = len(self.x) <= FEW_POINTS or not self.joined
         self.dot_size = 4 if len(self.x) <= MANY_DOTS else 2
@@ -42,20 +43,34 @@ class LinePainter:
         for mark in self.marks.values():
             self.axes.add_line(mark)
         dress_line(axes, frame, scale, self.x)
+        if PINNED in frame.extra:
+            (self.pinned,) = self.axes.plot([], [], color=DIM, lw=1.4)
+            if not self.joined:
+                self.pinned.set(linestyle="", marker="o", markersize=self.dot_size)
 
     @property
     def artists(self) -> Sequence[Artist]:
-        return (self.line, self.dots, *self.marks.values())
+        below = () if self.pinned is None else (self.pinned,)
+        return (*below, self.line, self.dots, *self.marks.values())
 
     def update(self, frame: Frame, scale: Scale) -> None:
         index, values = self.points(frame, scale)
         self.line.set_data(self.x[index], values)
         alone = _alone(values)
         self.dots.set_data(self.x[index][alone], values[alone])
+        if self.pinned is not None:
+            places, heights = self.pinned_points(frame)
+            self.pinned.set_data(self.x[places], heights)
         status = frame.shown_status
         for code, mark in self.marks.items():
             where = self.x[status == code] if status is not None else self.x[:0]
             mark.set_data(where, np.full(len(where), 0.025))
+
+    def pinned_points(self, frame: Frame) -> tuple[Array, Array]:
+        """Return the same as `points` of what is pinned."""
+        values = np.asarray(frame.extra[PINNED])
+        index = np.arange(len(values)) if self.scattered else extremes(values)
+        return index, values[index]
 
     def explain(self, beside: Sequence[Axes]) -> None:
         """The label of the axis says all."""
