@@ -52,7 +52,8 @@ class Asked:
     @property
     def free(self) -> bool:
         """Whether nobody asked for anything on the axes."""
-        return self.x is None and self.y is None and self.kind is None and not is_state(self.labels)
+        placed = (self.x, self.y, self.kind, self.hue, self.row, self.column)
+        return placed == (None,) * len(placed) and not is_state(self.labels)
 
     def view(self, dataset: xr.Dataset) -> tuple[View, list[str]]:
         """Return the view that was asked for, and a note for each value that is not on the grid.

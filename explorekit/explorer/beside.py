@@ -31,8 +31,8 @@ class Beside(Panes):
         self.summary = summary
         summary.prefer_axes([dim for dim in shared if dim != "repetition"] or shared)
         dataset, view = summary.slicer.dataset, summary.view
-        middle = {dim: dataset.sizes[dim] // 2 for dim in view.axes}
-        summary.show(replace(view, selection={**middle, **view.selection}, picked=bool(view.axes)))
+        middle = {dim: dataset.sizes[dim] // 2 for dim in view.pickable}
+        summary.show(replace(view, selection={**middle, **view.selection}, picked=bool(view.pickable)))
         self.details = tuple(_detail(summary, name, shared) for name in names)
         super().__init__((summary, *self.details))
 
@@ -52,7 +52,11 @@ def _shared_dims(summary: Explorer, names: Sequence[str]) -> list[str]:
         if name not in known and not summary.source.running:
             raise ValueError(unknown("variable", name, known))
     of_all = [set(dataset[name].dims) for name in names if name in known]
-    shared = [dim for dim in dims_of(dataset, summary.view) if all(dim in dims for dims in of_all)]
+    view = summary.view
+    inside = set(view.placed) - set(view.pickable)
+    shared = [
+        dim for dim in dims_of(dataset, view) if dim not in inside and all(dim in dims for dims in of_all)
+    ]
     if not shared:
         raise ValueError(
             f"{summary.view.variable} and {' and '.join(names)} have no dimension in common: nothing would follow a click"

@@ -22,7 +22,7 @@ from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, 
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.drawing.kinds import choices_of_kind, frame_of, kind_name, settled, with_kind
 from explorekit.explorer.measuring import looked_at, measure_view, numbers, subject
-from explorekit.explorer.picking import point_of, with_place
+from explorekit.explorer.picking import point_of, with_pick
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pinning import Pinning
 from explorekit.explorer.playing import Player
@@ -626,9 +626,7 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
             if places == list(frame.pick or ()):
                 return
             try:
-                view = with_place(
-                    self._view, [axis for axis in (frame.y, frame.x) if axis is not None], places
-                )
+                view = with_pick(self._view, frame, places)
             except IndexError:
                 return  # picked in a picture that is no longer shown
             self._go(view)

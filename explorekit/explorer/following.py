@@ -14,7 +14,7 @@ from explorekit.explorer.view import View, dims_of, slider_dims
 
 def standing(dataset: xr.Dataset, view: View) -> dict[str, int]:
     """Return the index along every dimension at which a view stands: those off the axes, and on them what is picked."""
-    dims = (*slider_dims(dataset, view), *(view.axes if view.picked else ()))
+    dims = (*slider_dims(dataset, view), *(view.pickable if view.picked else ()))
     return {dim: view.index(dim) for dim in dims if dataset.sizes[dim]}
 
 
@@ -51,7 +51,7 @@ def followed(
             if not exact:
                 label = _text(leader, dim, where[dim])
                 notes.append(f"{label} is not here: showing the nearest, {_text(dataset, dim, indices[dim])}")
-    picked = view.picked or (bool(view.axes) and set(view.axes) <= set(indices))
+    picked = view.picked or (bool(view.pickable) and set(view.pickable) <= set(indices))
     return replace(view, selection={**view.selection, **indices}, picked=picked), notes
 
 

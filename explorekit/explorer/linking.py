@@ -142,7 +142,7 @@ class _Stand:
         dataset, view = explorer.slicer.dataset, explorer.view
         where = standing(dataset, view)
         labels = {dim: _label(dataset, dim, index) for dim, index in where.items()}
-        return cls(where, labels, frozenset(view.axes) & set(where))
+        return cls(where, labels, frozenset(view.pickable) & set(where))
 
     def moved(self, dim: str, before: "_Stand") -> bool:
         if dim not in before.labels:

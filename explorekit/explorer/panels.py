@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorekit.explorer.picking import PLACES, panel_of
 from explorekit.explorer.view import STATUS, View, slider_dims
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def panels(
     places = [{**row, **column} for row in rows for column in columns]
     if not places:
         return take(slicer, single)
-    names = [_name(slicer, place) for place in places]
+    names, there = [_name(slicer, place) for place in places], tuple(places)
     if at_once and _values(slicer, view) * len(places) <= MOST_AT_ONCE:
         slicer, single, places = _loaded(slicer, single, places)
     frames = [
@@ -54,7 +55,7 @@ def panels(
     ]
     width = math.ceil(math.sqrt(len(frames) * SHAPE)) if lone else len(columns)
     edges = {} if lone else {"rows": _names(whole, rows), "columns": _names(whole, columns)}
-    return _together(whole, view, frames, width, edges)
+    return _together(whole, view, frames, width, {**edges, PLACES: there})
 
 
 def _names(slicer: "Slicer", places: list[Place]) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ def _names(slicer: "Slicer", places: list[Place]) -> tuple[str, ...]:
 
 
 def _together(
-    slicer: "Slicer", view: View, frames: "list[Frame]", width: int, edges: dict[str, tuple[str, ...]]
+    slicer: "Slicer", view: View, frames: "list[Frame]", width: int, edges: dict[str, tuple[Any, ...]]
 ) -> "Frame":
     first = frames[0]
     runs: Counter[int] = Counter()
@@ -80,7 +81,7 @@ def _together(
         note="; ".join(note for note in (first.note, _left_out(slicer, view)) if note),
         low=None,
         high=None,
-        pick=None,
+        pick=panel_of(view, edges[PLACES]),
         extra={**first.extra, **edges},
         panels=rows,
     )

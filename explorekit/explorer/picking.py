@@ -1,6 +1,6 @@
 """Which value is picked? A place on the axes of a frame, the position in the results that lies there, and its labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,10 @@ from explorekit.explorer.view import View, dims_of, slider_dims
 
 if TYPE_CHECKING:
     from explorekit.explorer.axis import Axis
+    from explorekit.explorer.slicing import Frame
+
+# In ``Frame.extra``: the index of each of several pictures along the row and the column.
+PLACES = "places"
 
 
 def place_of(view: View, axes: Sequence["Axis"]) -> tuple[int, ...] | None:
@@ -43,11 +47,45 @@ def with_place(view: View, axes: Sequence["Axis"], places: Sequence[int]) -> Vie
     return replace(view, selection={**view.selection, **there}, picked=True)
 
 
+def with_pick(view: View, frame: "Frame", places: Sequence[int]) -> View:
+    """Return the view with another value of its frame picked, or another of several pictures.
+
+    Raises
+    ------
+    IndexError
+        If there is no such place.
+    """
+    if frame.panels:
+        return with_panel(view, frame.extra[PLACES], places)
+    return with_place(view, [axis for axis in (frame.y, frame.x) if axis is not None], places)
+
+
+def with_panel(view: View, panels: Sequence[Mapping[str, int]], places: Sequence[int]) -> View:
+    """Return the view with another of several pictures picked, none where there are no places.
+
+    Raises
+    ------
+    IndexError
+        If there is no such picture.
+    """
+    if not places:
+        return replace(view, picked=False)
+    if len(places) != 1 or places[0] < 0:
+        raise IndexError(f"there is no picture {list(places)}")
+    return replace(view, selection={**view.selection, **panels[places[0]]}, picked=True)
+
+
+def panel_of(view: View, panels: Sequence[Mapping[str, int]]) -> tuple[int, ...] | None:
+    """Return which of several pictures is picked; None if none is, or it is not among them."""
+    there = (all(view.index(dim) == index for dim, index in place.items()) for place in panels)
+    return next(((number,) for number, found in enumerate(there) if found), None) if view.picked else None
+
+
 def point_of(dataset: xr.Dataset, view: View) -> dict[str, Any] | None:
     """Return the labels of the value that is picked, by dimension; the index where there are none. None if nothing is."""
     if not view.picked:
         return None
-    there = {*slider_dims(dataset, view), *view.axes}
+    there = {*slider_dims(dataset, view), *view.pickable}
     return {dim: _label(dataset, dim, view.index(dim)) for dim in dims_of(dataset, view) if dim in there}
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorekit.explorer.labels import given_mask, paired, unknown
 from explorekit.explorer.selecting import POSITION, positions
-from explorekit.explorer.view import View, checked, dims_of, slider_dims
+from explorekit.explorer.view import View, checked, slider_dims
 
 State = dict[str, Any]
 SELECTION = "selection"
@@ -40,7 +40,7 @@ def state_of(dataset: xr.Dataset, view: View) -> State:
         for field in fields(view)
         if field.name in kept and kept[field.name] != _default(field)
     }
-    dims = dims_of(dataset, view) if view.picked else slider_dims(dataset, view)
+    dims = (*slider_dims(dataset, view), *(view.pickable if view.picked else ()))
     where = {dim: view.index(dim) for dim in dims}
     return {**state, SELECTION: {dim: label_at(dataset, dim, index) for dim, index in where.items()}}
 

@@ -42,7 +42,7 @@ class View:
     kind
         The kind of plot; None for the one that suits the axes.
     picked
-        Whether the value at the index along the dimensions on the axes is marked.
+        Whether the value at the index along the dimensions on the axes is marked, of several pictures the one that lies there.
     hue
         The dimension whose values are curves of different colours.
     row, column
@@ -92,6 +92,12 @@ class View:
         """The dimensions of which more than one value is in the picture."""
         named = tuple(dim for role in ROLES if (dim := getattr(self, role)) is not None)
         return (*named, *self.reduce)
+
+    @property
+    def pickable(self) -> tuple[str, ...]:
+        """The dimensions along which something can be picked: one of several pictures, or a value in the only one."""
+        beside = tuple(dim for dim in (self.row, self.column) if dim is not None)
+        return beside or self.axes
 
     def index(self, dim: str) -> int:
         return self.selection.get(dim, 0)

@@ -77,3 +77,15 @@ def test_closing_it_closes_all_of_it(results):
     both = explore(results, "rate").beside("V")
     both.close()
     assert all(explorer.comm is None for explorer in both.explorers)
+
+
+def test_a_click_on_a_picture_of_an_atlas_leads_to_the_field(results):
+    both = explore(results, "field", row="tau_ref", column="I").beside("field", "rate")
+    atlas, field, number = both.explorers
+    atlas.picture._handle_custom_msg("ready", [])
+    assert (field.view.axes, number.view.axes) == (("y", "x"), ())
+    assert atlas.picked == {"I": 0.5, "tau_ref": 7.5}
+    atlas.picture.pick = [7]
+    np.testing.assert_array_equal(field._shown[0].values, results.field.isel(I=9, tau_ref=0))
+    field.controls["tau_ref"].index = 2
+    assert atlas.picture.pick == [23]

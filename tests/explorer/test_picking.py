@@ -132,3 +132,20 @@ def test_labels_that_are_picked_are_plain_values_or_datetimes():
     explorer.picture.pick = [1, 0]
     assert explorer.picked == {"when": when[0], "kind": "b"}
     assert type(explorer.picked["kind"]) is str
+
+
+def test_a_click_on_one_of_several_pictures_picks_it(results):
+    explorer = shown_there(results, "field", row="tau_ref", column="I")
+    regions = explorer.picture.axes["regions"]
+    assert len(regions) == 3 * 8
+    assert regions[0][0] < regions[1][0]
+    assert regions[0][1] < regions[8][1]
+    explorer.picture.pick = [8 + 7]
+    assert explorer.picked == {"I": pytest.approx(0.9), "tau_ref": 7.5}
+    explorer.figure  # noqa: B018
+    frames = [cover.frame.get_visible() for cover in explorer._canvas.painter.covers]
+    assert [i for i, seen in enumerate(frames) if seen] == [15]
+    explorer.picture.pick = [99]
+    assert explorer.picked["tau_ref"] == 7.5
+    explorer.picture.pick = []
+    assert explorer.picked is None

@@ -46,7 +46,7 @@ class CrossHair:
 
     def update(self, frame: Frame, scale: Scale) -> None:
         """Mark what is picked of a frame."""
-        if frame.pick is None or frame.x is None or frame.kind not in KINDS:
+        if frame.pick is None or frame.panels or frame.x is None or frame.kind not in KINDS:
             self.upright.set_segments([])
             self.level.set_segments([])
             self.ring.set_offsets(np.empty((0, 2)))

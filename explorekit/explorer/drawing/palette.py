@@ -24,6 +24,8 @@ APART = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#000000", "#b3a300")
 LINE = "#1f5f99"
 # What is only there to compare with.
 DIM = "#a3acb5"
+# Round the picture that is picked; neither a value nor the end of a run has this colour.
+PICKED = "#e0218a"
 # Of matplotlib's tab20, without the oranges, reds and greys, which say how runs ended.
 DISTINCT = (0, 4, 8, 18, 12, 16, 10, 1, 5, 9, 19, 13, 17, 11)
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from explorekit.explorer import flags
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.kinds import kinds
-from explorekit.explorer.drawing.palette import STATUS_COLOURS
+from explorekit.explorer.drawing.palette import PICKED, STATUS_COLOURS
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -25,21 +25,25 @@ TALLEST = 72
 
 
 class Cover:
-    """What is seen of a picture whose one run has no value: the colour that says why, and the words."""
+    """What is seen over a picture: that it is picked, and why its one run has no value, by a colour and in words."""
 
     def __init__(self, axes: Axes) -> None:
         self.sheet = Rectangle((0, 0), 1, 1, transform=axes.transAxes, zorder=5)
         axes.add_artist(self.sheet)
         middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes, "zorder": 6}
         self.words = axes.text(0.5, 0.5, "", fontsize=8, **middle)
+        frame: dict[str, Any] = {"fill": False, "edgecolor": PICKED, "lw": 3, "clip_on": False, "zorder": 9}
+        self.frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, visible=False, **frame)
+        axes.add_artist(self.frame)
 
     @property
     def artists(self) -> Sequence[Artist]:
-        return (self.sheet, self.words)
+        return (self.sheet, self.words, self.frame)
 
-    def update(self, frame: Frame) -> None:
+    def update(self, frame: Frame, *, picked: bool) -> None:
+        self.frame.set_visible(picked)
         status = flags.OK if frame.outcome is None or not frame.missing.all() else frame.outcome
-        for artist in self.artists:
+        for artist in (self.sheet, self.words):
             artist.set_visible(status != flags.OK)
         self.sheet.set_facecolor(STATUS_COLOURS[status])
         self.words.set_text("" if status == flags.PENDING else flags.IN_WORDS[status])
@@ -104,9 +108,11 @@ class PanelsPainter:
 
     def update(self, frame: Frame, scale: Scale) -> None:
         frames = (panel for row in frame.panels for panel in row)
-        for painter, cover, panel in zip(self.painters, self.covers, frames, strict=True):
+        for number, (painter, cover, panel) in enumerate(
+            zip(self.painters, self.covers, frames, strict=True)
+        ):
             painter.update(panel, scale)
-            cover.update(panel)
+            cover.update(panel, picked=frame.pick == (number,))
 
     def explain(self, beside: Sequence[Axes]) -> None:
         """Done once for all pictures."""

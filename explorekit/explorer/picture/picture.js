@@ -348,6 +348,7 @@ class View {
       });
     }
     canvas.addEventListener("click", (event) => {
+      if (this.axes?.regions?.length) return this.pick(this.region(event));
       const place = this.place(event);
       if (!place || this.dragged || !this.drawn) return;
       if (event.detail < 2) this.before = this.model.get("pick");
@@ -365,19 +366,42 @@ class View {
     this.model.save_changes();
   }
 
+  // The number of one of several pictures.
+  region(event) {
+    const rect = this.canvas.getBoundingClientRect();
+    const scale = this.axes.size[0] / rect.width;
+    const [x, y] = [(event.clientX - rect.left) * scale, (event.clientY - rect.top) * scale];
+    const within = ([left, top, wide, high]) => x >= left && x <= left + wide && y >= top && y <= top + high;
+    const number = this.axes.regions.findIndex(within);
+    return number < 0 ? undefined : [number];
+  }
+
+  // From one of several pictures to that beside, above or below it.
+  stepRegion(event, [up, right]) {
+    const { regions } = this.axes;
+    const pick = this.model.get("pick");
+    const width = regions.filter(([, top]) => Math.abs(top - regions[0][1]) < 2).length;
+    const next = pick.length ? pick[0] + right - up * width : 0;
+    event.preventDefault();
+    if (next >= 0 && next < regions.length) this.pick([next]);
+  }
+
   step(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn || !this.axes.x) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn) return;
+    const regions = this.axes.regions?.length;
+    if (!this.axes.x && !regions) return;
     if (event.key === "Escape" && this.model.get("pick").length) {
       event.preventDefault();
       return this.pick([]);
     }
     const factor = ZOOMS[event.key];
-    if (factor !== undefined) {
+    if (factor !== undefined && !regions) {
       event.preventDefault();
       return factor ? this.zoom(factor, this.inSight()) : this.show([0, 1, 0, 1]);
     }
     const by = ARROWS[event.key];
     if (!by) return;
+    if (regions) return this.stepRegion(event, by);
     event.preventDefault();
     const image = this.axes.kind === "image";
     const sizes = image ? [this.axes.y.length - 1, this.axes.x.length - 1] : [this.axes.x.length];

@@ -7,6 +7,7 @@ from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.axes import Axes
 
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
@@ -95,10 +96,10 @@ class Picture(anywidget.AnyWidget):
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
         drawn = self._whole.draw(frame, scale, message)
         with self.hold_sync():
-            self._set_axes(frame, drawn, {"kind": "picture"})
+            self._set_axes(frame, drawn, {"kind": "picture", "regions": self._regions(frame)})
             description = in_words(frame, message)
             self.frame = {"axes": self._number, "title": "", "message": "", "description": description}
-            self.pick = []
+            self.pick = list(frame.pick or ()) if frame.panels else []
 
     def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
         self._number += 1
@@ -120,10 +121,19 @@ class Picture(anywidget.AnyWidget):
 
     def _box(self) -> list[float]:
         """Return left, top, width and height of the axes, in pixels from the upper left corner."""
-        box = self._paper.painter.axes.get_window_extent()
+        return self._box_of(self._paper, self._paper.painter.axes)
+
+    def _regions(self, frame: Frame) -> list[list[float]]:
+        """Return the box of each of several pictures, in their order."""
+        painters = getattr(self._whole.painter, "painters", ())
+        return [self._box_of(self._whole, painter.axes) for painter in painters] if frame.panels else []
+
+    def _box_of(self, canvas: Canvas, axes: Axes) -> list[float]:
+        density = canvas.figure.dpi / DPI
+        box = axes.get_window_extent()
         height = self._size[1] * DPI
-        corner = (box.x0 / DENSITY, height - box.y1 / DENSITY)
-        return [float(length) for length in (*corner, box.width / DENSITY, box.height / DENSITY)]
+        corner = (box.x0 / density, height - box.y1 / density)
+        return [float(length) for length in (*corner, box.width / density, box.height / density)]
 
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content == "ready":
