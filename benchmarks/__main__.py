@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks import environments, table
+from benchmarks.looking import measure as measure_looking
 from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
 from benchmarks.reading import PLANES
 from benchmarks.rounds import Measured, measure, side_by_side
@@ -136,6 +137,11 @@ def spaces(options: Options) -> Columns:
     return found
 
 
+def looking(options: Options) -> Columns:
+    """Turn a slider in JupyterLab, and see how soon the picture follows."""
+    return {**measure_looking.side_by_side(options.pairs)}
+
+
 def _read(function: str, work: str, points: int, options: Options, folder: Path) -> dict[Way, Measured]:
     ours = replace(OURS, function=function)
     theirs = "plane" if work in PLANES else function
@@ -163,6 +169,7 @@ BENCHMARKS: dict[str, Callable[[Options], Columns]] = {
     "image": image,
     "plane": plane,
     "spaces": spaces,
+    "looking": looking,
 }
 
 
@@ -212,6 +219,8 @@ def sections(found: Mapping[str, Columns]) -> str:
         parts += ["## A plane of a volume, cold", table.comparison(found["plane"]), _pairs(found["plane"])]
     for title, operations in found.get("spaces", {}).items():
         parts += [f"## A space of {title}", absolute(operations)]
+    if "looking" in found:
+        parts += [*measure_looking.sections(found["looking"]), _pairs(found["looking"])]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -306,7 +315,8 @@ def main() -> None:
     for name in given.only:
         found[name] = _merged(found.get(name, {}), BENCHMARKS[name](options))
         _keep(given.results, found)
-    text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{versions(options)}\n"
+    packages = versions(options) + (f"\n{measure_looking.versions()}" if "looking" in found else "")
+    text = f"{sections(found)}\n\n## Measured on\n\n{table.machine()}.\n\n{packages}\n"
     sys.stdout.write(text)
     if given.write:
         PAGE.write_text(text)

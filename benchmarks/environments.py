@@ -20,14 +20,17 @@ BUILD = ROOT / "build" / "benchmarks"
 _SHOWN = ("numpy", "xarray", "netCDF4", "dask", "distributed", "joblib")
 
 
-@functools.cache
 def python(peer: str) -> str:
     """Return the interpreter of a peer, after making its environment if need be."""
     requirements = REQUIREMENTS[peer]
-    if not requirements:
-        return sys.executable
+    return python_with(peer, requirements) if requirements else sys.executable
+
+
+@functools.cache
+def python_with(name: str, requirements: tuple[str, ...]) -> str:
+    """Return the interpreter of an environment that has some packages, after making it if need be."""
     digest = hashlib.sha256("\n".join((platform.python_version(), *requirements)).encode()).hexdigest()[:8]
-    folder = BUILD / "environments" / f"{peer}-{digest}"
+    folder = BUILD / "environments" / f"{name}-{digest}"
     interpreter = folder / "bin" / "python"
     ready = folder / "ready"
     if not ready.exists():
@@ -42,13 +45,18 @@ def python(peer: str) -> str:
 
 def versions(peer: str) -> dict[str, str]:
     """Return the versions of the peer and of what it stands on."""
-    names = tuple(dict.fromkeys([peer, *_SHOWN]))
+    return versions_in(python(peer), (peer, *_SHOWN))
+
+
+def versions_in(interpreter: str, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of some packages, of those that are there."""
     code = (
         "import importlib.metadata as m, json, sys\n"
         "there = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
         "print(json.dumps({n: there[n.lower()] for n in sys.argv[1:] if n.lower() in there}))"
     )
-    done = subprocess.run([python(peer), "-c", code, *names], capture_output=True, text=True, check=True)
+    unique = dict.fromkeys(names)
+    done = subprocess.run([interpreter, "-c", code, *unique], capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return found
 

@@ -32,6 +32,11 @@ def comparison(columns: Mapping[str, Mapping[Way, Measured]], key: str = "second
     return table(["", "durable", "resumes", *columns], rows)
 
 
+def figures(columns: Mapping[str, Mapping[Way, Measured]], key: str = "seconds") -> str:
+    """Return what `comparison` does, without what ways promise of their results."""
+    return plain({title: {way: _cell(found, way, key) for way in found} for title, found in columns.items()})
+
+
 def plain(columns: Mapping[str, Mapping[Way, str]]) -> str:
     """Return figures as they are, a row a way."""
     ways = next(iter(columns.values()))
