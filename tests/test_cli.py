@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from batches import study_with
 from click.testing import CliRunner
+from served import served
 
 import explorekit as ek
 from explorekit.cli import main
@@ -90,11 +91,7 @@ def test_a_study_is_deleted_with_its_name(directory):
 def test_a_study_is_served_with_a_token_and_leaves_nothing_when_it_is_interrupted(directory, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    command = [sys.executable, "-m", "explorekit", "serve", "--no-browser", str(directory.path)]
-    environment = {**os.environ, "TMPDIR": str(scratch)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as server:
+    with served(str(directory.path), scratch=scratch, folder=tmp_path) as server:
         address = server.stdout.readline().split()[-1]
         page, token = address.split("?token=")
         assert page.startswith("http://127.0.0.1:")

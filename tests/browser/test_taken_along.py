@@ -1,15 +1,13 @@
 """A study that is served without a notebook, and the page that is saved from there, without a server."""
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from batches import study_with
 from playwright.sync_api import Page, expect
+from served import served
 
 import explorekit as ek
 
@@ -24,15 +22,7 @@ def test_an_app_and_the_page_that_is_saved_from_it(page: Page, tmp_path: Path, s
     study.views["onset"] = study.explore("rate", x="I", tau=7.5, sort={"position": 1}).state
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    command = [sys.executable, "-m", "explorekit", "serve", "--no-browser", "--view", "onset", "study"]
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(scratch)},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as server:
+    with served("--view", "onset", "study", scratch=scratch, folder=tmp_path) as server:
         try:
             assert server.stdout
             page.goto(server.stdout.readline().split()[-1])
