@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 import threading
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def main(connection: int, cursor: int, lifeline: int) -> None:
                 runner = _runner(message, shared, interrupts)
                 continue
             assert runner is not None
-            peer.send(runner.work(message))
+            peer.send(replace(runner.work(message), cut=interrupts.cut))
 
 
 def _runner(job: Job, cursor: Cursor, interrupts: Interrupts) -> Runner:

@@ -10,9 +10,11 @@ class Interrupts:
     def __init__(self) -> None:
         self.in_point = False
         self.arrived = False
+        self.cut = False  # a point; whatever it was at may be half done for good, such as an import
         signal.signal(signal.SIGINT, self._handle)
 
     def _handle(self, signum: int, frame: Any) -> None:
         self.arrived = True
         if self.in_point:
+            self.cut = True
             raise KeyboardInterrupt

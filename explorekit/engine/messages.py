@@ -165,6 +165,8 @@ class Handed:
         Why the shard could not be written, or an empty text; with it, the errno.
     spread
         How much the finished rows differ in the time that each takes: variance / mean².
+    cut
+        Whether a point was given up, so that the child is not to be trusted with another.
     """
 
     done: int
@@ -176,6 +178,7 @@ class Handed:
     trouble: str = ""
     errno: int = 0
     spread: float = 1.0
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)

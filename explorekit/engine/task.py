@@ -101,8 +101,10 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     try:
         child, handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
         child.settle()
-        if handed.trouble or child.leaks(_memory_limit(worker)):
-            child.end()  # HDF5 may hold on to what it could not finish, a simulation to what it does not need
+        if handed.trouble or handed.cut or child.leaks(_memory_limit(worker)):
+            # HDF5 may hold on to what it could not finish, a simulation to what it does not need, and an import that was
+            # cut leaves half a module behind.
+            child.end()
         else:
             _pool.release(child)
         if job_id not in _private:  # a driver that is killed tells nobody

@@ -70,6 +70,29 @@ def test_interrupting_wait_keeps_what_is_finished_and_running_again_goes_on(tmp_
     assert len((tmp_path / "calls.txt").read_text().split()) == N + calls - kept.sum()
 
 
+def test_what_an_interrupt_leaves_half_done_harms_no_later_run(tmp_path: Path) -> None:
+    began, go = tmp_path / "began", tmp_path / "go"
+
+    def importing(a: int) -> int:
+        if hasattr(os, "half_imported"):
+            raise NameError("what the first half of the import defines")
+        os.half_imported = True  # type: ignore[attr-defined]
+        began.touch()
+        while not go.exists():
+            time.sleep(0.01)
+        del os.half_imported  # type: ignore[attr-defined]
+        return a
+
+    study = ek.Study(importing, ek.Space(a=[1, 2]), tmp_path / "study")
+    run = study.start(False, n_workers=1)
+    wait_until(began.exists)
+    run.cancel()
+    run.wait()
+    go.touch()
+    study.run(False, n_workers=1)
+    assert study.results["importing"].values.tolist() == [1, 2]
+
+
 def test_an_interrupt_as_a_wait_begins_cancels_too(tmp_path: Path, monkeypatch) -> None:
     def interrupted(run: Run) -> None:
         raise KeyboardInterrupt
