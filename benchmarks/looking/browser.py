@@ -206,8 +206,8 @@ def _drag(page: Any, handle: Any, seconds: float = 4.0) -> float:
     page.evaluate("() => { looking.shown.length = 0; }")
     began = time.monotonic()
     while (gone := time.monotonic() - began) < seconds:
-        # To the left and back, once in two seconds.
-        page.mouse.move(x - 150 * (1 - abs(1 - gone % 2)), y)
+        # To the left and back, twice a second: past more positions than any tool has frames for.
+        page.mouse.move(x - 150 * (1 - abs(1 - 4 * gone % 2)), y)
         page.wait_for_timeout(12)
     frames = page.evaluate("() => looking.shown.length") / (time.monotonic() - began)
     page.mouse.up()
