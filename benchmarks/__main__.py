@@ -327,7 +327,9 @@ def _merged(before: Columns, now: Columns) -> Columns:
 
 
 def _kept(file: Path) -> dict[str, Columns]:
-    """Return what was measured before."""
+    """Return what was measured before, which may be nothing."""
+    if not file.exists():
+        return {}
     return {
         name: {
             title: {Way(**entry.pop("way")): Measured(**entry) for entry in column}
