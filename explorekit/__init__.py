@@ -17,7 +17,7 @@ _HOME = {
     "merge": "merging",
     "open": "opening",
     "compare": "opening",
-    "explore": "opening",
+    "explore": "explorer.exploring",
     "interact": "interacting",
     "explore_adaptively": "adaptive",
     "link": "explorer.linking",
@@ -45,10 +45,11 @@ __all__ = [
 if TYPE_CHECKING:
     from explorekit import adaptive, errors
     from explorekit.adaptive import explore_adaptively
+    from explorekit.explorer.exploring import explore
     from explorekit.explorer.linking import link
     from explorekit.interacting import interact
     from explorekit.merging import merge
-    from explorekit.opening import compare, explore, open  # noqa: A004
+    from explorekit.opening import compare, open  # noqa: A004
     from explorekit.space import Space, categorical, param
     from explorekit.study import Study
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 # Loaded on first use: the view and the slicing must not drag in widgets or matplotlib.
 _HOME = {
-    "explore": "explorer",
+    "explore": "exploring",
     "Explorer": "explorer",
     "Link": "linking",
     "link": "linking",
@@ -15,7 +15,8 @@ _HOME = {
 __all__ = ["Explorer", "Link", "ProgressPanel", "explore", "link"]
 
 if TYPE_CHECKING:
-    from explorekit.explorer.explorer import Explorer, explore
+    from explorekit.explorer.explorer import Explorer
+    from explorekit.explorer.exploring import explore
     from explorekit.explorer.linking import Link, link
     from explorekit.explorer.panel import ProgressPanel
 

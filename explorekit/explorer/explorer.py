@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from explorekit.explorer import flags
 from explorekit.explorer.access import Access
-from explorekit.explorer.asking import Asked
+from explorekit.explorer.asking import asked_for
 from explorekit.explorer.captions import caption, message_for
 from explorekit.explorer.controls import WIDTH, chooser, index_of, index_trait, offer, slice_control
 from explorekit.explorer.drawing import Canvas
@@ -30,13 +30,11 @@ from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.portable import Portable
 from explorekit.explorer.running import PointRunner, flat_position, run_index
 from explorekit.explorer.scale import Scale
-from explorekit.explorer.selecting import positions
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import (
-    STATUS,
     View,
     carried,
     checked,
@@ -63,96 +61,10 @@ _SHARE = 0.04
 _LONGEST = 30.0
 
 
-def explore(
-    data: Any,
-    variable: str | None = None,
-    x: str | None = None,
-    y: str | None = None,
-    *,
-    kind: str | None = None,
-    hue: str | None = None,
-    row: str | None = None,
-    column: str | None = None,
-    reduce: Mapping[str, str | float] | None = None,
-    band: str | None = None,
-    animate: str | None = None,
-    minus: str | None = None,
-    over: str | None = None,
-    norm: str | None = None,
-    xscale: str | None = None,
-    yscale: str | None = None,
-    cmap: str | None = None,
-    limits: str | tuple[float, float] | None = None,
-    **selection: Any,
-) -> "Explorer":
-    """Look at results: a picture, and a control for every dimension that is not in it.
-
-    Parameters
-    ----------
-    data
-        A study, a Dataset or a DataArray. A study that is running is followed.
-    variable
-        The data variable to show first; by default the first that is not the status.
-    x, y
-        The dimensions along the axes. Both give an image, one a line, and ``explore`` chooses where neither is
-        given. Points that have no order, such as those of a design, are scattered by the values of a coordinate: ``x="tau"``.
-    kind
-        The kind of plot, such as ``"image"``; by default the one that suits the axes.
-    hue
-        The dimension whose values are lines of different colours.
-    row, column
-        Dimensions along which pictures are set beside each other; along one alone, in as many rows as fit.
-    reduce
-        The statistic that stands for all values along a dimension, by dimension: ``mean``, ``median``, ``std``, ``min``, ``max``,
-        ``count``, a number from 0 to 1 for a quantile; missing values are left out, and ``std`` divides by their number, as in
-        xarray. Around lines, ``mean ± std`` (or ``mean +- std``), ``median, 5–95 %`` and ``median, 25–75 %`` draw a band too.
-    band
-        A dimension to reduce to ``mean ± std``.
-    animate
-        A dimension whose control can play by itself.
-    minus, over
-        Another variable: shows the difference to it, or the ratio.
-    norm, xscale, yscale
-        ``"log"`` or ``"linear"``: of the values, whether they are heights or colours, and of the dimensions along the axes.
-    cmap
-        The colours of numbers: ``"viridis"``, ``"cividis"``, or one of them reversed, ``"viridis_r"``, ``"cividis_r"``.
-    limits
-        The lowest and the highest value of pictures, or ``"frame"`` for those of each picture. By default, pictures at all
-        positions have the limits of the whole variable, so that they can be compared.
-    **selection
-        The value to start with along other dimensions, in the units of their coordinates; the nearest value
-        there is. A dimension named here stays off the axes unless it is asked for. Or the parts of a view that was kept:
-        ``explore(data, **explorer.state)``.
-
-    Returns
-    -------
-    Explorer
-        A widget; the last expression of a notebook cell shows it.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, where the text gives the nearest known one, or a Dataset has no data variables.
-    TypeError
-        If ``data`` is nothing that has results.
-
-    Examples
-    --------
-    >>> import numpy as np, xarray as xr
-    >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), coords={"tau": [5.0, 7.5, 10.0]}, name="rate")
-    >>> explorer = explore(rate, x="I", tau=7.5)
-    >>> explorer.controls["tau"].value
-    7.5
-    """
-    roles = {"hue": hue, "row": row, "column": column, "reduce": reduce, "band": band, "animate": animate}
-    looks = {"norm": norm, "xscale": xscale, "yscale": yscale, "cmap": cmap, "limits": limits}
-    return Explorer(data, variable, x, y, selection, kind=kind, minus=minus, over=over, **roles, **looks)
-
-
 class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
     """A picture of one slice, and the controls that choose it.
 
-    ``explore`` makes one.
+    `explore` makes one.
 
     Parameters
     ----------
@@ -190,13 +102,12 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
         self.lock = threading.RLock()
         self._syncing = False
         self.source: Source = as_source(data)
-        self._asked = Asked(variable, x, y, dict(selection or {}), **options)
+        self._asked = asked_for(selection or {}, variable=variable, x=x, y=y, **options)
         self._generation = self.source.generation
         self.slicer = Slicer(self.source.results)
         self.scales: dict[Hashable, Scale] = {}
         self._measured: set[Hashable] = set()
-        self._notes: list[str] = []
-        self._view = self._start(View())
+        self._view, self._notes = self._asked.start(self.slicer.dataset, running=self.source.running)
         self._canvas = Canvas()
         self._shown: tuple[Frame, Scale, str] = (Frame("nothing"), Scale(), "")
         self._made: dict[str, ipywidgets.Widget] = {}
@@ -290,7 +201,7 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
             free = [dim for dim in dims if dim not in self._asked.positions]
             x, y = (*free, None, None)[:2]
             if self._asked.free and x is not None:
-                self._asked = replace(self._asked, x=x, y=y)
+                self._asked = self._asked.on_axes(x, y)
                 if self._view.variable is not None:
                     self.show(replace(self._view, x=x, y=y, by=None))
 
@@ -358,8 +269,9 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
         Examples
         --------
         >>> import numpy as np, xarray as xr
+        >>> import explorekit as ek
         >>> trace = xr.DataArray(np.ones((3, 4, 5)), dims=("I", "tau", "time"), name="V")
-        >>> both = explore(xr.merge([trace, trace.mean("time").rename("rate")]), "rate").beside("V")
+        >>> both = ek.explore(xr.merge([trace, trace.mean("time").rename("rate")]), "rate").beside("V")
         >>> both.summary.picked, both.details[0].view.x
         ({'I': 1, 'tau': 2}, 'time')
         """
@@ -444,17 +356,6 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"<Explorer of {self._view.variable or 'a study without results yet'}>"
 
-    def _start(self, now: View) -> View:
-        """Return the first view of what was asked for, as far as there is something to show."""
-        asked, dataset = self._asked, self.slicer.dataset
-        labels = asked.positions
-        if set(variables(dataset)) <= {STATUS} and self.source.running and asked.variable != STATUS:
-            labels = {dim: label for dim, label in labels.items() if dim in dataset.sizes}
-            indices, self._notes = positions(dataset, labels)
-            return View(selection={**indices, **now.selection})
-        view, self._notes = asked.view(dataset)
-        return replace(view, selection={**view.selection, **now.selection})
-
     def _news(self) -> bool:
         """Take a newer snapshot if there is one."""
         generation = self.source.generation
@@ -475,11 +376,13 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
 
     def _resumed(self, old: xr.Dataset) -> View:
         try:
-            return self._start(carried(self._view, old, self.slicer.dataset))
+            now = carried(self._view, old, self.slicer.dataset)
+            view, self._notes = self._asked.start(self.slicer.dataset, now, running=self.source.running)
         except ValueError as error:
             # Asked for before there were results to check it against: there is nobody left to raise to.
             self._notes = [str(error)]
             return first_view(self.slicer.dataset, selection=self._view.selection)
+        return view
 
     def _menu_changed(self, change: Any) -> None:
         on_kernel_thread(lambda: self._on_menu(change))

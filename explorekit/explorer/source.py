@@ -57,7 +57,7 @@ def as_source(data: Any) -> Source:
         live = hasattr(data, "generation") and hasattr(data, "running")
         return cast("Source", data) if live else Still(data.results)
     raise TypeError(
-        f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray, or to explorekit.explore a path"
+        f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray, or a path"
     )
 
 
