@@ -59,10 +59,12 @@ class Comparison(Panes):
         )
         self.relative.style.button_width = "auto"
         names = _names(a, b, pair.results(0), pair.results(1))
-        self._heads = [ipywidgets.HTML(_head(text)) for text in (*names, "B − A")]
+        titles = (*names, "B − A")
+        self._heads = [ipywidgets.HTML(_head(text)) for text in titles]
         self._note = ipywidgets.HTML()
         self._pair, self._mirroring = pair, False
         super().__init__((self.a, self.b, self.difference), SIZE, linked=False)
+        self.titles = titles
         for explorer, head in zip(self.explorers, self._heads, strict=True):
             explorer.head(head)
         self.children = [self.a.menus, self._controls, self.relative, self._row, self._note]

@@ -32,6 +32,7 @@ from explorekit.explorer.running import PointRunner, flat_position, run_index
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, as_source, error_text, look_at
+from explorekit.explorer.still import with_stills
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import (
@@ -352,6 +353,15 @@ class Explorer(Portable, Pinning, ipywidgets.VBox):  # type: ignore[misc]
             ):
                 widget.close()
         super().close()
+
+    @property
+    def still(self) -> bytes:
+        """What is drawn now, as PNG."""
+        with self.lock:
+            return self._canvas.draw(*self._shown) if self._drawn_there else bytes(self.image.value)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return with_stills(super()._repr_mimebundle_(**kwargs), [self])
 
     def __repr__(self) -> str:
         return f"<Explorer of {self._view.variable or 'a study without results yet'}>"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -9,6 +10,7 @@ from explorekit.explorer.controls import WIDTH
 from explorekit.explorer.drawing.canvas import DPI
 from explorekit.explorer.explorer import Explorer
 from explorekit.explorer.linking import Link, share_lock
+from explorekit.explorer.still import with_stills
 from explorekit.explorer.view import dims_of
 
 # In inches, so that two fit into a notebook; below a part of that they wrap, since letters would become too small.
@@ -32,6 +34,8 @@ class Panes(ipywidgets.VBox):  # type: ignore[misc]
     ----------
     link
         What has them move together, if it is not the panes themselves.
+    titles
+        What stands above each where there is no kernel.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Panes(ipywidgets.VBox):  # type: ignore[misc]
         self.explorers = tuple(explorers)
         share_lock(explorers)
         self.link = Link(explorers) if linked else None
+        self.titles: Sequence[str] = ()
         self._controls = ipywidgets.VBox(layout={"max_width": WIDTH})
         self._row = ipywidgets.HBox(self.explorers, layout={"flex_flow": "row wrap", "width": "100%"})
         for explorer in self.explorers:
@@ -67,6 +72,9 @@ class Panes(ipywidgets.VBox):  # type: ignore[misc]
             explorer.lend(controls)
         if self._controls.children != tuple(controls.values()):
             self._controls.children = tuple(controls.values())
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return with_stills(super()._repr_mimebundle_(**kwargs), self.explorers, self.titles)
 
     def close(self) -> None:
         """Remove the widget and its explorers, here and in every browser."""
