@@ -8,7 +8,7 @@ import xarray as xr
 
 import explorekit as ek
 from explorekit.errors import SpaceError, SpaceMismatchError
-from explorekit.store.netcdf import open_file
+from explorekit.store.hdf5 import open_file
 
 STATES = np.array([[0.1, 0.2, 0.3], [1.0, 2.0, 3.0], [-1.0, 0.5, 0.25]])
 ZERO = np.zeros(3)

@@ -23,15 +23,9 @@ from explorekit.store.dataset import failed_points, renamed_in, results_dataset,
 from explorekit.store.directory import storage_error
 from explorekit.store.export_ragged import is_better_joined_up, name_sample_dimensions, put_joined_up
 from explorekit.store.failures import Failure, put_failures
+from explorekit.store.hdf5 import create_file_beside_others, hdf5_lock, open_file
 from explorekit.store.inner_names import rename
-from explorekit.store.netcdf import (
-    Draft,
-    create_file_beside_others,
-    define,
-    encoded_width,
-    hdf5_lock,
-    open_file,
-)
+from explorekit.store.netcdf import Draft, define, encoded_width
 from explorekit.store.reader import OutputArray
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.spaces import put_space

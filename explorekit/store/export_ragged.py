@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorekit.store.netcdf import define, hdf5_lock
+from explorekit.store.hdf5 import hdf5_lock
+from explorekit.store.netcdf import define
 from explorekit.store.reader import OutputArray, SizeArray
 from explorekit.store.shard import sample_dimension
 from explorekit.store.snapshot import Snapshot

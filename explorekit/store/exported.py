@@ -16,7 +16,8 @@ from explorekit.store.dataset import failures_table
 from explorekit.store.export_ragged import RAGGED
 from explorekit.store.exported_arrays import FileArray, MaskedIntegers, PaddedArray, PlainArray, group_of
 from explorekit.store.failures import read_failures
-from explorekit.store.netcdf import COMPLEX, fetch, open_file
+from explorekit.store.hdf5 import open_file
+from explorekit.store.netcdf import COMPLEX, fetch
 from explorekit.store.spaces import LABELS, get_space
 
 Place = tuple[Path, str]

@@ -10,7 +10,8 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from explorekit.simulation.schema import FILL
-from explorekit.store.netcdf import fetch, open_file
+from explorekit.store.hdf5 import open_file
+from explorekit.store.netcdf import fetch
 from explorekit.store.reader import check_exact
 from explorekit.store.snapshot import dtype_with
 

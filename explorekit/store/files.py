@@ -12,7 +12,7 @@ from xarray.backends.locks import HDF5_LOCK
 
 from explorekit.errors import ShardError
 from explorekit.store import durable
-from explorekit.store.netcdf import open_to_read
+from explorekit.store.hdf5 import open_to_read
 
 MAX_OPEN = 64
 

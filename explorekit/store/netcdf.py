@@ -9,21 +9,15 @@ them: see `Draft`.
 """
 
 import math
-import sys
-import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-import netCDF4
 import numpy as np
 import numpy.typing as npt
 
 from explorekit.errors import StudyError
-from explorekit.store.full_disk import discard, reason_found, write_error
 
 Array = npt.NDArray[Any]
 Layout = Literal["chunked", "shard", "bare"]
@@ -37,8 +31,6 @@ LAYOUTS = "layouts"  # the group of copies of variables in other chunks
 _LONG_ROW_BYTES = 32 * 1024
 _BLOCK_BYTES = 8 * 1024
 _READ_BYTES = 4 * 2**20
-_CACHE_BYTES = 4 * 2**20
-_PATIENCE = 10.0  # seconds for a process to start
 _NAT = np.iinfo(np.int64).min
 _ROUNDING = frozenset({"least_significant_digit", "significant_digits"})
 
@@ -393,115 +385,3 @@ def _dimensions(group: Any) -> dict[str, Any]:
         found = {**group.dimensions, **found}
         group = group.parent
     return found
-
-
-@contextmanager
-def create_file(path: Path) -> Iterator[Any]:
-    """Write a new netCDF-4 file, which must not exist yet, and hold `hdf5_lock` until it is closed.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written, with the operating system's reason.
-    """
-    with hdf5_lock():
-        file = _new_file(path)
-        try:
-            with reason_found(path):
-                yield file
-        finally:
-            _close(file, path)
-
-
-@contextmanager
-def create_file_beside_others(path: Path) -> Iterator[Any]:
-    """Write a new netCDF-4 file, and leave it to the block to hold `hdf5_lock` whenever it writes."""
-    with hdf5_lock():
-        file = _new_file(path)
-    try:
-        with reason_found(path):
-            yield file
-    finally:
-        with hdf5_lock():
-            _close(file, path)
-
-
-def _new_file(path: Path) -> Any:
-    try:
-        with _small_caches():
-            return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
-    except PermissionError as error:  # what netCDF calls whatever kept HDF5 from creating a file
-        raise write_error(path) from error
-
-
-def open_to_read(path: Path) -> Any:
-    """Return an open file; to be called under `hdf5_lock`."""
-    with _small_caches():
-        return netCDF4.Dataset(path)
-
-
-@contextmanager
-def _small_caches() -> Iterator[None]:
-    """Give variables of files that are opened 4 MB of cache each, not the 64 MB that netCDF has by default.
-
-    Which many variables of many open shards would fill with what has been read.
-    """
-    before = netCDF4.get_chunk_cache()
-    netCDF4.set_chunk_cache(_CACHE_BYTES, *before[1:])
-    try:
-        yield
-    finally:
-        netCDF4.set_chunk_cache(*before)
-
-
-def _close(file: Any, path: Path) -> None:
-    try:
-        file.sync()
-    except RuntimeError as error:  # the disk is full, as a rule
-        reason = write_error(path)
-        discard(path)
-        with suppress(RuntimeError):  # what was refused may be so once more
-            file.sync()
-        file.close()
-        raise reason from error
-    file.close()
-    _wait_until_unlocked(path)
-
-
-def _wait_until_unlocked(path: Path) -> None:
-    """Wait until the lock that HDF5 had on a file while it was written is gone, without which it is refused to readers.
-
-    A process that another thread is just starting has a copy of every open file, and with it the lock, until its own
-    program runs.
-    """
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    with path.open("rb") as file:
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.001)
-            except OSError:  # a file system without locks
-                return
-            else:
-                return
-
-
-@contextmanager
-def open_file(path: Any) -> Iterator[Any]:
-    """Open a netCDF file to read, and hold `hdf5_lock` until it is closed."""
-    with hdf5_lock(), open_to_read(path) as file:
-        yield file
-
-
-def hdf5_lock() -> AbstractContextManager[Any]:
-    """Return xarray's lock, which every use of HDF5 in a process must hold: the library is not thread-safe.
-
-    Where xarray is not loaded, as in most children, there is one thread to use HDF5, and nothing to wait for.
-    """
-    locks = sys.modules.get("xarray.backends.locks")
-    return nullcontext() if locks is None else locks.HDF5_LOCK

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorekit.store.exported import exported_space, open_exported
 from explorekit.store.failures import Failure, read_failure
-from explorekit.store.netcdf import open_file
+from explorekit.store.hdf5 import open_file
 from explorekit.store.reader import visit_shards
 from explorekit.store.snapshot import Snapshot
 from explorekit.store.status import FAILED, OK, PENDING, TIMED_OUT

@@ -18,8 +18,9 @@ from explorekit.simulation.names import POINT
 from explorekit.space import Space
 from explorekit.space.positions import Positions
 from explorekit.store import durable
+from explorekit.store.hdf5 import open_file
 from explorekit.store.header import HEADER, Header, read_origins
-from explorekit.store.netcdf import fetch, open_file
+from explorekit.store.netcdf import fetch
 from explorekit.store.spaces import get_space
 from explorekit.store.status import status_runs
 

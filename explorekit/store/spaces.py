@@ -19,7 +19,8 @@ from explorekit.space.distributions import check_sampled
 from explorekit.space.identity import canonical
 from explorekit.space.parameter import GIVEN, Parameter
 from explorekit.store.array_values import HIDDEN, described_arrays, get_arrays, get_shown_arrays, put_arrays
-from explorekit.store.netcdf import Draft, create_file, fetch, open_file
+from explorekit.store.hdf5 import create_file, open_file
+from explorekit.store.netcdf import Draft, fetch
 
 LABELS = "labels"
 

@@ -40,7 +40,7 @@ def inspect(paths: Sequence[Path]) -> list[str | None]:
 
 def problem(path: Path) -> str | None:
     """Return what is wrong with a shard, None if all of it can be read."""
-    from explorekit.store.netcdf import open_file
+    from explorekit.store.hdf5 import open_file
     from explorekit.store.shard import read_header
 
     try:

@@ -16,8 +16,9 @@ from explorekit.space import Space
 from explorekit.space.positions import Positions
 from explorekit.store import durable
 from explorekit.store.failures import Failure, put_failures
+from explorekit.store.hdf5 import create_file
 from explorekit.store.header import HEADER, Header, Origin, StoredField, put_origins
-from explorekit.store.netcdf import LAYOUTS, Draft, Layout, create_file
+from explorekit.store.netcdf import LAYOUTS, Draft, Layout
 from explorekit.store.shard import row_dimension, sample_dimension
 from explorekit.store.spaces import put_space
 from explorekit.store.status import STATUS_MEANINGS, status_runs

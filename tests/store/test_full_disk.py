@@ -10,7 +10,7 @@ from batches import make_study, write_batch
 
 import explorekit as ek
 from explorekit.store.full_disk import reason_found
-from explorekit.store.netcdf import create_file, open_file
+from explorekit.store.hdf5 import create_file, open_file
 
 _PAGE = 4096
 _SIZE = 2**20

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from explorekit.errors import StudyError
-from explorekit.store.netcdf import Draft, create_file, define, encoded_width, fetch, open_file
+from explorekit.store.hdf5 import create_file, open_file
+from explorekit.store.netcdf import Draft, define, encoded_width, fetch
 
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
 

@@ -5,8 +5,8 @@ import pytest
 from batches import make_study
 
 import explorekit as ek
+from explorekit.store.hdf5 import open_file
 from explorekit.store.header import Origin
-from explorekit.store.netcdf import open_file
 from explorekit.store.status import OK
 from explorekit.store.timings import TIMING_COLUMNS, Timings, read_timing, read_timings
 from explorekit.store.writing import Record, write_shard
