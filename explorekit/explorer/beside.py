@@ -24,6 +24,20 @@ class Beside(Panes):
     ----------
     details
         The explorers of the outputs.
+
+    Raises
+    ------
+    ValueError
+        If a variable is unknown, or has no dimension in common with the summary.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> import explorekit as ek
+    >>> trace = xr.DataArray(np.ones((3, 4, 5)), dims=("I", "tau", "time"), name="V")
+    >>> both = ek.explore(xr.merge([trace, trace.mean("time").rename("rate")]), "rate").beside("V")
+    >>> both.summary.picked, both.details[0].view.x  # a click on the summary takes the other picture there
+    ({'I': 1, 'tau': 2}, 'time')
     """
 
     def __init__(self, summary: Explorer, names: Sequence[str]) -> None:

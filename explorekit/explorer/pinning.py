@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +11,6 @@ from explorekit.explorer.labels import value_text
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import PINNED, Frame, Slicer
 from explorekit.explorer.view import View, carried
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Sequence
 
 # How what is shown is compared with what is pinned, in the words of the menu.
 BESIDE, DIFFERENCE, RELATIVE = "both", "difference", "relative difference"
@@ -27,83 +22,55 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class Pinning:
-    """What of an explorer is pinned: a place, so that it can be seen in every view that has the dimensions."""
+class Pin:
+    """A place that is pinned, so that it can be seen in every view that has the dimensions.
 
-    if TYPE_CHECKING:
-        lock: threading.RLock
-        slicer: Slicer
+    Attributes
+    ----------
+    view
+        The view that was pinned; None without one.
+    """
 
-        @property
-        def view(self) -> View: ...
+    def __init__(self) -> None:
+        self.view: View | None = None
+        self._slicer: Slicer | None = None
+        self._way: str | None = None
+        self._reference: tuple[Slicer, View, Frame] | None = None
 
-        def show(self, view: View, notes: Sequence[str] = ()) -> None: ...
+    def put(self, slicer: Slicer, view: View) -> None:
+        """Pin the place at which a view stands."""
+        self.view, self._slicer = view, slicer
 
-    _pinned: View | None = None
-    _pin_slicer: Slicer | None = None
-    _way: str | None = None
-    _reference: tuple[Slicer, View, Frame] | None = None
+    def remove(self) -> None:
+        """Let go of what is pinned."""
+        self.view = self._slicer = self._reference = None
 
-    @property
-    def pinned(self) -> View | None:
-        """The view that was pinned; None without one."""
-        return self._pinned
-
-    def pin(self, way: str | None = None) -> None:
-        """Pin the place that is shown: what is shown from now on is compared with what lies there.
-
-        Parameters
-        ----------
-        way : str, optional
-            ``both`` leaves a curve where it is, ``difference`` shows that of what is shown, and ``relative difference``
-            that in per cent. By default curves stay, and of images and numbers the difference is shown.
+    def compare_by(self, way: str | None) -> None:
+        """Compare with what is pinned in another way, None for the usual one.
 
         Raises
         ------
         ValueError
             If there is no such way.
-
-        Examples
-        --------
-        >>> import numpy as np, xarray as xr
-        >>> import explorekit as ek
-        >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), name="rate")
-        >>> explorer = ek.explore(rate, x="I", tau=1)
-        >>> explorer.pin()
-        >>> explorer.controls["tau"].value = 2  # the curve of tau = 1 is still there
         """
-        with self.lock:
-            self._pinned, self._pin_slicer = self.view, self.slicer
-            self.compare_by(way)
-
-    def compare_by(self, way: str | None) -> None:
-        """Compare with what is pinned in another way, as in `pin`."""
         known = (BESIDE, DIFFERENCE, RELATIVE)
         if way is not None and way not in known:
             raise ValueError(f"got way={way!r}; expected one of {', '.join(map(repr, known))}")
-        with self.lock:
-            self._way = way
-            self.show(self.view)
-
-    def unpin(self) -> None:
-        """Let go of what is pinned."""
-        with self.lock:
-            self._pinned = self._pin_slicer = self._reference = None
-            self.show(self.view)
+        self._way = way
 
     def way_of(self, kind: str) -> str | None:
-        """Return how what is shown is compared with what is pinned; None where it is not."""
+        """Return how a kind of plot is compared with what is pinned; None where it is not."""
         ways = WAYS.get(kind, ())
-        if self._pinned is None or not ways:
+        if self.view is None or not ways:
             return None
         return self._way if self._way in ways else ways[0]
 
-    def compared(self, frame: Frame, scale: Scale, view: View) -> tuple[Frame, Scale]:
-        """Return a frame and its scale as they are beside what is pinned."""
+    def compared(self, slicer: Slicer, view: View, frame: Frame, scale: Scale) -> tuple[Frame, Scale]:
+        """Return the frame of a view and its scale as they are beside what is pinned."""
         way = self.way_of(frame.kind) if frame.plain else None
         if way is None or frame.values.dtype == object or frame.time:
             return frame, scale
-        reference = self._reference_of(view)
+        reference = self._reference_of(slicer, view)
         if reference.values.shape != frame.values.shape:
             return frame, scale
         note = f"pinned: {reference.title}" if reference.title else "pinned"
@@ -115,17 +82,17 @@ class Pinning:
         frame = _difference(frame, reference, relative=way == RELATIVE)
         return frame, _scale(frame, scale, relative=way == RELATIVE)
 
-    def _reference_of(self, view: View) -> Frame:
+    def _reference_of(self, slicer: Slicer, view: View) -> Frame:
         """Return what a view shows at the place that is pinned."""
-        assert self._pinned is not None
-        assert self._pin_slicer is not None
-        if self._pin_slicer is not self.slicer:
-            self._pinned = carried(self._pinned, self._pin_slicer.dataset, self.slicer.dataset)
-            self._pin_slicer = self.slicer
-        there = replace(view, selection=self._pinned.selection, picked=False)
+        assert self.view is not None
+        assert self._slicer is not None
+        if self._slicer is not slicer:
+            self.view = carried(self.view, self._slicer.dataset, slicer.dataset)
+            self._slicer = slicer
+        there = replace(view, selection=self.view.selection, picked=False)
         known = self._reference
-        if known is None or known[0] is not self.slicer or known[1] != there:
-            self._reference = known = (self.slicer, there, frame_of(self.slicer, there))
+        if known is None or known[0] is not slicer or known[1] != there:
+            self._reference = known = (slicer, there, frame_of(slicer, there))
         return known[2]
 
 

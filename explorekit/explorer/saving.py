@@ -38,7 +38,38 @@ class Format:
 
 
 def save(explorer: "Explorer", path: str | os.PathLike[str], **options: Any) -> Path:
-    """Write what an explorer shows to a file, and return its path; see `Explorer.save`."""
+    """Write what an explorer shows to a file, in the format that the end of its name says.
+
+    ===================== ============================================== ==============================================
+    ending                what is written                                options
+    ===================== ============================================== ==============================================
+    .png, .svg, .pdf      the figure                                     ``dpi``, 200 by default
+    .nc, .csv             the numbers, with coordinates and run status
+    .html                 a page with sliders, see `save_page`           ``dims``, ``max_bytes``
+    .gif, .mp4            an animation along one dimension               ``dim``, ``fps`` (pictures a second)
+    ===================== ============================================== ==============================================
+
+    Parameters
+    ----------
+    explorer
+        What to save.
+    path
+        The file; one that is there is replaced, once the new one is whole.
+    **options
+        Those of the format.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the name has another ending, or an option does not fit what is shown.
+    RuntimeError
+        If MP4 is asked for, and ffmpeg is not installed.
+    """
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in FORMATS:
@@ -63,6 +94,42 @@ def save(explorer: "Explorer", path: str | os.PathLike[str], **options: Any) -> 
         with suppress(FileNotFoundError):
             temporary.unlink()
     return target
+
+
+def save_page(
+    explorer: "Explorer",
+    path: str | os.PathLike[str],
+    dims: Dims | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> Path:
+    """Write a page with sliders that works without a kernel and without a network: every picture is in it.
+
+    Parameters
+    ----------
+    explorer
+        What to save.
+    path
+        The file, which ends in ``.html``.
+    dims
+        The dimensions that get a slider; by default all that have a control. A mapping says how many of its values at
+        most, spread evenly: ``{"I": 20, "tau_ref": 3}``. Along the others the page stays where the explorer is.
+    max_bytes
+        The size that the page may have, 20 MB by default.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If a dimension has no control, or the page would be too large; the text says what would fit.
+    """
+    if Path(path).suffix.lower() != ".html":
+        raise ValueError(f"a page ends in .html; got {Path(path).name!r}")
+    return save(explorer, path, dims=dims, max_bytes=max_bytes)
 
 
 def _figure(explorer: "Explorer", path: Path, *, dpi: float = 2 * DPI) -> None:

@@ -5,15 +5,13 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from explorekit.explorer.camera import Shot
 from explorekit.explorer.labels import unknown
-from explorekit.explorer.scale import Scale
-from explorekit.explorer.slicing import Frame
 from explorekit.explorer.view import View, slider_dims
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
 
-Shot = tuple[Frame, Scale, str]
 Positions = Mapping[str, Sequence[int]]
 
 
@@ -28,9 +26,8 @@ def shots(explorer: "Explorer", positions: Positions) -> Iterator[Shot]:
         The indices along dimensions that are not on an axis.
     """
     places = views(explorer.view, positions)
-    for (
-        view
-    ) in places:  # limits are those of a sample: without a look at all frames, the last might have others
+    # Limits are those of a sample: without a look at all frames, the last might have others.
+    for view in places:
         explorer.shot(view)
     return map(explorer.shot, places)
 

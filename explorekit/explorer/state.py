@@ -33,6 +33,12 @@ def state_of(dataset: xr.Dataset, view: View) -> State:
         The fields of the view by name; ``selection`` has, along every dimension that has a control or is picked, the value that the
         view is at: a number, a text (of dates and times too), a truth value. Where no value tells positions apart it is
         ``{"position": 3}``, and along a dimension of paired coordinates a dict of their values.
+
+    Examples
+    --------
+    >>> rate = xr.DataArray(np.eye(3), dims=("I", "tau"), coords={"tau": [5.0, 7.5, 10.0]}, name="rate")
+    >>> state_of(rate.to_dataset(), View("rate", x="I", selection={"tau": 1}))
+    {'variable': 'rate', 'x': 'I', 'selection': {'tau': 7.5}}
     """
     kept = {field.name: getattr(view, field.name) for field in fields(view) if field.name != SELECTION}
     state = {

@@ -21,7 +21,7 @@ def test_controls_that_both_have_are_shown_once_and_move_both(results):
     both = explore(repeated, "rate", repetition=1).beside("V")
     assert list(both.controls) == ["repetition", "I", "tau_ref"]
     for explorer in both.explorers:
-        assert explorer._sliders.children == ()
+        assert explorer.sliders.children == ()
     both.controls["repetition"].value = 2
     assert [explorer.view.index("repetition") for explorer in both.explorers] == [2, 2]
     both.controls["I"].index = 7
@@ -33,7 +33,7 @@ def test_what_is_shared_changes_with_the_axes(results):
     (trace,) = both.details
     trace.x_chooser.value = "I"
     assert list(both.controls) == ["tau_ref"]
-    assert [control.description for control in trace._sliders.children] == ["time (ms)"]
+    assert [control.description for control in trace.sliders.children] == ["time (ms)"]
     both.summary.y_chooser.value = ""
     assert list(both.controls) == ["tau_ref"]
 
@@ -86,6 +86,6 @@ def test_a_click_on_a_picture_of_an_atlas_leads_to_the_field(results):
     assert (field.view.axes, number.view.axes) == (("y", "x"), ())
     assert atlas.picked == {"I": 0.5, "tau_ref": 7.5}
     atlas.picture.pick = [7]
-    np.testing.assert_array_equal(field._shown[0].values, results.field.isel(I=9, tau_ref=0))
+    np.testing.assert_array_equal(field.shown.frame.values, results.field.isel(I=9, tau_ref=0))
     field.controls["tau_ref"].index = 2
     assert atlas.picture.pick == [23]

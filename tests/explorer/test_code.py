@@ -33,7 +33,7 @@ def assert_draws_the_same(explorer, **names):
     """Compare the artists of both, and what is written round them."""
     assert "explorekit" not in "".join(line for line in explorer.code.splitlines() if "import" in line)
     theirs, ours = drawn_by(explorer.code, **names), explorer.figure.axes[0]
-    kind = explorer._shown[0].kind
+    kind = explorer.shown.frame.kind
     if kind == "line":
         kept = np.isfinite(ours.lines[0].get_ydata(orig=False))
         for which in ("get_xdata", "get_ydata"):

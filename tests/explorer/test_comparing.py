@@ -13,7 +13,7 @@ OK, PENDING, FAILED, TIMED_OUT = 1, 0, 2, 3
 
 
 def shown(explorer):
-    return explorer._shown[0].values
+    return explorer.shown.frame.values
 
 
 def test_the_difference_is_the_second_less_the_first(results):
@@ -22,10 +22,10 @@ def test_the_difference_is_the_second_less_the_first(results):
     np.testing.assert_allclose(shown(both.a), one)
     np.testing.assert_allclose(shown(both.b), 1.5 * one)
     np.testing.assert_allclose(shown(both.difference), 0.5 * one)
-    assert both.difference._shown[0].label == "difference of firing rate (Hz)"
+    assert both.difference.shown.frame.label == "difference of firing rate (Hz)"
     both.relative.value = "relative difference"
     np.testing.assert_allclose(shown(both.difference), 50.0)
-    assert both.difference._shown[0].label == "relative difference of firing rate (%)"
+    assert both.difference.shown.frame.label == "relative difference of firing rate (%)"
     assert both.a.view.variable == "rate"
 
 
@@ -51,7 +51,7 @@ class _hashable:
 
 def test_both_have_the_limits_of_both_and_a_difference_those_round_zero(results):
     both = ek.compare(results, 3 * results.drop_vars("status"), "rate", x="I", y="tau_ref")
-    scales = [explorer._shown[1] for explorer in both.explorers]
+    scales = [explorer.shown.scale for explorer in both.explorers]
     assert scales[0] == scales[1]
     assert scales[0].limits == (5.0, 57.0)
     assert scales[2].limits == (-38.0, 38.0)
@@ -108,14 +108,14 @@ def test_repeated_values_and_positions_without_values_are_matched_in_their_order
 def test_every_type_has_a_difference(one, other, expected):
     both = ek.compare(xr.DataArray(one, dims="t", name="v"), xr.DataArray(other, dims="t", name="v"))
     assert shown(both.difference).tolist() == expected
-    assert both.difference._shown[2] == ""
+    assert both.difference.shown.message == ""
 
 
 def test_runs_that_ended_badly_in_either_are_seen(results, results_with):
     status = np.full((10, 3), OK, np.int8)
     status[7, 0] = FAILED
     both = ek.compare(results, results_with(status), "rate", x="I", tau_ref=5.0)
-    assert both.difference._shown[0].status.tolist() == [
+    assert both.difference.shown.frame.status.tolist() == [
         OK,
         OK,
         PENDING,

@@ -65,10 +65,10 @@ def test_the_picture_is_what_a_full_draw_gives(results, pixels):
 
 def test_moving_a_slider_does_not_draw_the_axes_anew(results):
     explorer = explore(results, "V")
-    redraws = explorer._canvas.redraws
+    redraws = explorer.screen.canvas.redraws
     for index in range(10):
         explorer.controls["I"].index = index
-    assert explorer._canvas.redraws == redraws
+    assert explorer.screen.canvas.redraws == redraws
 
 
 def test_values_are_coloured_by_the_limits_of_the_whole_variable(results, colour_at):

@@ -137,7 +137,7 @@ def test_a_failed_run_is_found_and_run_again(study, repair):
     assert "retry" in study.asked
     assert "<td>7.5</td>" in inspector.record.value
     assert inspector.run_button.disabled
-    assert explorer._shown[0].runs == {0: 2, 1: 3, 2: 1}
+    assert explorer.shown.frame.runs == {0: 2, 1: 3, 2: 1}
     inspector.failure_button.click()
     assert explorer.picked == {"I": 2.0, "tau": 5.0}
     inspector.run_button.click()
@@ -204,7 +204,7 @@ def test_a_long_run_is_given_up_for_the_point_that_is_come_to_next(study, monkey
     explorer.runner.as_moved = True
     monkeypatch.setattr(explorer.runner, "_seconds", 1.5)
     explorer.controls["I"].value = 1.0
-    assert explorer._shown[2] == "running …"
+    assert explorer.shown.message == "running …"
     explorer.controls["tau"].value = 7.5
     assert explorer.figure.axes[0].texts[0].get_text() == "7.5"
     assert study.inspect(2).status == "pending"
@@ -246,9 +246,9 @@ def test_before_the_first_result_it_says_why_a_run_failed(tmp_path):
     study.asked = []
     run_here(study, [0])
     explorer = explore(study, I=2.0)
-    assert "failed: Failed: too <b>large</b>" in explorer._shown[2]
+    assert "failed: Failed: too <b>large</b>" in explorer.shown.message
     explorer.controls["I"].value = 3.0
-    assert explorer._shown[2] == "no results yet"
+    assert explorer.shown.message == "no results yet"
 
 
 def test_a_run_is_reproduced(study, repair):
@@ -295,10 +295,10 @@ def test_the_code_selects_the_run(study):
 def test_a_simulation_is_turned_live_and_what_was_looked_at_is_kept(tmp_path, eventually):
     space = ek.Space(I=np.linspace(0, 1, 1000), tau=np.linspace(1, 2, 1000), k=np.arange(1000))
     explorer = ek.interact(lambda I, tau, k: {"rate": I + tau + k}, space, tmp_path / "study", tau=2.0)  # noqa: E741
-    eventually(lambda: explorer.view.variable == "rate" and not explorer._shown[0].missing.any())
-    assert float(explorer._shown[0].values) == 2.0
+    eventually(lambda: explorer.view.variable == "rate" and not explorer.shown.frame.missing.any())
+    assert float(explorer.shown.frame.values) == 2.0
     explorer.controls["k"].value = 7
-    eventually(lambda: float(explorer._shown[0].values) == 9.0)
+    eventually(lambda: float(explorer.shown.frame.values) == 9.0)
     eventually(lambda: not explorer.runner.busy)
     assert explorer.source._counts() == "2 ok, 0 failed, 999,999,998 pending of 1,000,000,000 points"
     with explorer.lock:

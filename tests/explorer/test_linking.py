@@ -27,7 +27,7 @@ def test_a_slider_of_one_moves_that_of_the_other_by_label():
     assert other.caption.value == ""
     other.controls["tau"].value = 10.0
     assert one.controls["tau"].value == 10.0
-    assert one._shown[0].title == "tau = 10"
+    assert one.shown.frame.title == "tau = 10"
 
 
 def test_a_label_that_is_not_there_becomes_the_nearest_and_the_caption_says_so():
@@ -100,9 +100,9 @@ def test_a_pick_moves_sliders_and_a_slider_the_cross_hair(results):
     assert [control.index for control in detail.controls.values()] == [7, 2]
     detail.controls["tau_ref"].index = 1
     assert summary.picked == {"I": pytest.approx(0.7), "tau_ref": 7.5}
-    assert summary._shown[0].pick == (1, 7)
+    assert summary.shown.frame.pick == (1, 7)
     detail.picture.pick = [4]
-    assert summary._shown[0].pick == (1, 7)
+    assert summary.shown.frame.pick == (1, 7)
 
 
 def test_a_dimension_that_becomes_a_slider_takes_its_place_from_the_others(results):
@@ -137,7 +137,7 @@ def test_one_that_was_closed_is_left_out(results):
     one, other, _ = two(results.rate, results.rate)
     other.close()
     one.controls["tau_ref"].index = 2
-    assert one._shown[0].title == "tau_ref = 10 ms"
+    assert one.shown.frame.title == "tau_ref = 10 ms"
 
 
 def test_a_study_that_grows_stays_where_it_is_and_the_others_too(results, growing):

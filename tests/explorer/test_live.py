@@ -14,7 +14,7 @@ from explorekit.explorer.controls import slice_control
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("explorekit.explorer.explorer._SHARE", 1.0)
+    monkeypatch.setattr("explorekit.explorer.refreshing.SHARE", 1.0)
 
 
 def watching():
@@ -201,7 +201,7 @@ def test_controls_are_whole_also_while_one_is_replaced(growing, results, monkeyp
             time.sleep(0.2)
         return slice_control(*given)
 
-    monkeypatch.setattr("explorekit.explorer.explorer.slice_control", slowly)
+    monkeypatch.setattr("explorekit.explorer.sliders.slice_control", slowly)
     study = growing(results)
     explorer = explore(study, "V")
     watched.set()

@@ -143,7 +143,7 @@ def test_a_click_on_one_of_several_pictures_picks_it(results):
     explorer.picture.pick = [8 + 7]
     assert explorer.picked == {"I": pytest.approx(0.9), "tau_ref": 7.5}
     explorer.figure  # noqa: B018
-    frames = [cover.frame.get_visible() for cover in explorer._canvas.painter.covers]
+    frames = [cover.frame.get_visible() for cover in explorer.screen.canvas.painter.covers]
     assert [i for i, seen in enumerate(frames) if seen] == [15]
     explorer.picture.pick = [99]
     assert explorer.picked["tau_ref"] == 7.5

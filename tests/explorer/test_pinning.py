@@ -9,7 +9,7 @@ from explorekit.explorer.drawing.palette import DIM
 
 
 def frame(explorer):
-    return explorer._shown[0]
+    return explorer.shown.frame
 
 
 def dim_line(explorer):
@@ -36,10 +36,10 @@ def test_of_an_image_the_difference_is_shown_in_colours_round_zero(results):
     explorer.controls["I"].value = results.I.values[8]
     np.testing.assert_array_equal(frame(explorer).values, 180.0)
     assert frame(explorer).label == "difference of field"
-    limits = explorer._shown[1].limits
+    limits = explorer.shown.scale.limits
     assert limits[0] == -limits[1]
     explorer.controls["I"].value = results.I.values[9]
-    assert explorer._shown[1].limits == limits
+    assert explorer.shown.scale.limits == limits
     explorer.compare_by("relative difference")
     np.testing.assert_allclose(frame(explorer).values, 100 * (results.field[9, 2] / results.field[5, 2] - 1))
     assert frame(explorer).label == "relative difference of field (%)"
@@ -89,7 +89,7 @@ def test_texts_and_dates_are_shown_as_they_are():
     for values in (["a", "b"], np.array([0, 3], "M8[D]")):
         explorer = explore(xr.DataArray([values, values], dims=("k", "t"), name="v"), x="t", k=0)
         explorer.pin()
-        assert explorer._shown[2] == ""
+        assert explorer.shown.message == ""
         assert "pinned" not in frame(explorer).extra
 
 

@@ -45,10 +45,10 @@ def test_hue_draws_a_curve_a_value_and_names_them(results):
     np.testing.assert_array_equal(curves_of(explorer, 3), results.V.sel(I=0.5))
     (legend,) = explorer.figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["5 ms", "7.5 ms", "10 ms"]
-    redraws = explorer._canvas.redraws
+    redraws = explorer.screen.canvas.redraws
     explorer.controls["I"].index = 8
     np.testing.assert_array_equal(curves_of(explorer, 3), results.V.isel(I=8))
-    assert explorer._canvas.redraws == redraws
+    assert explorer.screen.canvas.redraws == redraws
 
 
 def test_many_curves_are_told_apart_by_a_colour_bar(results):
@@ -137,7 +137,7 @@ def test_texts_can_be_counted_and_nothing_else(results):
     explorer = explore(results, "regime", x="I", reduce={"tau_ref": "count"})
     np.testing.assert_array_equal(curves_of(explorer, 1)[0][5:], (results.regime != "").sum("tau_ref")[5:])
     explorer = explore(results, "regime", x="I", reduce={"tau_ref": "mean"})
-    assert "there is no mean of texts: choose their count" in explorer._shown[2]
+    assert "there is no mean of texts: choose their count" in explorer.shown.message
 
 
 def test_rows_and_columns_are_pictures_of_the_same_colours(results):
@@ -160,7 +160,7 @@ def test_rows_and_columns_are_pictures_of_the_same_colours(results):
 
 def test_one_row_or_column_is_wrapped(results):
     explorer = explore(results, "V", x="time", hue="tau_ref", column="I")
-    shape = [len(row) for row in explorer._shown[0].panels]
+    shape = [len(row) for row in explorer.shown.frame.panels]
     assert shape == [4, 4, 2]
     line = explorer.figure.axes[9].lines[1]
     np.testing.assert_array_equal(line.get_ydata(), results.V.isel(I=9, tau_ref=1))
@@ -190,7 +190,7 @@ def test_the_roles_tool_changes_roles_without_code(results):
 
 def test_an_animated_dimension_plays(results):
     explorer = explore(results, "V", animate="I")
-    player = explorer._sliders.children[0]
+    player = explorer.sliders.children[0]
     assert (player.play.max, player.children[1]) == (9, explorer.controls["I"])
     player.play.value = 4
     assert explorer.view.index("I") == 4
@@ -210,7 +210,7 @@ def test_every_dimension_can_have_every_role(results, role):
         assert (
             role_of(explorer.view, dim) == role or (role == "y" and explorer.view.x == dim) or role == "hue"
         )
-        assert "cannot be read" not in explorer._shown[2] or role in BANDS
+        assert "cannot be read" not in explorer.shown.message or role in BANDS
         again = explore(results, **explorer.state)
         assert again.view.placed == explorer.view.placed
         assert dict(again.view.reduce) == dict(explorer.view.reduce)

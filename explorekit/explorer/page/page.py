@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorekit.explorer.camera import Shot
 from explorekit.explorer.captions import caption
 from explorekit.explorer.controls import named
 from explorekit.explorer.labels import dim_name, full_name
 from explorekit.explorer.page.recorder import Recorder
-from explorekit.explorer.shots import Positions, Shot, controlled, shots, views
+from explorekit.explorer.shots import Positions, controlled, shots, views
 from explorekit.explorer.view import slider_dims
 
 if TYPE_CHECKING:

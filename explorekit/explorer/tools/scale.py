@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from explorekit.explorer.measuring import subject
-from explorekit.explorer.scale import Scale
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools.tool import Tool
 from explorekit.explorer.view import COLOURS, STATUS, View, dims_of, variables
@@ -58,7 +56,7 @@ class ScaleTool(ipywidgets.VBox):  # type: ignore[misc]
     def follow(self) -> None:
         """Show how it is drawn now."""
         view = self._explorer.view
-        whole = self._explorer.scales.get(subject(view), Scale())
+        whole = self._explorer.scales.whole(view)
         self._syncing = True
         try:
             self.norm.value = "log" if view.norm == "log" else ""

@@ -1,0 +1,82 @@
+"""What is drawn of a view? Its numbers, the scale that they are on, and a message where there is nothing to see."""
+
+import logging
+from typing import NamedTuple
+
+from explorekit.explorer import flags
+from explorekit.explorer.captions import message_for
+from explorekit.explorer.drawing.kinds import frame_of
+from explorekit.explorer.pinning import Pin
+from explorekit.explorer.running import flat_position, run_index
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.scales import Scales
+from explorekit.explorer.slicing import Frame, Slicer
+from explorekit.explorer.source import Source, error_text
+from explorekit.explorer.view import View
+
+logger = logging.getLogger(__name__)
+
+
+class Shot(NamedTuple):
+    """What is drawn of a view."""
+
+    frame: Frame
+    scale: Scale
+    message: str = ""
+
+
+NOTHING = Shot(Frame("nothing"), Scale())
+
+
+class Camera:
+    """Takes shots of a source, on scales that stay, beside what is pinned.
+
+    Parameters
+    ----------
+    source
+        Where the results come from.
+
+    Attributes
+    ----------
+    scales
+        Those of what was shot.
+    pin
+        What is pinned.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.scales = Scales()
+        self.pin = Pin()
+
+    def shot(self, slicer: Slicer, view: View, *, started: bool = False) -> Shot:
+        """Return what is drawn of a view.
+
+        Parameters
+        ----------
+        slicer
+            What it is a view of.
+        view
+            The view.
+        started
+            Whether the one run that it stands at goes on just now.
+        """
+        try:
+            frame = frame_of(slicer, view)
+            scale = self.scales.scale(slicer, view, frame)
+            frame, scale = self.pin.compared(slicer, view, frame, scale)
+            error = self._error(slicer, view, frame)
+            message = message_for(frame, error, running=self._source.running, started=started)
+        except Exception as error:
+            # The controls have moved already: beside them, the picture of before would be a wrong one.
+            logger.debug("could not read %s", view, exc_info=True)
+            frame = Frame("nothing", title=slicer.title(view))
+            return Shot(frame, Scale(), f"{view.variable} cannot be read: {error}")
+        return Shot(frame, scale, message)
+
+    def _error(self, slicer: Slicer, view: View, frame: Frame) -> str:
+        """Return why the one run that a frame comes from failed; empty where it did not."""
+        if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):
+            return ""
+        where = run_index(slicer.dataset, view)
+        return error_text(self._source, where, flat_position(slicer.dataset, where))

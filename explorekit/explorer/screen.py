@@ -1,0 +1,108 @@
+"""Where is it seen? In a picture that the browser draws, in an image until it says that it can, and in a figure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+from explorekit.explorer.controls import WIDTH
+from explorekit.explorer.drawing import Canvas
+from explorekit.explorer.picture import Picture
+from explorekit.explorer.pointing import value_in_words
+from explorekit.explorer.threads import on_kernel_thread
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from explorekit.explorer.camera import Shot
+    from explorekit.explorer.explorer import Explorer
+
+
+class Screen:
+    """The widgets in which an explorer's shots are seen, one of them at a time, and what is heard from there.
+
+    Parameters
+    ----------
+    explorer
+        Whose shots they are.
+
+    Attributes
+    ----------
+    image, picture
+        The widgets.
+    canvas
+        Draws images and figures.
+    widget
+        The one that is shown.
+    """
+
+    def __init__(self, explorer: "Explorer") -> None:
+        self._explorer = explorer
+        self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
+        self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
+        self.canvas = Canvas()
+        self.widget: ipywidgets.Widget = self.image
+
+    def show(self, shot: "Shot") -> None:
+        """Show what was shot."""
+        if self.widget is self.picture:
+            self.picture.show(*shot)
+        else:
+            self.image.value = self.canvas.draw(*shot)
+
+    def figure(self, shot: "Shot") -> "Figure":
+        """Return what was shot as a figure."""
+        self.canvas.draw(*shot)
+        return self.canvas.figure
+
+    def still(self, shot: "Shot") -> bytes:
+        """Return what was shot as PNG."""
+        drawn_here = self.widget is self.image
+        return bytes(self.image.value) if drawn_here else self.canvas.draw(*shot)
+
+    def resize(self, width: float, height: float) -> None:
+        """Draw in another size, in inches, from the next shot on."""
+        self.canvas = Canvas((width, height))
+        self.picture.resize(width, height)
+
+    def close(self) -> None:
+        """Remove the widgets."""
+        self.image.close()
+        self.picture.close()
+
+    def _on_ready(self) -> None:
+        on_kernel_thread(self._show_picture)
+
+    def _show_picture(self) -> None:
+        explorer = self._explorer
+        with explorer.lock:
+            if self.widget is not self.picture:
+                self.widget = self.picture
+                self.show(explorer.shown)
+                explorer.children = tuple(
+                    self.picture if child is self.image else child for child in explorer.children
+                )
+
+    def _on_window(self) -> None:
+        on_kernel_thread(self._show_again)
+
+    def _show_again(self) -> None:
+        with self._explorer.lock:
+            self.show(self._explorer.shown)
+
+    def _on_pick(self) -> None:
+        on_kernel_thread(self._take_pick)
+
+    def _take_pick(self) -> None:
+        places = self.picture.pick
+        if places != list(self._explorer.shown.frame.pick or ()):
+            self._explorer.pick(places)
+
+    def _words_for(self, where: Sequence[int]) -> str:
+        """Return what lies under the pointer; nothing where the picture has changed since."""
+        explorer = self._explorer
+        with explorer.lock:
+            try:
+                return value_in_words(explorer.slicer, explorer.shown.frame, where)
+            except (IndexError, ValueError):
+                return ""
