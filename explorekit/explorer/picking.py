@@ -57,7 +57,7 @@ def with_pick(view: View, frame: "Frame", places: Sequence[int]) -> View:
     """
     if frame.panels:
         return with_panel(view, frame.extra[PLACES], places)
-    return with_place(view, [axis for axis in (frame.y, frame.x) if axis is not None], places)
+    return with_place(view, [axis for axis in (frame.hue, frame.y, frame.x) if axis is not None], places)
 
 
 def with_panel(view: View, panels: Sequence[Mapping[str, int]], places: Sequence[int]) -> View:

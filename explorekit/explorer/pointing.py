@@ -19,7 +19,7 @@ def value_in_words(slicer: Slicer, frame: Frame, where: Sequence[int]) -> str:
     frame
         An image or a line.
     where
-        The row and the column, or the place along the line.
+        The row and the column, or the curve of several and the place along it.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def value_in_words(slicer: Slicer, frame: Frame, where: Sequence[int]) -> str:
     """
     at = tuple(where)
     lines = [f"{frame.label} = {_value(frame, at)}"]
-    axes = [axis for axis in (frame.y, frame.x) if axis is not None]
+    axes = [axis for axis in (frame.hue, frame.y, frame.x) if axis is not None]
     for axis, place in zip(axes, at, strict=True):
         label = slicer.label(axis.dim, int(axis.order[place]))
         lines.append(label if "=" in label else f"{axis.dim} = {label}")

@@ -1,9 +1,9 @@
 """What are the numbers of one view? A Dataset and a View in, the Frame to draw out; only the slice is read."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from explorekit.explorer.reducing import in_front_of, joint_status, middle, summ
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
 
 Array = np.ndarray[Any, Any]
+Found = TypeVar("Found")
 
 # No screen shows more cells than this along an axis, and no reader waits for more points.
 MOST_CELLS = 2_000
@@ -27,6 +28,10 @@ MOST_CURVES = 60
 MOST_REDUCED = 2**23
 # What a frame is compared with, in ``Frame.extra``: values to be drawn with its own.
 PINNED = "pinned"
+# What a kind of plot has to say of a frame, in ``Frame.extra``: why it draws nothing, or what it leaves out.
+WORDS = "words"
+# Where values lie along x that do not lie where their axis says, in ``Frame.extra``.
+ACROSS = "across"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +74,7 @@ class Frame:
     panels
         The frames of pictures beside each other, in rows; their values are those of all.
     pick
-        The row and the column, or the place along the line, that is picked.
+        The row and the column, or the curve and the place along it, that is picked.
     """
 
     kind: str
@@ -125,6 +130,13 @@ class Slicer:
         self.dataset = dataset
         self._axes: dict[tuple[str, int, str | None, str | None], Axis] = {}
         self._labels: dict[str, list[str]] = {}
+        self._found: dict[Hashable, object] = {}
+
+    def once(self, key: Hashable, work: Callable[[], Found]) -> Found:
+        """Return what was worked out of this snapshot under a key before, or work it out."""
+        if key not in self._found:
+            self._found[key] = work()
+        return cast("Found", self._found[key])
 
     def labels(self, dim: str) -> list[str]:
         """Return one label a position along ``dim``."""
@@ -165,7 +177,7 @@ class Slicer:
             text="" if axes else _in_words(raw, variable),
             note="; ".join(note for note in map(self._note, axes) if note),
             time=raw.dtype.kind == "M",
-            pick=None if view.hue else place_of(view, axes),
+            pick=place_of(view, axes),
         )
 
     def _axes_of(self, view: View) -> list[Axis]:
@@ -204,7 +216,7 @@ class Slicer:
             **self._named(view, axes),
             status=status,
             runs=runs,
-            pick=None if view.hue else place_of(view, axes),
+            pick=place_of(view, axes),
             text="" if axes else _number_in_words(numbers, summary.low, summary.high, units, time=time),
             note="; ".join(note for note in (*map(self._note, axes), self._reduced_note(view, axes)) if note),
             time=time,

@@ -97,7 +97,8 @@ class View:
     def pickable(self) -> tuple[str, ...]:
         """The dimensions along which something can be picked: one of several pictures, or a value in the only one."""
         beside = tuple(dim for dim in (self.row, self.column) if dim is not None)
-        return beside or self.axes
+        curves = () if self.hue is None else (self.hue,)
+        return beside or (*curves, *self.axes)
 
     def index(self, dim: str) -> int:
         return self.selection.get(dim, 0)

@@ -10,7 +10,7 @@ from matplotlib.patheffects import Normal, Stroke
 
 from explorekit.explorer.drawing.axes import drawn
 from explorekit.explorer.scale import Scale
-from explorekit.explorer.slicing import Frame
+from explorekit.explorer.slicing import ACROSS, Frame
 
 DARK, LIGHT = "#333333", "white"
 # The kinds of plot whose values lie where their coordinates say; those over two axes are filled with colours.
@@ -52,9 +52,11 @@ class CrossHair:
             self.ring.set_offsets(np.empty((0, 2)))
             return
         x = float(drawn(frame.x.positions, frame.x.kind)[frame.pick[-1]])
+        if ACROSS in frame.extra:
+            x = float(frame.extra[ACROSS][frame.pick])
         if frame.y is None:
             heights = drawn(scale.codes(frame.values), "time" if frame.time else "number")
-            y = float(heights[frame.pick[0]])
+            y = float(heights[frame.pick])
         else:
             y = float(drawn(frame.y.positions, frame.y.kind)[frame.pick[0]])
         self.upright.set_segments([[(x, 0), (x, 1)]])

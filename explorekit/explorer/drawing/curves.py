@@ -1,36 +1,24 @@
 """How are several curves drawn, or one with a band? Each in a colour of its own, told by a legend or a colour bar."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.lines import Line2D
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Array
-from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, plain_text, shortened
-from explorekit.explorer.drawing.palette import (
-    LINE,
-    MARK_COLOURS,
-    STATUS_MARKS,
-    curve_colours,
-    values_map,
-)
+from explorekit.explorer.drawing.axes import drawn
+from explorekit.explorer.drawing.hues import MOST_NAMED, explain_hue, hue_colours
+from explorekit.explorer.drawing.palette import MARK_COLOURS, STATUS_MARKS
 from explorekit.explorer.drawing.xy import FEW_POINTS, MANY_DOTS, dress_line, extremes
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
 if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
-    from matplotlib.figure import Figure
-
-# More curves have a colour bar in place of a legend.
-MOST_NAMED = 10
-LONGEST_NAME = 18
 
 
 class CurvesPainter:
@@ -43,7 +31,7 @@ class CurvesPainter:
         self.x = drawn(frame.x.positions, frame.x.kind)
         self.scattered = frame.x.scattered
         self.names: tuple[str, ...] = frame.extra.get("curves", ("",))
-        self.colours = curve_colours(len(self.names), named=self._by_name()) if self.hue else [LINE]
+        self.colours = hue_colours(self.hue, len(self.names))
         joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
         dotted = len(self.x) <= FEW_POINTS or not joined
         style: dict[str, Any] = {
@@ -53,6 +41,7 @@ class CurvesPainter:
             "lw": 1.4 if len(self.names) <= MOST_NAMED else 0.9,
         }
         self.bands: list[PolyCollection] = []
+        self.values: Array = np.empty((0, 0))
         self.lines = [axes.plot([], [], color=colour, **style)[0] for colour in self.colours]
         bottom = axes.get_xaxis_transform()
         self.marks = {
@@ -70,6 +59,7 @@ class CurvesPainter:
     def update(self, frame: Frame, scale: Scale) -> None:
         status = frame.shown_status
         values = np.atleast_2d(self._numbers(frame, scale, frame.values, status))
+        self.values = values
         for line, curve in zip(self.lines, values, strict=True):
             index = np.arange(len(curve)) if self.scattered else extremes(curve)
             line.set_data(self.x[index], curve[index])
@@ -94,33 +84,18 @@ class CurvesPainter:
         numbers = drawn(scale.codes(values), "time" if frame.time else "number")
         return numbers if status is None else np.where(status > flags.OK, np.nan, numbers)
 
-    def explain(self, beside: Sequence[Axes]) -> None:
-        if self.hue is None:
-            return
-        figure = cast("Figure", self.axes.get_figure(root=True))
-        title = plain_text(shortened(self.hue.label, LONGEST_NAME + 8))
-        if len(self.names) <= MOST_NAMED:
-            names = [plain_text(shortened(name, LONGEST_NAME)) for name in self.names]
-            handles = [Line2D([], [], color=colour, lw=2) for colour in self.colours]
-            figure.legend(
-                handles,
-                names,
-                loc="outside right upper",
-                title=title,
-                fontsize=8,
-                title_fontsize=8,
-                frameon=False,
-            )
-            return
-        positions = drawn(self.hue.positions, self.hue.kind)
-        norm = (LogNorm if self.hue.spacing == "log" else Normalize)(positions[0], positions[-1])
-        palette = ListedColormap(self.colours) if self._by_name() else values_map()
-        bar = figure.colorbar(ScalarMappable(norm, palette), ax=list(beside), pad=0.02)
-        bar.set_label(title)
-        if self.hue.kind == "category":
-            category_ticks(bar.ax.yaxis, self.hue.ticks)
-        elif self.hue.kind == "time":
-            date_ticks(bar.ax.yaxis)
+    def place_at(self, x: float, y: float) -> tuple[int, ...] | None:
+        """Return the curve and the place along it that lie nearest to a point of the figure, in dots."""
+        if self.hue is None or not self.axes.bbox.contains(x, y) or not self.values.size:
+            return None
+        across = np.broadcast_to(self.x, self.values.shape)
+        dots = self.axes.transData.transform(np.stack([across, self.values], axis=-1).reshape(-1, 2))
+        far = np.hypot(*(dots - (x, y)).T)
+        if np.isnan(far).all():
+            return None
+        curve, place = np.unravel_index(np.nanargmin(far), self.values.shape)
+        return int(curve), int(place)
 
-    def _by_name(self) -> bool:
-        return self.hue is not None and self.hue.kind == "category"
+    def explain(self, beside: Sequence[Axes]) -> None:
+        if self.hue is not None:
+            explain_hue(self.hue, self.names, self.colours, beside)

@@ -8,7 +8,8 @@ from matplotlib.axis import Axis
 from matplotlib.colors import to_rgba_array
 
 from explorekit.explorer.drawing.canvas import Canvas
-from explorekit.explorer.drawing.kinds.image import MOST_MARKED, ImagePainter
+from explorekit.explorer.drawing.cells import MOST_MARKED
+from explorekit.explorer.drawing.kinds.image import ImagePainter
 from explorekit.explorer.drawing.kinds.line import LinePainter
 from explorekit.explorer.drawing.kinds.number import NumberPainter
 from explorekit.explorer.drawing.palette import DIM, LINE, MARK_COLOURS, STATUS_COLOURS

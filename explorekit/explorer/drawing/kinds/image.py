@@ -6,20 +6,15 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import Colormap, LogNorm, Normalize
-from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
+from matplotlib.colors import LogNorm, Normalize
 
-from explorekit.explorer import flags
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.cells import RunCells, cells
 from explorekit.explorer.drawing.kind import Kind
-from explorekit.explorer.drawing.palette import categories_map, status_map, values_map
+from explorekit.explorer.drawing.palette import categories_map, values_map
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
-
-# In smaller cells a mark would cover its neighbours.
-MOST_MARKED = 50
 
 
 class ImagePainter:
@@ -41,31 +36,11 @@ class ImagePainter:
         self.y: Array = drawn(y.positions, y.kind)
         self.x_edges: Array = drawn(x.edges, x.kind)
         self.y_edges: Array = drawn(y.edges, y.kind)
-        self.cells = self._cells(x, y, colours, (LogNorm if scale.log else Normalize)(*limits))
-        self.runs = self._cells(x, y, status_map(), Normalize(-0.5, len(flags.MEANINGS) - 0.5))
-        (self.failed,) = self.axes.plot([], [], "x", color="white", ms=5, mew=1.2)
-        (self.timed_out,) = self.axes.plot([], [], "+", color="black", ms=6, mew=1.2)
+        self.cells = cells(axes, x, y, colours, (LogNorm if scale.log else Normalize)(*limits))
+        self.runs = RunCells(axes, x, y)
         for which, axis in (("x", x), ("y", y)):
             dress(self.axes, which, axis)  # type: ignore[arg-type]
         self._limit(x, y)
-
-    def _cells(self, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
-        """Return an image where both axes are even, cells of their own size otherwise."""
-        empty = np.full((len(self.y), len(self.x)), np.nan)
-        xs, ys = self.x_edges, self.y_edges
-        if x.spacing == y.spacing == "even":
-            return self.axes.imshow(
-                empty,
-                cmap=colours,
-                norm=norm,
-                origin="lower",
-                aspect="auto",
-                interpolation="nearest",
-                extent=(float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])),
-            )
-        return self.axes.pcolormesh(
-            xs, ys, np.ma.masked_invalid(empty), cmap=colours, norm=norm, shading="flat"
-        )
 
     def _limit(self, x: Axis, y: Axis) -> None:
         for axis, set_scale, set_limits in (
@@ -87,30 +62,17 @@ class ImagePainter:
 
     @property
     def artists(self) -> Sequence[Artist]:
-        return (self.cells, self.runs, self.failed, self.timed_out, *self.axes.spines.values())
+        return (self.cells, *self.runs.artists, *self.axes.spines.values())
 
     def update(self, frame: Frame, scale: Scale) -> None:
         values = self.numbers(frame, scale)
         self.cells.set_array(np.ma.masked_invalid(values) if isinstance(self.cells, QuadMesh) else values)
-        status = frame.shown_status
-        hidden = status is None or bool(np.all(status == flags.OK))
-        self.runs.set_visible(not hidden)
-        if status is not None and not hidden:
-            self.runs.set_array(np.ma.masked_equal(status, flags.OK))
-        self._mark(self.failed, status, flags.FAILED)
-        self._mark(self.timed_out, status, flags.TIMED_OUT)
+        self.runs.update(frame.shown_status)
 
     @staticmethod
     def numbers(frame: Frame, scale: Scale) -> Array:
         """Return the numbers that have a colour; NaN where there is none."""
         return drawn(scale.codes(frame.values), "time" if frame.time else "number")
-
-    def _mark(self, marks: Line2D, status: Array | None, code: int) -> None:
-        if status is None or max(status.shape) > MOST_MARKED:
-            marks.set_data([], [])
-            return
-        rows, columns = np.nonzero(status == code)
-        marks.set_data(self.x[columns], self.y[rows])
 
 
 KIND = Kind("image", ImagePainter, needs=("x", "y"))
