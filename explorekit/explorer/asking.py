@@ -108,6 +108,8 @@ class Asked:
         for axis in ("x", "y", "hue"):
             if (dim := getattr(asked, axis)) is not None and getattr(chosen, axis) is None:
                 raise ValueError(f"kind={asked.kind!r} has no {axis}: leave {axis}={dim!r} out")
+            if dim is not None and getattr(view, axis) not in (None, getattr(chosen, axis)):
+                raise ValueError(f"{dim!r} cannot lie along {axis} in kind={asked.kind!r}: leave it out")
         return chosen
 
 

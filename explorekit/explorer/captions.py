@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from explorekit.explorer import flags
-from explorekit.explorer.slicing import Frame
+from explorekit.explorer.slicing import WORDS, Frame
 
 COLOURS = {flags.PENDING: "#d4d4d4", flags.FAILED: "#b2182b", flags.TIMED_OUT: "#f08c00"}
 SIGNS = {flags.PENDING: "", flags.FAILED: "×", flags.TIMED_OUT: "+"}
@@ -40,7 +40,8 @@ def in_words(frame: Frame, message: str) -> str:
     """Return what a frame shows, for whoever does not see it."""
     along = " and ".join(axis.label for axis in (frame.x, frame.y) if axis is not None)
     what = f"{frame.label} over {along}" if along else f"{frame.label} {frame.text}".strip()
-    parts = (f"{what} at {frame.title}" if frame.title and what else what or frame.title, message)
+    own = "" if frame.panels else str(frame.extra.get(WORDS, ""))
+    parts = (f"{what} at {frame.title}" if frame.title and what else what or frame.title, own, message)
     return ": ".join(part for part in parts if part)
 
 

@@ -24,7 +24,7 @@ def measure_view(slicer: Slicer, view: View) -> Scale:
     if not (view.reduce or view.minus or view.over):
         return measure(slicer.dataset, view.variable)
     scale = Scale(signed=view.minus is not None)
-    for place in _places(slicer, view):
+    for place in places(slicer, view):
         for values in numbers(slicer.frame(place)):
             scale = scale.including(values)
     return scale
@@ -48,7 +48,7 @@ def numbers(frame: Frame) -> Iterator[Array]:
             yield part.high
 
 
-def _places(slicer: Slicer, view: View) -> Iterator[View]:
+def places(slicer: Slicer, view: View) -> Iterator[View]:
     """Yield views at positions spread over all that are not shown; few where each takes many values."""
     dataset = slicer.dataset
     single = replace(view, row=None, column=None, picked=False)

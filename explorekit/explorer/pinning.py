@@ -19,6 +19,8 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "line": (BESIDE, DIFFERENCE, RELATIVE),
     "image": (DIFFERENCE, RELATIVE),
     "number": (DIFFERENCE, RELATIVE),
+    "bar": (BESIDE, DIFFERENCE, RELATIVE),
+    "contour": (DIFFERENCE, RELATIVE),
 }
 
 

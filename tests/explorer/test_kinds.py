@@ -103,7 +103,7 @@ def test_a_kind_may_claim_a_view_for_itself(results, steps, monkeypatch):
     ("asked", "said"),
     [
         ({"kind": "imag"}, "did you mean 'image'"),
-        ({"kind": "image", "variable": "trace"}, "'trace' cannot be drawn as image; it can as number, line"),
+        ({"kind": "image", "variable": "trace"}, "'trace' cannot be drawn as image; it can as number, "),
         ({"kind": "line", "x": "I", "y": "tau_ref"}, "kind='line' has no y"),
     ],
 )

@@ -80,8 +80,9 @@ class Sketch:
     @property
     def gaps(self) -> list[int]:
         """How the runs ended that have no value."""
-        status = self.frame.shown_status
-        return [] if status is None else [code for code in STATUS_MARKS if bool(np.any(status == code))]
+        parts = [panel for row in self.frame.panels for panel in row] or [self.frame]
+        known = [status for part in parts if (status := part.shown_status) is not None]
+        return [code for code in STATUS_MARKS if any(bool(np.any(status == code)) for status in known)]
 
 
 def convert(sketch: Sketch) -> None:
@@ -102,7 +103,7 @@ def convert(sketch: Sketch) -> None:
         sketch.add("shown = shown.astype(float)")
     elif kind == "m":
         sketch.add("shown = shown / np.timedelta64(1, 's')")
-    elif kind == "M" and sketch.frame.kind == "image":
+    elif kind == "M" and sketch.frame.kind in ("image", "contour", "histogram"):
         sketch.add("shown = (shown - np.datetime64(0, 'D')) / np.timedelta64(1, 'D')  # days since 1970")
 
 
@@ -119,12 +120,12 @@ def number(sketch: Sketch) -> None:
         text = f'f"{with_units("{shown.item():.6g}", variable.attrs)}"'
     else:
         text = repr(plain_text(frame.text))
-    _figure(sketch)
+    add_figure(sketch)
     sketch.add(
         "axes.axis('off')",
         f"axes.text(0.5, 0.5, {text}, ha='center', va='center', fontsize=26)",
     )
-    _title(sketch)
+    add_title(sketch)
 
 
 def line(sketch: Sketch) -> None:
@@ -133,8 +134,8 @@ def line(sketch: Sketch) -> None:
     joined = not (x.kind == "category" or x.scattered or scale.categories)
     dotted = len(x.positions) <= FEW_POINTS or not joined
     style = repr(("-" if joined else "") + ("o" if dotted else ""))
-    sketch.add(f"x = {_positions(sketch, x)}")
-    _figure(sketch)
+    sketch.add(f"x = {positions_of(sketch, x)}")
+    add_figure(sketch)
     values = "shown.where(status <= 1)" if sketch.gaps else "shown"
     sketch.add(f"axes.plot(x, {values}, {style}, color={LINE!r}, markersize=4, linewidth=1.4)")
     for code in sketch.gaps:
@@ -145,14 +146,14 @@ def line(sketch: Sketch) -> None:
             f"axes.scatter(x[there], np.full(there.sum(), 0.025), {look})",
         )
     if scale.categories:
-        _ticks(sketch, "y", scale.categories)
+        add_ticks(sketch, "y", scale.categories)
     elif not sketch.frame.time:
         low, high = scale.limits
         room = MARGIN * (high - low)
         sketch.add("axes.set_ylim({}, {})".format(*limits(low - room, high + room)))
-    _dress(sketch, "x", x)
+    add_axis(sketch, "x", x)
     sketch.add(f"axes.set_ylabel({plain_text(sketch.frame.label)!r})")
-    _title(sketch)
+    add_title(sketch)
 
 
 def image(sketch: Sketch) -> None:
@@ -160,7 +161,7 @@ def image(sketch: Sketch) -> None:
     x, y = frame.x, frame.y
     assert x is not None
     assert y is not None
-    across, up = _sides(sketch, x, y)
+    across, up = sides_of(sketch, x, y)
     turned = f".transpose({y.dim!r}, {x.dim!r})"
     low, high = scale.limits
     colours = "cmap='viridis', vmin={}, vmax={}".format(*limits(low, high))
@@ -170,7 +171,7 @@ def image(sketch: Sketch) -> None:
         palette = f"ListedColormap({own})" if names else f"plt.get_cmap('viridis', {len(scale.categories)})"
         colours = f"cmap={palette}, vmin={low}, vmax={high}"
     sketch.add(f"x = {across}", f"y = {up}")
-    _figure(sketch)
+    add_figure(sketch)
     sketch.add(f"cells = axes.pcolormesh(x, y, shown{turned}, {colours})")
     if scale.categories:
         names_ = texts([plain_text(shortened(name)) for name in scale.categories[:MOST_TICKS]])
@@ -186,30 +187,30 @@ def image(sketch: Sketch) -> None:
         look = f"cmap=ListedColormap({list(STATUS_COLOURS.values())}), vmin=-0.5, vmax=3.5"
         words = ", ".join(flags.IN_WORDS[code] for code in sketch.gaps)
         sketch.add(f"axes.pcolormesh(x, y, {ended}{turned}, {look})  # {words}")
-    _dress(sketch, "x", x)
-    _dress(sketch, "y", y)
-    _title(sketch)
+    add_axis(sketch, "x", x)
+    add_axis(sketch, "y", y)
+    add_title(sketch)
 
 
 def other(sketch: Sketch) -> None:
-    _figure(sketch)
+    add_figure(sketch)
     sketch.add(f"shown.plot(ax=axes)  # the explorer draws this as: {sketch.frame.kind}")
-    _title(sketch)
+    add_title(sketch)
 
 
 KINDS: Mapping[str, Callable[[Sketch], None]] = {"number": number, "line": line, "image": image}
 
 
-def _figure(sketch: Sketch) -> None:
+def add_figure(sketch: Sketch) -> None:
     sketch.add(f"figure, axes = plt.subplots(figsize={SIZE}, layout='constrained')")
 
 
-def _title(sketch: Sketch) -> None:
+def add_title(sketch: Sketch) -> None:
     if sketch.frame.title:
         sketch.add(f"axes.set_title({plain_text(title_text(sketch.frame))!r}, loc='left', fontsize=10)")
 
 
-def _positions(sketch: Sketch, axis: Axis) -> str:
+def positions_of(sketch: Sketch, axis: Axis) -> str:
     """Return where values lie along an axis, as an array."""
     name = sketch.coordinate(axis)
     if axis.kind == "category" or name is None:
@@ -219,14 +220,14 @@ def _positions(sketch: Sketch, axis: Axis) -> str:
     return f"shown[{name!r}]{seconds}"
 
 
-def _sides(sketch: Sketch, x: Axis, y: Axis) -> tuple[str, str]:
+def sides_of(sketch: Sketch, x: Axis, y: Axis) -> tuple[str, str]:
     """Return what `pcolormesh` takes along both: centres if halfway between them is the edge, otherwise edges."""
     if all(axis.spacing != "log" and len(axis.positions) > 1 for axis in (x, y)):
-        return _positions(sketch, x), _positions(sketch, y)
-    return _edges(x), _edges(y)
+        return positions_of(sketch, x), positions_of(sketch, y)
+    return edges_of(x), edges_of(y)
 
 
-def _edges(axis: Axis) -> str:
+def edges_of(axis: Axis) -> str:
     if axis.kind == "time":
         moments = np.datetime64(0, "ms") + (axis.edges * 86_400e3).round().astype("timedelta64[ms]")
         return f"np.array({texts([str(moment) for moment in moments])}, 'M8[ms]')"
@@ -237,15 +238,15 @@ def _edges(axis: Axis) -> str:
     return f"np.{make}({first!r}, {last!r}, {len(axis.edges)})"
 
 
-def _dress(sketch: Sketch, which: str, axis: Axis) -> None:
+def add_axis(sketch: Sketch, which: str, axis: Axis) -> None:
     if axis.kind == "category":
-        _ticks(sketch, which, axis.ticks)
+        add_ticks(sketch, which, axis.ticks)
     if axis.spacing == "log":
         sketch.add(f"axes.set_{which}scale('log')")
     sketch.add(f"axes.set_{which}label({plain_text(axis.label)!r})")
 
 
-def _ticks(sketch: Sketch, which: str, names: Sequence[str]) -> None:
-    step = -(-len(names) // MOST_TICKS)
+def add_ticks(sketch: Sketch, which: str, names: Sequence[str]) -> None:
+    step = -(-len(names) // MOST_TICKS) or 1
     shown = texts([plain_text(shortened(name)) for name in names[::step]])
     sketch.add(f"axes.set_{which}ticks(range(0, {len(names)}, {step}), {shown})")

@@ -18,7 +18,7 @@ def has_roles(view: View) -> bool:
 def with_roles(sketch: Sketch) -> None:
     """Write what reduces and draws a view whose dimensions have roles besides the axes."""
     view, scale = sketch.view, sketch.scale
-    band = _reduce(sketch)
+    band = reduce(sketch)
     x = view.by or view.x
     named = {"x": x, "y": view.y, "hue": view.hue, "row": view.row, "col": view.column}
     given = {name: repr(dim) for name, dim in named.items() if dim is not None}
@@ -57,12 +57,12 @@ def with_roles(sketch: Sketch) -> None:
     sketch.add(f"axes.set_title({plain_text(title_text(sketch.frame))!r}, loc='left', fontsize=10)")
 
 
-def _reduce(sketch: Sketch) -> bool:
-    """Write the statistics, one after another, a band last; return whether there is one."""
+def reduce(sketch: Sketch, *, bands: bool = True) -> bool:
+    """Write the statistics, one after another, a band last if there may be any; return whether there is one."""
     how = sketch.view.reduce
     for name in sorted(dict.fromkeys(how.values()), key=lambda name: name in BANDS):
         dims = [dim for dim, other in how.items() if other == name]
-        if name in BANDS and sketch.view.y is None:
+        if name in BANDS and sketch.view.y is None and bands:
             parts = BANDS[name]
             sketch.add(
                 *(

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from explorekit.explorer.code.bar import bar
+from explorekit.explorer.code.contour import contour
 from explorekit.explorer.code.drawing import KINDS, Sketch, convert, other
+from explorekit.explorer.code.histogram import histogram
 from explorekit.explorer.code.opening import opening, values_of
 from explorekit.explorer.code.roles import has_roles, with_roles
 from explorekit.explorer.code.selection import ordered, selection
@@ -10,6 +13,9 @@ from explorekit.explorer.view import STATUS
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
+
+# The kinds of plot that are written out whatever else is asked of them.
+WRITTEN = {"bar": bar, "contour": contour, "histogram": histogram}
 
 
 def code_of(explorer: "Explorer") -> str:
@@ -30,10 +36,12 @@ def code_of(explorer: "Explorer") -> str:
         sketch.add(*(again or opening(explorer.source, dataset)))
         sketch.add(f"shown = {variable}{_part(sketch, view.variable)}")
         convert(sketch)
-        if has_roles(view):
-            if compared := view.minus or view.over:
-                sign = "-" if view.minus else "/"
-                sketch.add(f"shown = shown {sign} results[{compared!r}]{_part(sketch, compared)}")
+        if compared := view.minus or view.over:
+            sign = "-" if view.minus else "/"
+            sketch.add(f"shown = shown {sign} results[{compared!r}]{_part(sketch, compared)}")
+        if frame.kind in WRITTEN:
+            WRITTEN[frame.kind](sketch, _part(sketch, STATUS) if sketch.gaps else "")
+        elif has_roles(view):
             with_roles(sketch)
         elif sketch.plain:
             if sketch.gaps:

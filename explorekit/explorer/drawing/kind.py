@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import xarray as xr
 
@@ -33,7 +33,21 @@ class Painter(Protocol):
         """Add what says which colour means what, a colour bar or a legend; ``beside`` are all axes that share it."""
 
 
+@runtime_checkable
+class Levelled(Protocol):
+    """A painter whose height depends on the frame: those of pictures beside each other are made the same."""
+
+    need: float
+
+    def level(self, need: float) -> None:
+        """Make room for so much."""
+
+
 def any_variable(_dataset: xr.Dataset, _variable: str) -> bool:
+    return True
+
+
+def any_dim(_dataset: xr.Dataset, _dim: str) -> bool:
     return True
 
 
@@ -54,11 +68,13 @@ class Kind:
     needs
         The axes that must have a dimension; another axis must have none.
     takes
-        The roles that it can give besides; ``frame.hue`` is then the axis of its curves, and values have the shape (hue, x).
-        Rows and columns of pictures take care of themselves.
+        The axes and roles that it can give besides; ``frame.hue`` is then the axis of its curves, and values have the shape
+        (hue, x). Rows and columns of pictures take care of themselves.
     frame
         Takes its frame. `Slicer.frame` gives the values over the axes with the status of each run; what else a kind draws
         goes into ``Frame.extra``, and what its axes depend on besides into ``Frame.look``.
+    along
+        Says of a Dataset and the name of a dimension whether it can lie along an axis.
     suits
         Says of a Dataset and the name of one of its variables whether the kind is offered.
     natural
@@ -68,14 +84,20 @@ class Kind:
     name: str
     painter: "Callable[[Axes, Frame, Scale], Painter]"
     needs: tuple[Axis, ...] = ()
-    takes: tuple[Literal["hue"], ...] = ()
+    takes: tuple[Literal["hue", "y"], ...] = ()
     frame: Callable[[Slicer, View], Frame] = Slicer.frame
+    along: Callable[[xr.Dataset, str], bool] = any_dim
     suits: Callable[[xr.Dataset, str], bool] = any_variable
     natural: Callable[[xr.Dataset, View], bool] = never
 
     def fits(self, dataset: xr.Dataset, view: View) -> bool:
         """Return whether the kind can draw a view as it is."""
-        given = {"x": view.x, "y": view.y}
-        placed = all((dim is not None) == (axis in self.needs) for axis, dim in given.items())
+        given: dict[Axis, str | None] = {"x": view.x, "y": view.y}
+        placed = all(self._has_room(dataset, axis, dim) for axis, dim in given.items())
         placed = placed and (view.hue is None or "hue" in self.takes)
         return placed and view.variable is not None and self.suits(dataset, view.variable)
+
+    def _has_room(self, dataset: xr.Dataset, axis: Axis, dim: str | None) -> bool:
+        if dim is None:
+            return axis not in self.needs
+        return (axis in self.needs or axis in self.takes) and self.along(dataset, dim)

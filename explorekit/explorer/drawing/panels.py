@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from explorekit.explorer import flags
 from explorekit.explorer.drawing.axes import plain_text, shortened
+from explorekit.explorer.drawing.kind import Levelled
 from explorekit.explorer.drawing.kinds import kinds
 from explorekit.explorer.drawing.palette import PICKED, STATUS_COLOURS
 from explorekit.explorer.scale import Scale
@@ -113,6 +114,9 @@ class PanelsPainter:
         ):
             painter.update(panel, scale)
             cover.update(panel, picked=frame.pick == (number,))
+        levelled = [painter for painter in self.painters if isinstance(painter, Levelled)]
+        for painter in levelled:
+            painter.level(max(each.need for each in levelled))
 
     def explain(self, beside: Sequence[Axes]) -> None:
         """Done once for all pictures."""

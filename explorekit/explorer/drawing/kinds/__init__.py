@@ -41,7 +41,7 @@ from explorekit.explorer.labels import unknown
 from explorekit.explorer.panels import panels
 from explorekit.explorer.roles import tidied
 from explorekit.explorer.slicing import Frame, Slicer
-from explorekit.explorer.view import View, default_axes, partner
+from explorekit.explorer.view import View, default_axes, dims_of, partner
 
 # What is drawn of no, one and two axes where no kind claims a view for itself.
 USUAL = ("number", "line", "image")
@@ -84,11 +84,12 @@ def choices_of_kind(dataset: xr.Dataset, view: View) -> list[str]:
     """Return the kinds in which the variable of a view can be drawn, on whatever axes."""
     if view.variable is None:
         return []
-    dims = len(dataset.variables[view.variable].dims)
+    dims = dims_of(dataset, view)
     return [
         name
         for name, kind in kinds().items()
-        if len(kind.needs) <= dims and kind.suits(dataset, view.variable)
+        if len(kind.needs) <= sum(kind.along(dataset, dim) for dim in dims)
+        and kind.suits(dataset, view.variable)
     ]
 
 
@@ -114,11 +115,19 @@ def _on_axes(dataset: xr.Dataset, view: View, kind: Kind) -> View:
         return view
     assert view.variable is not None
     best = default_axes(dataset, view.variable, ())
+    dims = dims_of(dataset, view)
+
+    def first(*preferred: str | None) -> str | None:
+        return next(
+            (dim for dim in (*preferred, *dims) if dim not in (None, x) and kind.along(dataset, str(dim))),
+            None,
+        )
+
     x = y = None
     if "x" in kind.needs:
-        x = view.x or best[0] or partner(dataset, view.variable)
+        x = first(view.x, best[0], partner(dataset, view.variable))
     if "y" in kind.needs:
-        y = view.y or (best[1] if best[1] != x else None) or partner(dataset, view.variable, x)
+        y = first(view.y, best[1], partner(dataset, view.variable, x))
     hue = view.hue if "hue" in kind.takes else None
     return tidied(
         dataset, replace(view, x=x, y=y, hue=hue, by=view.by if x == view.x and y is None else None)
