@@ -44,6 +44,7 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
     pointing_tells_and_zooming_shows_a_part(page, screenshots / f"lab_{notebook}_zoomed.png")
     a_click_picks_and_arrows_move_what_is_picked(page)
     a_run_is_told_and_reproduced(page)
+    a_tool_is_closed_by_a_key_and_by_its_own_button(page)
     keys_pressed_in_a_widget_are_no_commands_to_the_notebook(page)
     axe_finds_no_fault(page)
     cell = page.locator(".jp-CodeCell:has(.explorekit-explorer)")
@@ -156,6 +157,25 @@ def a_run_is_told_and_reproduced(page: Page) -> None:
     expect(inspector.get_by_text("The same numbers.")).to_be_visible(timeout=60_000)
 
 
+def a_tool_is_closed_by_a_key_and_by_its_own_button(page: Page) -> None:
+    """Open a tool, leave it by Escape and by its button: either leads back to the button that opened it."""
+    explorer = page.locator(".explorekit-explorer:visible").first
+    button = explorer.locator(".explorekit-tools button").filter(has_text="Scale").first
+    frame = explorer.get_by_role("group", name="Scale")
+    for leave in ("key", "button"):
+        button.click()
+        expect(button).to_have_attribute("aria-expanded", "true")
+        expect(explorer.locator(f"#{button.get_attribute('aria-controls')}")).to_have_count(1)
+        if leave == "key":
+            frame.locator("select").first.focus()
+            page.keyboard.press("Escape")
+        else:
+            frame.get_by_role("button", name="Close Scale").click()
+        expect(frame).to_have_count(0)
+        expect(button).to_be_focused()
+        expect(button).to_have_attribute("aria-expanded", "false")
+
+
 def wait_for_numbers(picture: Locator) -> None:
     """Wait until the axes are those of what is shown: before, their numbers are faded."""
     deadline = time.monotonic() + 60
@@ -186,8 +206,8 @@ def axe_finds_no_fault(page: Page) -> None:
     tools = page.locator(".explorekit-tools:visible").first
     for tool in tools.locator("> div:first-child > .widget-toggle-button:not(.mod-active)").all()[::-1]:
         tool.click()
-    row, buttons = 1, tools.locator("> div:first-child > .widget-toggle-button").count()
-    expect(tools.locator("> *")).to_have_count(row + buttons)
+    buttons = tools.locator("> div:first-child > .widget-toggle-button").count()
+    expect(tools.locator("> .explorekit-opened")).to_have_count(buttons)
     expect(page.locator(".explorekit-explorer .noUi-handle[aria-label]").first).to_be_visible()
     for theme in ("Dark", "Light"):
         set_theme = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"

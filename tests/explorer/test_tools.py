@@ -34,18 +34,33 @@ def test_a_tool_is_made_when_it_is_opened_and_follows_while_it_is_open(results):
     assert not bar.bodies
     bar.buttons["Words"].value = True
     body = bar.bodies["Words"]
-    assert body in bar.children
+    assert body in bar.frames["Words"].children
+    assert bar.frames["Words"] in bar.children
     assert body.value == "0"
     explorer.controls["tau_ref"].value = 7.5
     assert body.value == "1"
     bar.buttons["Words"].value = False
-    assert body not in bar.children
+    assert bar.frames["Words"] not in bar.children
     told = body.told
     explorer.controls["tau_ref"].value = 10.0
     assert body.told == told
     bar.buttons["Words"].value = True
     assert bar.bodies["Words"] is body
     assert body.value == "2"
+
+
+def test_open_tools_stand_in_frames_that_their_own_button_closes(results):
+    bar = explore(results, "V", I=0.5).tools
+    for name in ("Keys", "Scale"):
+        bar.buttons[name].value = True
+    frames = [bar.frames["Scale"], bar.frames["Keys"]]
+    assert list(bar.children[-2:]) == frames
+    heads = [frame.children[0].children[0].value for frame in frames]
+    assert heads == ["Scale", "Keys"]
+    frames[0].shut.click()
+    assert not bar.buttons["Scale"].value
+    assert bar.children[-1] is frames[1]
+    assert frames[0] not in bar.children
 
 
 def test_a_tool_that_cannot_be_opened_says_why(results):

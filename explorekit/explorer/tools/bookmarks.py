@@ -8,7 +8,7 @@ import ipywidgets
 
 from explorekit.errors import ExplorekitError
 from explorekit.explorer.threads import on_kernel_thread
-from explorekit.explorer.tools.tool import APART, Tool
+from explorekit.explorer.tools.tool import Tool
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
@@ -39,7 +39,7 @@ class Bookmarks(ipywidgets.VBox):  # type: ignore[misc]
             ipywidgets.HBox([self.list, self.go, self.delete], layout=flow),
             ipywidgets.HBox([self.name, self.mark], layout=flow),
         )
-        super().__init__([*self._rows, self.said], layout=APART)
+        super().__init__([*self._rows, self.said])
         self.add_class("explorekit-bookmarks")
         self._try(self._offer)
 

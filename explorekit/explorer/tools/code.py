@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from explorekit.explorer.tools.copying import CopyButton
-from explorekit.explorer.tools.tool import APART, Tool
+from explorekit.explorer.tools.tool import Tool
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
@@ -31,7 +31,7 @@ class Code(ipywidgets.VBox):  # type: ignore[misc]
         self._explorer = explorer
         self.copy = CopyButton()
         self.lines = ipywidgets.HTML()
-        super().__init__([self.copy, self.lines], layout=APART)
+        super().__init__([self.copy, self.lines])
         self.add_class("explorekit-code")
 
     def follow(self) -> None:

@@ -14,6 +14,7 @@ KEYS = {
     "Everywhere": (
         ("Tab, Shift Tab", "to the next control, and back"),
         ("Space", "press a button, open or close a tool"),
+        ("Esc", "in a tool: close it"),
     ),
     "On a slider": (
         ("← →", "one value on"),

@@ -6,7 +6,7 @@ import ipywidgets
 
 from explorekit.explorer.pinning import WAYS
 from explorekit.explorer.threads import on_kernel_thread
-from explorekit.explorer.tools.tool import APART, Tool
+from explorekit.explorer.tools.tool import Tool
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
@@ -35,7 +35,7 @@ class Pin(ipywidgets.VBox):  # type: ignore[misc]
         )
         row = ipywidgets.HBox([self.again, self.letting_go, self.way], layout={"flex_flow": "row wrap"})
         self._row = row
-        super().__init__([row], layout=APART)
+        super().__init__([row])
         self.add_class("explorekit-pin")
         self.again.on_click(lambda _: on_kernel_thread(explorer.pin))
         self.letting_go.on_click(lambda _: on_kernel_thread(explorer.unpin))

@@ -38,7 +38,7 @@ class Roles(ipywidgets.VBox):  # type: ignore[misc]
         self._explorer = explorer
         self._syncing = False
         self.menus: dict[str, ipywidgets.Dropdown] = {}
-        super().__init__(layout={"padding": "4px 0"})
+        super().__init__()
 
     def follow(self) -> None:
         """Show the roles of the dimensions that there are now."""
@@ -74,11 +74,17 @@ class Roles(ipywidgets.VBox):  # type: ignore[misc]
             value="slider",
             description=name,
             tooltip=f"What {name} is there for",
-            style={"description_width": f"{LONGEST}ch"},
+            style={"description_width": self._names_width()},
             layout={"width": "auto", "max_width": "480px"},
         )
         menu.observe(lambda change: on_kernel_thread(lambda: self._chosen(dim, change)), "value")
         return menu
+
+    def _names_width(self) -> str:
+        """Return a width for every name, so that menus begin below each other, and are not left out of a narrow pane."""
+        dataset = self._explorer.slicer.dataset
+        longest = max((len(dim_name(dataset, str(dim))) for dim in dataset.sizes), default=0)
+        return f"min({min(longest, LONGEST)}ch, 40%)"
 
     def _chosen(self, dim: str, change: Any) -> None:
         with self._explorer.lock:

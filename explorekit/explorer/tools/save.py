@@ -12,7 +12,7 @@ import ipywidgets
 from explorekit.errors import ExplorekitError
 from explorekit.explorer.saving import FORMATS
 from explorekit.explorer.threads import on_kernel_thread
-from explorekit.explorer.tools.tool import APART, Tool
+from explorekit.explorer.tools.tool import Tool
 from explorekit.explorer.view import slider_dims
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Save(ipywidgets.VBox):  # type: ignore[misc]
         flow = {"flex_flow": "row wrap"}
         self._row = ipywidgets.HBox([self.format, self.name, self.button], layout=flow)
         self._more = ipywidgets.HBox(layout=flow)
-        super().__init__([self._row, self._more, self.said], layout=APART)
+        super().__init__([self._row, self._more, self.said])
         self.add_class("explorekit-save")
         self.format.observe(lambda _: on_kernel_thread(self._format_changed), "value")
         self.button.on_click(lambda _: on_kernel_thread(self._save))

@@ -51,7 +51,7 @@ class ScaleTool(ipywidgets.VBox):  # type: ignore[misc]
             ipywidgets.HBox(row, layout={"flex_flow": "row wrap"})
             for row in (*rows, (self.compared, self.other))
         ]
-        super().__init__(children=boxes, layout={"padding": "4px 0"})
+        super().__init__(boxes)
 
     def follow(self) -> None:
         """Show how it is drawn now."""

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from explorekit.explorer.explorer import Explorer
 
-# The layout of a body, so that it stands apart from the one above.
-APART = {"border_top": "1px solid var(--jp-border-color2, #ddd)", "margin": "4px 0 0", "padding": "4px 0"}
-
 
 @dataclass(frozen=True)
 class Tool:
@@ -27,7 +24,7 @@ class Tool:
     tooltip
         What it is good for, in one sentence.
     body
-        Makes the widget that opens below the buttons, the first time the tool is opened. If the widget has a method
+        Makes the widget that opens below the buttons, in a frame, the first time the tool is opened. If the widget has a method
         ``follow``, it is called without arguments when the tool opens and after each frame while it is open, on the
         kernel's thread.
     offered

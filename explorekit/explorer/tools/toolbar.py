@@ -1,13 +1,16 @@
-"""Which tools are open? A row of buttons, and below it what was opened."""
+"""Which tools are open? A row of buttons, and below it what was opened, each in a frame that says what it is."""
 
 import logging
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
 from explorekit.explorer.threads import on_kernel_thread
+from explorekit.explorer.tools.disclosure import Disclosure
+from explorekit.explorer.tools.opened import Opened
 from explorekit.explorer.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -25,6 +28,11 @@ class Toolbar(ipywidgets.VBox):  # type: ignore[misc]
         Whose tools they are.
     tools
         What it has, in the order of the buttons.
+
+    Attributes
+    ----------
+    buttons, bodies, frames
+        The button of each tool by its name, and what it has opened by now: a body, in a frame.
     """
 
     def __init__(self, explorer: "Explorer", tools: Iterable[Tool]) -> None:
@@ -32,12 +40,14 @@ class Toolbar(ipywidgets.VBox):  # type: ignore[misc]
         self._tools = {tool.name: tool for tool in tools if tool.offered(explorer)}
         self.buttons = {name: _button(tool) for name, tool in self._tools.items()}
         self.bodies: dict[str, ipywidgets.Widget] = {}
+        self.frames: dict[str, Opened] = {}
         for button in self.buttons.values():
             button.observe(self._toggled, "value")
-        row = ipywidgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
-        row.layout.display = None if self.buttons else "none"
-        self._row = row
-        super().__init__(children=[row])
+        self._row = ipywidgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
+        self._row.add_class("explorekit-tool-buttons")
+        self._row.layout.display = None if self.buttons else "none"
+        self._disclosure = Disclosure(names=list(self.buttons))
+        super().__init__([self._row, self._disclosure])
         self.add_class("explorekit-tools")
 
     def follow(self) -> None:
@@ -48,7 +58,13 @@ class Toolbar(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the buttons and every body."""
-        for widget in (*self.bodies.values(), *self.buttons.values(), self._row):
+        for widget in (
+            *self.frames.values(),
+            *self.bodies.values(),
+            *self.buttons.values(),
+            self._row,
+            self._disclosure,
+        ):
             widget.close()
         super().close()
 
@@ -64,8 +80,13 @@ class Toolbar(ipywidgets.VBox):  # type: ignore[misc]
             for name in opened:
                 if name not in self.bodies:
                     self.bodies[name] = self._made(self._tools[name])
+                    self.frames[name] = Opened(name, self.bodies[name], partial(self._shut, name))
                 self._follow(name)
-            self.children = [self._row, *(self.bodies[name] for name in opened)]
+            self._disclosure.opened = opened
+            self.children = [self._row, self._disclosure, *(self.frames[name] for name in opened)]
+
+    def _shut(self, name: str) -> None:
+        self.buttons[name].value = False
 
     def _made(self, tool: Tool) -> ipywidgets.Widget:
         try:
