@@ -280,6 +280,8 @@ def test_what_lies_nearest_is_picked_of_contours_bars_and_curves(hills, scores):
     curves = explore(hills.rename(y="up"), "u", x="x", hue="k", up={"position": 9})
     at = (float(hills.x[11]), float(hills.u[1, 9, 11]))
     assert painter(curves).place_at(*dots(curves, *at)) == (1, 11)
+    band = explore(hills.rename(y="up"), "u", x="x", band="k", up={"position": 9})
+    assert painter(band).place_at(*dots(band, *at)) == (11,)
 
 
 @pytest.mark.parametrize("kind", ["line", "bar"])

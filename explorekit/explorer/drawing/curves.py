@@ -86,7 +86,7 @@ class CurvesPainter:
 
     def place_at(self, x: float, y: float) -> tuple[int, ...] | None:
         """Return the curve and the place along it that lie nearest to a point of the figure, in dots."""
-        if self.hue is None or not self.axes.bbox.contains(x, y) or not self.values.size:
+        if not self.axes.bbox.contains(x, y) or not self.values.size:
             return None
         across = np.broadcast_to(self.x, self.values.shape)
         dots = self.axes.transData.transform(np.stack([across, self.values], axis=-1).reshape(-1, 2))
@@ -94,7 +94,7 @@ class CurvesPainter:
         if np.isnan(far).all():
             return None
         curve, place = np.unravel_index(np.nanargmin(far), self.values.shape)
-        return int(curve), int(place)
+        return (int(place),) if self.hue is None else (int(curve), int(place))
 
     def explain(self, beside: Sequence[Axes]) -> None:
         if self.hue is not None:
