@@ -365,7 +365,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """Go where somebody turned a control to."""
         with self.lock:
             view = step(self.slicer.dataset, self.view)
-            if view is not None:
+            if view not in (None, self.view):  # a position that is drawn already was come to twice
                 self._go(view)
 
     def _go(self, view: View, notes: Sequence[str] = ()) -> None:

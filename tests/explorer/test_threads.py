@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from explorekit.explorer import threads
+from explorekit.explorer import explore, threads
 
 
 class Loop:
@@ -59,3 +59,14 @@ def test_without_a_kernel_it_is_done_at_once():
     called = []
     in_another_thread(lambda: threads.on_kernel_thread(lambda: called.append(1)))
     assert called == [1]
+
+
+def test_positions_that_a_slider_only_passed_through_are_not_drawn(loop, results):
+    explorer = explore(results, "V", x="time")
+    slider, shown = explorer.controls["I"], []
+    explorer.on_shown(lambda: shown.append(explorer.view.index("I")))
+    # A subshell takes message after message while the kernel's thread is drawing.
+    in_another_thread(lambda: [setattr(slider, "index", at) for at in (1, 2, 3, 9)])
+    assert shown == []
+    threads.run_waiting()
+    assert shown == [9]
