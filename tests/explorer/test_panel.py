@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import explorekit as ek
 from explorekit.engine.load import WorkerLoad
 from explorekit.engine.progress import FailureGroup, Progress, duration
 from explorekit.engine.tally import Tally
-from explorekit.explorer import ProgressPanel, flags
+from explorekit.explorer import ProgressPanel, flags, threads
 from explorekit.explorer.panel import onlookers
 from explorekit.explorer.panel import panel as panel_module
 from explorekit.explorer.panel.words import rate_text, text_line
@@ -247,6 +248,18 @@ def test_retry_is_offered_at_the_end_and_the_panel_follows_the_new_run(eventuall
     eventually(no_watch)
     assert panel.board.head["done"] == 1000
     assert panel.retry_button.layout.display == "none"
+
+
+def test_what_has_failed_is_read_on_the_kernels_thread(monkeypatch):
+    loop = SimpleNamespace(add_callback=lambda function: None)
+    monkeypatch.setattr(threads, "_kernel_loop", lambda: loop)
+    panel = ProgressPanel(FakeRun(ENDED, again=ValueError("read here")))
+    clicking = threading.Thread(target=panel.retry_button.click)
+    clicking.start()
+    clicking.join()
+    assert panel.problem.value == ""
+    threads.run_waiting()
+    assert "read here" in panel.problem.value
 
 
 def test_why_a_retry_is_not_possible_is_told():

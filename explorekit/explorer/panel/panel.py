@@ -15,6 +15,7 @@ from explorekit.explorer.panel.board import Board, FailureList, put
 from explorekit.explorer.panel.onlookers import Onlookers
 from explorekit.explorer.panel.state import failure_states, head_state, map_state, worker_states
 from explorekit.explorer.panel.words import text_line
+from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.watch import Watch
 
 WIDTH = "720px"
@@ -159,8 +160,11 @@ class ProgressPanel(ipywidgets.VBox):  # type: ignore[misc]
 
     def _retry(self, _button: Any) -> None:
         self.retry_button.disabled = True
+        on_kernel_thread(self._run_again)
+
+    def _run_again(self) -> None:
         try:
-            run = self._run.retry()
+            run = self._run.retry()  # reads what has failed
         except Exception as error:  # noqa: BLE001 - there is nobody left to raise to
             self.problem.value = f'<span class="explorekit-problem" role="alert">{escape(str(error))}</span>'
             self.retry_button.disabled = False
