@@ -60,8 +60,10 @@ class Save(ipywidgets.VBox):  # type: ignore[misc]
         view, dataset = self._explorer.view, self._explorer.slicer.dataset
         moving = [dim for dim in slider_dims(dataset, view) if dataset.sizes[dim] > 1]
         if list(self.dim.options) != moving:
-            self.dim.options = moving
-            self.dims.options = moving
+            chosen = self.dim.value
+            self.dim.options = self.dims.options = moving
+            # A menu that was empty chooses nothing by itself, though it looks as if.
+            self.dim.value = chosen if chosen in moving else next(iter(moving), None)
             self.dims.value = moving
         if (view.variable or "") != self._subject:
             self._subject = view.variable or ""
