@@ -39,8 +39,11 @@ def slice_control(slicer: Slicer, dim: str, index: int) -> ipywidgets.Widget:
     if not labels or (set(labels) == {str(i) for i in range(size)} and dim not in dataset.coords):
         return ipywidgets.IntSlider(index, 0, max(size - 1, 0), **shape)
     options = list(zip(labels, _values(dataset, dim), strict=True))
-    make = ipywidgets.Dropdown if named(dataset, dim) else ipywidgets.SelectionSlider
-    return make(options=options, index=index, **shape)
+    if named(dataset, dim):
+        return ipywidgets.Dropdown(options=options, index=index, **shape)
+    slider = ipywidgets.SelectionSlider(options=options, index=index, **shape)
+    slider.add_class("explorekit-labelled")  # what is typed beside it is for the kernel to understand
+    return slider
 
 
 def named(dataset: xr.Dataset, dim: str) -> bool:

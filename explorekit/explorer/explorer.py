@@ -15,6 +15,7 @@ from explorekit.explorer.camera import NOTHING, Shot
 from explorekit.explorer.captions import caption
 from explorekit.explorer.code import code_of
 from explorekit.explorer.controls import WIDTH
+from explorekit.explorer.entering import enter
 from explorekit.explorer.menus import Menus, Step
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.picking import point_of, with_pick
@@ -29,6 +30,7 @@ from explorekit.explorer.sliders import Sliders
 from explorekit.explorer.source import Source, as_source, look_at
 from explorekit.explorer.state import State, state_of, view_of
 from explorekit.explorer.still import with_stills
+from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.view import View, checked, slider_dims
 
@@ -82,7 +84,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._shown = NOTHING
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
-        self.menus = Menus(self._take)
+        self.menus = Menus(self._take, self._typed)
         self.variable_chooser, self.x_chooser = self.menus.variable, self.menus.x
         self.y_chooser, self.kind_chooser = self.menus.y, self.menus.kind
         self.sliders = Sliders(self._take)
@@ -361,11 +363,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"<Explorer of {self.view.variable or 'a study without results yet'}>"
 
+    def _typed(self, slider: str, text: str) -> None:
+        on_kernel_thread(lambda: enter(self, slider, text))
+
     def _take(self, step: Step) -> None:
         """Go where somebody turned a control to."""
         with self.lock:
             view = step(self.slicer.dataset, self.view)
-            if view not in (None, self.view):  # a position that is drawn already was come to twice
+            if view is not None:
                 self._go(view)
 
     def _go(self, view: View, notes: Sequence[str] = ()) -> None:

@@ -32,6 +32,8 @@ class Menus(ipywidgets.HBox):  # type: ignore[misc]
     ----------
     take
         Called with the step to what was chosen, on the kernel's thread.
+    typed
+        Called with the description of a slider and what was typed beside it.
 
     Attributes
     ----------
@@ -39,12 +41,12 @@ class Menus(ipywidgets.HBox):  # type: ignore[misc]
         The menus.
     """
 
-    def __init__(self, take: Callable[[Step], None]) -> None:
+    def __init__(self, take: Callable[[Step], None], typed: Callable[[str, str], None]) -> None:
         self._take = take
         self._syncing = Syncing()
         self.variable, self.x, self.y, self.kind = map(chooser, ("variable", "x", "y", "kind"))
         choosers = (self.variable, self.x, self.y, self.kind)
-        super().__init__([*choosers, Access()], layout={"flex_flow": "row wrap"})
+        super().__init__([*choosers, Access(typed)], layout={"flex_flow": "row wrap"})
         for menu in choosers:
             menu.observe(self._changed, "value")
 

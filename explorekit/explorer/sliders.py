@@ -83,7 +83,8 @@ class Sliders(ipywidgets.VBox):  # type: ignore[misc]
         def step(dataset: xr.Dataset, view: View) -> View | None:
             if self._syncing or dim not in self._made:
                 return None
-            # Read here, not from the message: only the newest position matters.
-            return with_index(dataset, view, dim, index_of(self._made[dim]))
+            # Read here, not from the message: only the newest position matters, and it may have been drawn.
+            index = index_of(self._made[dim])
+            return None if index == view.index(dim) else with_index(dataset, view, dim, index)
 
         self._take(step)

@@ -30,7 +30,7 @@ function describeImages(root, words) {
 }
 
 export default {
-  render({ el }) {
+  render({ model, el }) {
     const status = document.createElement("div");
     status.className = "explorekit-told";
     status.setAttribute("role", "status");
@@ -69,6 +69,25 @@ export default {
       event.target.toggleAttribute("data-lm-suppress-shortcuts", plain);
     };
     window.addEventListener("keydown", keepKeys, true);
+    // A slider over labels lets one type beside it, and then does nothing: the kernel knows which value is nearest.
+    let before = "";
+    const type = (event) => {
+      const readout = event.target.closest?.(".explorekit-labelled .widget-readout");
+      if (!readout || !root?.contains(readout)) return;
+      const [owner, own] = [readout, el].map((node) => node.closest(".explorekit-explorer"));
+      if (owner && own && owner !== own) return;
+      const text = readout.textContent.trim();
+      if (event.type === "focusin") before = text;
+      if (event.type === "keydown" && event.key === "Escape") readout.textContent = before;
+      if (event.type === "keydown" && ["Enter", "Escape"].includes(event.key)) {
+        event.preventDefault();
+        readout.blur();
+      }
+      if (event.type !== "focusout" || text === before) return;
+      readout.textContent = before; // until the slider has moved
+      if (text) model.send({ slider: readout.parentElement.querySelector(".widget-label").textContent, typed: text });
+    };
+    for (const event of ["focusin", "focusout", "keydown"]) window.addEventListener(event, type);
     const observer = new MutationObserver(() => (due ??= requestAnimationFrame(look)));
     const begin = requestAnimationFrame(() => {
       root = el.closest(".explorekit-panes") ?? el.closest(".explorekit-explorer, .explorekit-panel") ?? el;
@@ -77,6 +96,7 @@ export default {
     });
     return () => {
       window.removeEventListener("keydown", keepKeys, true);
+      for (const event of ["focusin", "focusout", "keydown"]) window.removeEventListener(event, type);
       observer.disconnect();
       cancelAnimationFrame(begin);
       cancelAnimationFrame(due);
