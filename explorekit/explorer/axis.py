@@ -12,6 +12,9 @@ from explorekit.explorer.labels import dim_name, full_name, given_mask, index_la
 from explorekit.space.pictures import is_logarithmic
 
 Array = np.ndarray[Any, Any]
+# Of positions further from zero, the distances may be no numbers.
+FURTHEST = 1e300
+
 AxisKind = Literal["number", "time", "category"]
 Spacing = Literal["even", "log", "uneven"]
 
@@ -125,7 +128,7 @@ def scattered_axis(dataset: xr.Dataset, dim: str, by: str, step: int = 1) -> Axi
     """Return the axis on which every ``step``-th point of a dimension lies by the value that a coordinate has there."""
     coordinate = dataset.coords[by]
     kind, positions = _as_floats(coordinate.values[::step])
-    shown = np.isfinite(positions) & given_mask(dataset, by)[::step]
+    shown = (np.abs(positions) <= FURTHEST) & given_mask(dataset, by)[::step]
     order = np.argsort(positions, kind="stable")
     order = order[shown[order]]
     label = full_name(by, coordinate.attrs)
@@ -137,7 +140,7 @@ def _measured(values: Array) -> tuple[AxisKind, Array] | None:
     if values.dtype.kind not in "iufmM":
         return None
     kind, positions = _as_floats(values)
-    usable = np.isfinite(positions).all() and len(np.unique(positions)) == len(positions)
+    usable = bool(np.all(np.abs(positions) <= FURTHEST)) and len(np.unique(positions)) == len(positions)
     return (kind, positions) if usable else None
 
 

@@ -396,8 +396,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _draw(self) -> None:
         if self.runner.run_quickly() and self._news():
             self._arrange()
-        self._shown = self.shot(self.view)
-        self.screen.show(self._shown)
+        self._shown = self.screen.show(self.shot(self.view))
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text

@@ -86,7 +86,11 @@ def point_of(dataset: xr.Dataset, view: View) -> dict[str, Any] | None:
     if not view.picked:
         return None
     there = {*slider_dims(dataset, view), *view.pickable}
-    return {dim: _label(dataset, dim, view.index(dim)) for dim in dims_of(dataset, view) if dim in there}
+    return {
+        dim: _label(dataset, dim, view.index(dim))
+        for dim in dims_of(dataset, view)
+        if dim in there and dataset.sizes[dim]
+    }
 
 
 def _label(dataset: xr.Dataset, dim: str, index: int) -> Any:

@@ -106,12 +106,15 @@ def _with_band(shown: xr.Variable, dims: list[str], parts: tuple[str, ...]) -> S
 
 
 def _reduced(shown: xr.Variable, dims: list[str], name: str) -> xr.Variable:
+    if not all(shown.sizes[dim] for dim in dims):
+        left = {dim: size for dim, size in shown.sizes.items() if dim not in dims}
+        return xr.Variable(list(left), np.full(list(left.values()), 0.0 if name == "count" else np.nan))
     if name == "count" and shown.dtype == object:
         return (shown != "").sum(dims)
     with warnings.catch_warnings():
         # Where nothing is there, nothing is the answer.
         warnings.filterwarnings("ignore", "(All-NaN|Mean of empty|Degrees of freedom)", RuntimeWarning)
-        warnings.filterwarnings("ignore", "invalid value", RuntimeWarning)  # of infinities
+        warnings.filterwarnings("ignore", "(invalid value|overflow)", RuntimeWarning)  # of infinities
         if name.startswith(QUANTILE):
             return shown.quantile(float(name.removeprefix(QUANTILE)), dims)
         reduced: xr.Variable = getattr(shown, name)(dims)

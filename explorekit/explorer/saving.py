@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorekit.explorer.animation import animate
-from explorekit.explorer.drawing.canvas import DPI
+from explorekit.explorer.drawing.canvas import DPI, quietly
 from explorekit.explorer.labels import nearest, unknown
 from explorekit.explorer.page import MAX_BYTES, Dims, html_page
 from explorekit.explorer.slices import slice_of
@@ -133,11 +133,17 @@ def save_page(
 
 
 def _figure(explorer: "Explorer", path: Path, *, dpi: float = 2 * DPI) -> None:
-    explorer.figure.savefig(path, dpi=dpi)
+    with quietly():
+        explorer.figure.savefig(path, dpi=dpi)
 
 
 def _netcdf(explorer: "Explorer", path: Path) -> None:
-    slice_of(explorer, for_netcdf=True).to_netcdf(path)
+    numbers = slice_of(explorer, for_netcdf=True)
+    try:
+        numbers.to_netcdf(path)
+    except (RuntimeError, TypeError, ValueError) as error:  # it has no such name, attribute or type
+        message = f"netCDF cannot hold this as it is; save it as CSV, or change what it says: {error}"
+        raise ValueError(message) from error
 
 
 def _csv(explorer: "Explorer", path: Path) -> None:

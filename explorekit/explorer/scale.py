@@ -24,6 +24,8 @@ BLOCKS = 16
 MOST_RUNS = 2**22
 # A sample misses the extremes; room beyond a value outside keeps a drag from redrawing the axes at every step.
 ROOM = 0.05
+# Limits further from zero have no room beyond them, or between them, that is a number.
+FURTHEST = 1e307
 # So far down goes a logarithmic scale where values are not positive.
 DECADES = 1e4
 
@@ -58,7 +60,12 @@ class Scale:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Limits that a drawing can use: finite and apart."""
+        """Limits that a drawing can use: finite, with room beyond them, and apart."""
+        low, high = self._limits
+        return max(low, -FURTHEST), min(high, FURTHEST)
+
+    @property
+    def _limits(self) -> tuple[float, float]:
         if self.categories:
             return -0.5, len(self.categories) - 0.5
         if self.typed is not None and not (self.log and self.typed[0] <= 0):

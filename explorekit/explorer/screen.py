@@ -1,21 +1,27 @@
 """Where is it seen? In a picture that the browser draws, in an image until it says that it can, and in a figure."""
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from explorekit.explorer.camera import Shot
 from explorekit.explorer.controls import WIDTH
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Frame
 from explorekit.explorer.threads import on_kernel_thread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from explorekit.explorer.camera import Shot
     from explorekit.explorer.explorer import Explorer
+
+
+logger = logging.getLogger(__name__)
 
 
 class Screen:
@@ -43,19 +49,29 @@ class Screen:
         self.canvas = Canvas()
         self.widget: ipywidgets.Widget = self.image
 
-    def show(self, shot: "Shot") -> None:
-        """Show what was shot."""
+    def show(self, shot: Shot) -> Shot:
+        """Show what was shot, or why it cannot be drawn; return what is seen."""
+        try:
+            self._draw(shot)
+        except Exception as error:
+            # As where it cannot be read, the picture of before would be a wrong one.
+            logger.debug("could not draw %s", shot.frame.kind, exc_info=True)
+            shot = Shot(Frame("nothing", title=shot.frame.title), Scale(), f"this cannot be drawn: {error}")
+            self._draw(shot)
+        return shot
+
+    def _draw(self, shot: Shot) -> None:
         if self.widget is self.picture:
             self.picture.show(*shot)
         else:
             self.image.value = self.canvas.draw(*shot)
 
-    def figure(self, shot: "Shot") -> "Figure":
+    def figure(self, shot: Shot) -> "Figure":
         """Return what was shot as a figure."""
         self.canvas.draw(*shot)
         return self.canvas.figure
 
-    def still(self, shot: "Shot") -> bytes:
+    def still(self, shot: Shot) -> bytes:
         """Return what was shot as PNG."""
         drawn_here = self.widget is self.image
         return bytes(self.image.value) if drawn_here else self.canvas.draw(*shot)

@@ -76,7 +76,8 @@ def _place(dim: str, values: np.ndarray[Any, Any], label: Any) -> tuple[int, boo
         if kind not in "iufmM":
             return int(np.flatnonzero(values == label)[0]), True
         wanted = _as_values(label, values.dtype)
-        distance = np.abs(values - wanted)
+        with np.errstate(over="ignore", invalid="ignore"):
+            distance = np.abs(values - wanted)
         known = np.flatnonzero(~np.isnan(distance))
         nearest = int(known[distance[known].argmin()])
     except (IndexError, TypeError, ValueError) as error:

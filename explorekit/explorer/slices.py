@@ -31,7 +31,7 @@ def slice_of(explorer: "Explorer", *, for_netcdf: bool = False) -> xr.Dataset:
     dims = set(dataset.variables[view.variable].dims)
     beside = STATUS in dataset.data_vars and set(dataset.variables[STATUS].dims) <= dims
     names = [view.variable, *([STATUS] if beside and view.variable != STATUS else [])]
-    where = {dim: view.index(dim) for dim in slider_dims(dataset, view)}
+    where = {dim: view.index(dim) for dim in slider_dims(dataset, view) if dataset.sizes[dim]}
     # How the whole lies on disk is no measure for a part.
     chosen = dataset[names].isel(where).drop_encoding()
     return _without_complex(chosen) if for_netcdf else chosen

@@ -350,7 +350,8 @@ def plain(values: Array, attrs: Mapping[Any, Any]) -> Array:
         case "m":
             return seconds(values)
         case _:
-            texts = ["" if v is None or v is pd.NA or v != v else value_text(v) for v in values.ravel()]
+            # Of an array in an array, pandas says of each of its values whether it is missing.
+            texts = ["" if pd.isna(v) is True else value_text(v) for v in values.ravel()]
             return np.array(texts, dtype=object).reshape(values.shape)
 
 

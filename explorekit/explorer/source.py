@@ -1,6 +1,6 @@
 """Where do the numbers on screen come from? A study that may still be running, or a plain Dataset."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -52,13 +52,19 @@ def as_source(data: Any) -> Source:
             raise ValueError("there is nothing to explore: the Dataset has no data variables")
         # pandas names columns by any value; what is shown is named by text.
         names = (*data.variables, *data.dims)
-        return Still(data.rename({name: str(name) for name in names if not isinstance(name, str)}))
+        named = data.rename({name: str(name) for name in names if not isinstance(name, str)})
+        return Still(named.drop_vars([name for name in named.dims if _is_in_several(named, name)]))
     if hasattr(data, "results"):
         live = hasattr(data, "generation") and hasattr(data, "running")
         return cast("Source", data) if live else Still(data.results)
     raise TypeError(
         f"cannot explore a {type(data).__name__}: give a study, a Dataset, a DataArray, or a path"
     )
+
+
+def _is_in_several(dataset: xr.Dataset, dim: Hashable) -> bool:
+    """Return whether a coordinate has the name of a dimension, yet several values at each position along it."""
+    return dim in dataset.coords and dataset.coords[dim].ndim > 1
 
 
 def look_at(source: Source, where: Mapping[str, int] | None = None) -> None:

@@ -47,7 +47,7 @@ def state_of(dataset: xr.Dataset, view: View) -> State:
         if field.name in kept and kept[field.name] != _default(field)
     }
     dims = (*slider_dims(dataset, view), *(view.pickable if view.picked else ()))
-    where = {dim: view.index(dim) for dim in dims}
+    where = {dim: view.index(dim) for dim in dims if dataset.sizes[dim]}
     return {**state, SELECTION: {dim: label_at(dataset, dim, index) for dim, index in where.items()}}
 
 
@@ -77,7 +77,7 @@ def label_at(dataset: xr.Dataset, dim: str, index: int) -> Any:
     """Return what `positions` finds one position along a dimension by, as JSON can hold it."""
     if dim in dataset.coords:
         label = plain_label(dataset.coords[dim].values[index])
-    elif partners := paired(dataset, dim):
+    elif POSITION not in (partners := paired(dataset, dim)) and partners:
         given = [name for name in partners if given_mask(dataset, name)[index]]
         label = {name: plain_label(dataset.coords[name].values[index]) for name in given}
     else:

@@ -2,6 +2,7 @@
 
 import keyword
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,16 @@ import numpy as np
 
 def keywords(values: Mapping[str, str]) -> str:
     """Return arguments by keyword, or as a dict where a name cannot be one."""
-    reserved = {"indexers", "method", "tolerance", "drop", "missing_dims", "drop_vars"}
-    if all(name.isidentifier() and not keyword.iskeyword(name) and name not in reserved for name in values):
+    if all(map(_can_be_keyword, values)):
         return ", ".join(f"{name}={value}" for name, value in values.items())
     return "{" + ", ".join(f"{name!r}: {value}" for name, value in values.items()) + "}"
+
+
+def _can_be_keyword(name: str) -> bool:
+    reserved = {"self", "indexers", "method", "tolerance", "drop", "missing_dims", "drop_vars"}
+    # Python reads a micro sign in a keyword as the Greek letter, for one.
+    same = unicodedata.is_normalized("NFKC", name)
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in reserved and same
 
 
 def literal(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from explorekit.explorer.code.literals import keywords
 from explorekit.explorer.drawing.axes import plain_text
 from explorekit.explorer.drawing.canvas import SIZE, title_text
 from explorekit.explorer.reducing import BANDS, QUANTILE, middle
+from explorekit.explorer.slicing import Frame
 from explorekit.explorer.view import View
 
 
@@ -18,13 +19,11 @@ def has_roles(view: View) -> bool:
 def with_roles(sketch: Sketch) -> None:
     """Write what reduces and draws a view whose dimensions have roles besides the axes."""
     view, scale = sketch.view, sketch.scale
+    _lay_out(sketch)
     band = reduce(sketch)
     x = view.by or view.x
     named = {"x": x, "y": view.y, "hue": view.hue, "row": view.row, "col": view.column}
-    given = {name: repr(dim) for name, dim in named.items() if dim is not None}
-    given |= {
-        name: repr(value) for name, value in (("xscale", view.xscale), ("yscale", view.yscale)) if value
-    }
+    given = {name: repr(dim) for name, dim in named.items() if dim is not None} | _scales(sketch)
     low, high = scale.limits
     if view.y is None:
         given |= {"yscale": "'log'"} if scale.log else {}
@@ -55,6 +54,33 @@ def with_roles(sketch: Sketch) -> None:
             f"    axes.fill_between(shown[{x!r}], *ends, color=line.get_color(), alpha=0.2)",
         )
     sketch.add(f"axes.set_title({plain_text(title_text(sketch.frame))!r}, loc='left', fontsize=10)")
+
+
+def _first(sketch: Sketch) -> Frame:
+    return sketch.frame.panels[0][0] if sketch.frame.panels else sketch.frame
+
+
+def _scales(sketch: Sketch) -> dict[str, str]:
+    """Return the scales that were asked for, but none on which some values have no place."""
+    frame = _first(sketch)
+    asked = {"xscale": (sketch.view.xscale, frame.x), "yscale": (sketch.view.yscale, frame.y)}
+    return {
+        name: repr("log" if axis.spacing == "log" else "linear")
+        for name, (scale, axis) in asked.items()
+        if scale and axis is not None
+    }
+
+
+def _lay_out(sketch: Sketch) -> None:
+    """Write what gives values along the axes the places that they have in the explorer."""
+    frame = _first(sketch)
+    for axis in (frame.x, frame.y, frame.hue):
+        if axis is None or axis.dim not in sketch.dataset.coords:
+            continue
+        if axis.kind == "category" and sketch.dataset[axis.dim].dtype.kind != "U":
+            sketch.add(f"shown = shown.drop_vars({axis.dim!r})  # they are not measured: in their order")
+        elif axis.kind != "category" and not axis.in_order:
+            sketch.add(f"shown = shown.sortby({axis.dim!r})")
 
 
 def reduce(sketch: Sketch, *, bands: bool = True) -> bool:

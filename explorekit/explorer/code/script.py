@@ -9,7 +9,7 @@ from explorekit.explorer.code.histogram import histogram
 from explorekit.explorer.code.opening import opening, values_of
 from explorekit.explorer.code.roles import has_roles, with_roles
 from explorekit.explorer.code.selection import ordered, selection
-from explorekit.explorer.view import STATUS
+from explorekit.explorer.view import STATUS, slider_dims
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
@@ -29,7 +29,8 @@ def code_of(explorer: "Explorer") -> str:
     with explorer.lock:
         view, dataset = explorer.view, explorer.slicer.dataset
         frame, scale, _ = explorer.shown
-        if view.variable is None or frame.kind == "nothing":
+        nowhere = not all(dataset.sizes[dim] for dim in slider_dims(dataset, view))
+        if view.variable is None or frame.kind == "nothing" or nowhere:
             raise ValueError("there is nothing to draw yet")
         sketch = Sketch(dataset, view, frame, scale)
         again, variable = values_of(explorer.source, view.variable)

@@ -15,11 +15,18 @@ from explorekit.explorer.axis import Array, Axis, AxisKind
 dates: Any = matplotlib.dates
 # Longer names would leave no room for the picture.
 LONGEST = 24
+# And longer labels are wider than it.
+LONGEST_LABEL = 72
 
 
 def plain_text(text: str) -> str:
     """Return ``text`` so that matplotlib takes no part of it for mathematics."""
     return text.replace("$", r"\$")
+
+
+def label_text(text: str) -> str:
+    """Return the label of an axis as matplotlib takes it, no longer than a picture has room for."""
+    return plain_text(shortened(" ".join(text.split()), LONGEST_LABEL))
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -34,7 +41,7 @@ def drawn(positions: Array, kind: AxisKind) -> Array:
 def dress(axes: Axes, which: Literal["x", "y"], axis: Axis) -> None:
     """Label one axis and give it the ticks that fit its kind."""
     side = axes.xaxis if which == "x" else axes.yaxis
-    side.set_label_text(plain_text(axis.label))
+    side.set_label_text(label_text(axis.label))
     if axis.kind == "time":
         date_ticks(side)
     elif axis.kind == "category":

@@ -1,7 +1,9 @@
 """How does a frame become a picture? Axes drawn once, and over them what changes, here or in the browser."""
 
 import textwrap
-from collections.abc import Hashable, Sequence
+import warnings
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,9 +71,10 @@ class Canvas:
     def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
         """Return the picture of ``frame`` as PNG, with ``message`` over it."""
         title, message = self.title(frame), self.message(message)
-        if not self._renew(frame, scale, title, message):
-            self._set(frame, scale, title, message)
-        self._blit()
+        with quietly():
+            if not self._renew(frame, scale, title, message):
+                self._set(frame, scale, title, message)
+            self._blit()
         return png(np.asarray(self.canvas.buffer_rgba()))
 
     def background(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bytes | None:
@@ -84,7 +87,8 @@ class Canvas:
         window
             The part of them to show: left, right, bottom and top, from 0 to 1.
         """
-        renewed = self._renew(frame, scale, self.title(frame), "", window)
+        with quietly():
+            renewed = self._renew(frame, scale, self.title(frame), "", window)
         return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
 
     def title(self, frame: Frame) -> str:
@@ -151,6 +155,16 @@ class Canvas:
         for artist in self._moving:
             if artist.get_visible():
                 self.painter.axes.draw_artist(artist)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Draw a box for a letter that no font has, and names too long for a layout, without a warning at each frame."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "(Glyph .* missing from font|constrained_layout not applied)", UserWarning
+        )
+        yield
 
 
 def _painter(figure: Figure, frame: Frame, scale: Scale) -> Painter:

@@ -23,7 +23,7 @@ def cells(axes: Axes, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> A
     """Return empty cells: an image where both axes are even, cells of their own size otherwise."""
     empty = np.full((len(y.positions), len(x.positions)), np.nan)
     xs, ys = drawn(x.edges, x.kind), drawn(y.edges, y.kind)
-    if x.spacing == y.spacing == "even":
+    if x.spacing == y.spacing == "even" or empty.size == 0:
         return axes.imshow(
             empty,
             cmap=colours,

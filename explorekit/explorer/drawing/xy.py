@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorekit.explorer.axis import Array, Axis
-from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, label_text
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -32,7 +32,7 @@ def dress_line(axes: Axes, frame: Frame, scale: Scale, positions: Array) -> None
         axes.set_xscale("log")
     axes.set_xlim(_ends(positions, frame.x))
     dress(axes, "x", frame.x)
-    axes.set_ylabel(plain_text(frame.label))
+    axes.set_ylabel(label_text(frame.label))
     axes.grid(visible=True, color="#e4e4e4", lw=0.6)
     axes.set_axisbelow(True)
     if scale.categories:

@@ -82,7 +82,7 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
                 state["pinned"] = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
             return state
         case NumberPainter():
-            return {"number": frame.text, "label": frame.label}
+            return {"number": painter.words(frame), "label": frame.label}
         case _:
             return {}
 

@@ -285,7 +285,7 @@ class View {
     to.textAlign = "center";
     to.textBaseline = "middle";
     if (frame.number) {
-      to.font = `${36 * density}px ${FONT}`;
+      to.font = `${36 * density * Math.min(1, 24 / frame.number.length)}px ${FONT}`;
       to.fillText(frame.number, left + wide / 2, top + high / 2);
     }
     if (!frame.message) return;

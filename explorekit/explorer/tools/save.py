@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # A larger file is not sent through the notebook only to be at hand.
 MOST_TO_SEND = 5_000_000
+# Names of files may have 255 bytes, of which a letter takes up to four.
+LONGEST_STEM = 50
 ANIMATIONS = (".gif", ".mp4")
 
 
@@ -103,7 +105,7 @@ class Save(ipywidgets.VBox):  # type: ignore[misc]
 
     def _offer_name(self) -> None:
         """Offer the name of a file that is not there yet."""
-        stem = re.sub(r"[^\w.-]+", "_", self._subject).strip("._") or "view"
+        stem = re.sub(r"[^\w.-]+", "_", self._subject).strip("._")[:LONGEST_STEM] or "view"
         names = (f"{stem}{more}{self.format.value}" for more in ("", *(f"-{i}" for i in range(2, 1_000_000))))
         self.name.value = self._offered = next(name for name in names if not Path(name).exists())
 

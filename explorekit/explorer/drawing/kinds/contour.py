@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Array
-from explorekit.explorer.drawing.axes import date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.axes import date_ticks, drawn, dress, label_text
 from explorekit.explorer.drawing.cells import RunCells
 from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.palette import values_map
@@ -100,7 +100,7 @@ class ContourPainter:
             ticks=self.levels,
             spacing="uniform" if self.log else "proportional",
         )
-        bar.set_label(plain_text(self.label))
+        bar.set_label(label_text(self.label))
         if self.time:
             date_ticks(bar.ax.yaxis)
         else:

@@ -9,7 +9,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 
 from explorekit.explorer.axis import Array, Axis
-from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, plain_text
+from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, label_text
 from explorekit.explorer.drawing.cells import RunCells, cells
 from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.palette import categories_map, values_map
@@ -53,7 +53,7 @@ class ImagePainter:
 
     def explain(self, beside: Sequence[Axes]) -> None:
         bar = self.axes.figure.colorbar(self.cells, ax=list(beside), pad=0.02)
-        bar.set_label(plain_text(self.label))
+        bar.set_label(label_text(self.label))
         if self.categories:
             category_ticks(bar.ax.yaxis, self.categories)
             bar.ax.minorticks_off()
