@@ -67,6 +67,7 @@ class View {
     if (!axes.background) return;
     const background = await createImageBitmap(new Blob([axes.background], { type: "image/png" }));
     if (axes.number !== this.model.get("axes").number) return; // there are newer ones
+    this.paper = undefined;
     this.axes = { ...axes, background, x: axes.x && of(Float32Array, axes.x) };
     if (axes.kind === "image") {
       this.axes.y = of(Float32Array, axes.y);
@@ -81,12 +82,18 @@ class View {
     this.schedule();
   }
 
-  // However many frames arrive, the latest is drawn, once a refresh of the screen.
+  // At once, but only once a refresh of the screen: of what arrives before the next, the latest is drawn then.
   schedule() {
-    this.due ??= requestAnimationFrame(() => {
+    if (this.due !== undefined) {
+      this.late = true;
+      return;
+    }
+    this.due = requestAnimationFrame(() => {
       this.due = undefined;
-      this.draw();
+      if (this.late) this.schedule();
     });
+    this.late = false;
+    this.draw();
   }
 
   draw() {
@@ -102,7 +109,7 @@ class View {
     }
     const to = this.context;
     to.setTransform(1, 0, 0, 1, 0, 0);
-    to.drawImage(this.axes.background, 0, 0, ...pixels);
+    to.drawImage(this.paperOf(...pixels), 0, 0);
     const [left, top, wide, high] = this.axes.box.map((length) => Math.round(length * density));
     this.box = { left, top, wide, high, density };
     if (this.axes.window.some((end, i) => end !== this.window[i])) {
@@ -129,6 +136,15 @@ class View {
     this.drawn = frame;
   }
 
+  // The background at the size at which it is shown: to scale it takes longer than all else.
+  paperOf(width, height) {
+    if (this.paper?.width !== width || this.paper.height !== height) {
+      this.paper = Object.assign(document.createElement("canvas"), { width, height });
+      this.paper.getContext("2d").drawImage(this.axes.background, 0, 0, width, height);
+    }
+    return this.paper;
+  }
+
   across(fraction) {
     const [from, to] = this.window;
     return this.box.left + ((fraction - from) / (to - from)) * this.box.wide;
@@ -147,20 +163,25 @@ class View {
     const runs = frame.status.byteLength ? of(Uint8Array, frame.status) : null;
     const column = cellOfPixel(x, this.window[0], this.window[1], wide);
     const row = cellOfPixel(y, this.window[2], this.window[3], high);
-    const painted = new Uint32Array(wide * high);
+    if (this.cells.width !== wide || this.cells.height !== high) {
+      [this.cells.width, this.cells.height] = [wide, high];
+      this.dots = new ImageData(wide, high);
+    }
+    const painted = new Uint32Array(this.dots.data.buffer);
     for (let j = 0; j < high; j++) {
       const base = row[high - 1 - j] * columns;
-      if (base < 0) continue;
       let at = j * wide;
+      if (j > 0 && row[high - j] === row[high - 1 - j]) {
+        painted.copyWithin(at, at - wide, at);
+        continue;
+      }
       for (let i = 0; i < wide; i++, at++) {
-        if (column[i] < 0) continue;
         const cell = base + column[i];
-        painted[at] = runs && runs[cell] !== 1 ? statuses[runs[cell]] : palette[codes[cell]];
+        if (base < 0 || column[i] < 0) painted[at] = 0;
+        else painted[at] = runs && runs[cell] !== 1 ? statuses[runs[cell]] : palette[codes[cell]];
       }
     }
-    [this.cells.width, this.cells.height] = [wide, high];
-    const data = new ImageData(new Uint8ClampedArray(painted.buffer), wide, high);
-    this.cells.getContext("2d").putImageData(data, 0, 0);
+    this.cells.getContext("2d").putImageData(this.dots, 0, 0);
     this.context.drawImage(this.cells, left, top);
     if (runs && this.axes.marked) this.markCells(runs, columns);
   }
