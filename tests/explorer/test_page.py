@@ -25,7 +25,9 @@ def unpacked(text):
     start = 4 + length
     state = json.loads(content[4:start])
     return {
-        name: content[start + value["bytes"][0] :][: value["bytes"][1]] if isinstance(value, dict) else value
+        name: content[start + value["bytes"][0] :][: value["bytes"][1]]
+        if isinstance(value, dict) and "bytes" in value
+        else value
         for name, value in state.items()
     }
 

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from explorekit.explorer import explore
@@ -100,6 +101,38 @@ def test_a_long_line_is_reduced_before_it_travels():
     index = array(explorer.picture.frame, "index", np.int32)
     assert len(index) < 5_000
     assert {int(values.argmin()), int(values.argmax())} <= set(index.tolist())
+
+
+def test_curves_and_their_bands_travel_one_after_the_other(results):
+    explorer = shown_there(results, "V", x="time", hue="tau_ref", reduce={"I": "mean ± std"})
+    state, frame = explorer.picture.axes, explorer.picture.frame
+    shown = explorer.shown[0]
+    axes = explorer.figure.axes[0]
+    assert state["kind"] == "curves"
+    assert state["colours"] == [to_hex(line.get_color()) for line in axes.lines[:3]]
+    assert frame["counts"] == [len(results.time)] * 3
+    assert frame["index"] == b""  # each curve goes through all points
+    for name, values in (("heights", shown.values), ("low", shown.low), ("high", shown.high)):
+        points = np.stack([np.zeros(values.size), np.nan_to_num(values.ravel())], axis=1)
+        heights = axes.transAxes.inverted().transform(axes.transData.transform(points))[:, 1]
+        heights[np.isnan(values.ravel())] = np.nan
+        np.testing.assert_allclose(array(frame, name), heights, atol=1e-6)
+
+
+def test_long_curves_are_reduced_each_at_places_of_its_own():
+    values = np.random.default_rng(0).normal(size=(2, 100_000))
+    explorer = shown_there(xr.DataArray(values, dims=("c", "t"), name="v"), x="t", hue="c")
+    frame = explorer.picture.frame
+    index = np.split(array(frame, "index", np.int32), np.cumsum(frame["counts"])[:-1])
+    assert sum(frame["counts"]) < 10_000
+    for curve, places in zip(values, index, strict=True):
+        assert {int(curve.argmin()), int(curve.argmax())} <= set(places.tolist())
+
+
+def test_a_run_without_a_value_is_marked_below_curves(results):
+    explorer = shown_there(results, "rate", x="I", hue="tau_ref")
+    status = array(explorer.picture.frame, "status", np.uint8)
+    assert status.tolist() == [OK, OK, PENDING, FAILED, TIMED_OUT, *[OK] * 5]
 
 
 def test_zooming_draws_the_axes_of_that_part_and_leaves_the_data_where_they_are(results):

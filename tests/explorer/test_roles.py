@@ -217,7 +217,7 @@ def test_every_dimension_can_have_every_role(results, role):
 
 
 def test_a_browser_gets_pictures_of_what_it_cannot_draw(results):
-    explorer = explore(results, "V", x="time", hue="tau_ref")
+    explorer = explore(results, "V", x="time", column="tau_ref")
     explorer.picture._handle_custom_msg("ready", [])
     assert explorer.picture.axes["kind"] == "picture"
     explorer.show(View("V", "time"))

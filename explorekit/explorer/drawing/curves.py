@@ -32,13 +32,15 @@ class CurvesPainter:
         self.scattered = frame.x.scattered
         self.names: tuple[str, ...] = frame.extra.get("curves", ("",))
         self.colours = hue_colours(self.hue, len(self.names))
-        joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
-        dotted = len(self.x) <= FEW_POINTS or not joined
+        self.joined = not (frame.x.kind == "category" or self.scattered or scale.categories)
+        self.dotted = len(self.x) <= FEW_POINTS or not self.joined
+        self.dot_size = 3.5 if len(self.x) <= MANY_DOTS else 2
+        self.line_width = 1.4 if len(self.names) <= MOST_NAMED else 0.9
         style: dict[str, Any] = {
-            "linestyle": "-" if joined else "",
-            "marker": "o" if dotted else "",
-            "markersize": 3.5 if len(self.x) <= MANY_DOTS else 2,
-            "lw": 1.4 if len(self.names) <= MOST_NAMED else 0.9,
+            "linestyle": "-" if self.joined else "",
+            "marker": "o" if self.dotted else "",
+            "markersize": self.dot_size,
+            "lw": self.line_width,
         }
         self.bands: list[PolyCollection] = []
         self.values: Array = np.empty((0, 0))
@@ -58,29 +60,40 @@ class CurvesPainter:
 
     def update(self, frame: Frame, scale: Scale) -> None:
         status = frame.shown_status
-        values = np.atleast_2d(self._numbers(frame, scale, frame.values, status))
-        self.values = values
-        for line, curve in zip(self.lines, values, strict=True):
-            index = np.arange(len(curve)) if self.scattered else extremes(curve)
-            line.set_data(self.x[index], curve[index])
+        self.values = np.atleast_2d(self._numbers(frame, scale, frame.values))
         for band in self.bands:
             band.remove()
         self.bands = []
-        if frame.low is not None and frame.high is not None:
-            self._draw_bands(*(self._numbers(frame, scale, ends, status) for ends in (frame.low, frame.high)))
+        for line, colour, (index, curve, *ends) in zip(
+            self.lines, self.colours, self.points(frame, scale), strict=True
+        ):
+            line.set_data(self.x[index], curve)
+            if ends:
+                low, high = map(np.ma.masked_invalid, ends)
+                band = self.axes.fill_between(self.x[index], low, high, color=colour, alpha=0.2, lw=0)
+                self.bands.append(band)
         for code, mark in self.marks.items():
             where = self.x[np.atleast_2d(status == code).any(0)] if status is not None else self.x[:0]
             mark.set_data(where, np.full(len(where), 0.025))
 
-    def _draw_bands(self, low: Array, high: Array) -> None:
-        for colour, below, above in zip(self.colours, np.atleast_2d(low), np.atleast_2d(high), strict=True):
-            index = np.arange(len(below)) if self.scattered else extremes(above)
-            ends = [np.ma.masked_invalid(part[index]) for part in (below, above)]
-            band = self.axes.fill_between(self.x[index], ends[0], ends[1], color=colour, alpha=0.2, lw=0)
-            self.bands.append(band)
+    def points(self, frame: Frame, scale: Scale) -> list[tuple[Array, ...]]:
+        """Return of each curve which positions it goes through, its values there, and those of the ends of its band."""
+        shown = [frame.values]
+        if frame.low is not None and frame.high is not None:
+            shown += [frame.low, frame.high]
+        numbers = np.array([np.atleast_2d(self._numbers(frame, scale, values)) for values in shown])
+        found = []
+        for curve in numbers.swapaxes(0, 1):
+            index = np.unique(np.concatenate([self._seen(values) for values in curve]))
+            found.append((index, *curve[:, index]))
+        return found
+
+    def _seen(self, values: Array) -> Array:
+        return np.arange(len(values)) if self.scattered else extremes(values)
 
     @staticmethod
-    def _numbers(frame: Frame, scale: Scale, values: Array, status: Array | None) -> Array:
+    def _numbers(frame: Frame, scale: Scale, values: Array) -> Array:
+        status = frame.shown_status
         numbers = drawn(scale.codes(values), "time" if frame.time else "number")
         return numbers if status is None else np.where(status > flags.OK, np.nan, numbers)
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axis import Axis
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_hex, to_rgba_array
 
+from explorekit.explorer import flags
 from explorekit.explorer.drawing.canvas import Canvas
 from explorekit.explorer.drawing.cells import MOST_MARKED
+from explorekit.explorer.drawing.curves import CurvesPainter
 from explorekit.explorer.drawing.kinds.image import ImagePainter
 from explorekit.explorer.drawing.kinds.line import LinePainter
 from explorekit.explorer.drawing.kinds.number import NumberPainter
@@ -23,13 +25,15 @@ State = dict[str, Any]
 COLOURS = 254
 
 
+_MARKS = {str(code): colour for code, colour in MARK_COLOURS.items()}
+
 # Of all other kinds it gets pictures.
 DRAWN_THERE = ("nothing", "number", "line", "image")
 
 
 def drawn_there(frame: Frame) -> bool:
     """Return whether the browser draws a frame itself."""
-    return frame.kind in DRAWN_THERE and frame.plain
+    return frame.kind in DRAWN_THERE and (frame.plain or (frame.kind == "line" and not frame.panels))
 
 
 def axes_layer(canvas: Canvas) -> State:
@@ -53,7 +57,19 @@ def axes_layer(canvas: Canvas) -> State:
                 "joined": painter.joined,
                 "dotted": painter.dotted,
                 "dot": painter.dot_size,
-                "marks": {str(code): colour for code, colour in MARK_COLOURS.items()},
+                "marks": _MARKS,
+            }
+        case CurvesPainter():
+            return {
+                "kind": "curves",
+                "x": _fractions(painter.axes.xaxis, painter.x, limits[:2]),
+                "colours": [to_hex(colour) for colour in painter.colours],
+                "joined": painter.joined,
+                "dotted": painter.dotted,
+                "dot": painter.dot_size,
+                "width": painter.line_width,
+                "lone": painter.hue is None,
+                "marks": _MARKS,
             }
         case _:
             return {}
@@ -81,10 +97,28 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
                 state["pinned_index"] = index.astype(np.int32).tobytes()
                 state["pinned"] = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
             return state
+        case CurvesPainter():
+            return _curves(canvas, painter, frame, scale)
         case NumberPainter():
             return {"number": painter.words(frame), "label": frame.label}
         case _:
             return {}
+
+
+def _curves(canvas: Canvas, painter: CurvesPainter, frame: Frame, scale: Scale) -> State:
+    """Return several curves one after the other, in few pieces, as each piece takes its time to travel."""
+    points = painter.points(frame, scale)
+    counts = [len(index) for index, *_ in points]
+    whole = all(count == len(painter.x) for count in counts)
+    index = np.concatenate([index for index, *_ in points]).astype(np.int32)
+    state = {"counts": counts, "index": b"" if whole else index.tobytes(), "status": b""}
+    for name, values in zip(("heights", "low", "high"), [*zip(*points, strict=True)][1:], strict=False):
+        state[name] = _fractions(painter.axes.yaxis, np.concatenate(values), canvas.limits[2:])
+    if (status := frame.shown_status) is not None:
+        # Where curves differ in what became of their runs, there is one mark.
+        worst = np.where(status == flags.OK, -1, status.astype(np.int8)).reshape(-1, len(painter.x)).max(0)
+        state["status"] = np.where(worst < 0, flags.OK, worst).astype(np.uint8).tobytes()
+    return state
 
 
 def coded(values: Array, low: float, high: float) -> Array:

@@ -124,6 +124,7 @@ class View {
     to.clip();
     if (this.axes.kind === "image") this.drawCells(frame);
     if (this.axes.kind === "line") this.drawLine(frame);
+    if (this.axes.kind === "curves") this.drawCurves(frame);
     this.drawPick(frame);
     to.restore();
     if (this.axes.kind === "image") {
@@ -214,8 +215,54 @@ class View {
   }
 
   drawLine(frame) {
-    if (frame.pinned) this.drawCurve(frame.pinned_index, frame.pinned, this.axes.dim);
-    this.drawCurve(frame.index, frame.heights, this.axes.colour);
+    const curve = (index, heights, colour) => this.drawCurve(of(Int32Array, index), of(Float32Array, heights), colour);
+    if (frame.pinned) curve(frame.pinned_index, frame.pinned, this.axes.dim);
+    curve(frame.index, frame.heights, this.axes.colour);
+    this.drawMarks(frame);
+  }
+
+  // The places that each curve goes through, and where its values begin; no index comes where it is through all.
+  curves(frame) {
+    const places = of(Int32Array, frame.index);
+    const all = Int32Array.from(this.axes.x.keys());
+    let start = 0;
+    return frame.counts.map((count) => {
+      const from = start;
+      start += count;
+      return [places.length ? places.subarray(from, start) : all, from];
+    });
+  }
+
+  // Bands lie below all curves.
+  drawCurves(frame) {
+    const { colours, width } = this.axes;
+    const parts = ["heights", "low", "high"].map((name) => frame[name] && of(Float32Array, frame[name]));
+    const curves = this.curves(frame).map(([index, from], i) => {
+      return [index, colours[i], ...parts.map((part) => part?.subarray(from, from + index.length))];
+    });
+    for (const [index, colour, , low, high] of curves) if (low) this.drawBand(index, low, high, colour);
+    for (const [index, colour, heights] of curves) this.drawCurve(index, heights, colour, width);
+    this.drawMarks(frame);
+  }
+
+  drawBand(index, low, high, colour) {
+    const to = this.context;
+    const place = (i, ends) => [this.across(this.axes.x[index[i]]), this.down(ends[i])];
+    const there = (i) => i < index.length && !Number.isNaN(low[i]) && !Number.isNaN(high[i]);
+    to.fillStyle = colour;
+    to.globalAlpha = 0.2;
+    for (let i = 0; i < index.length; i++) {
+      if (!there(i)) continue;
+      const first = i;
+      to.beginPath();
+      for (; there(i); i++) to.lineTo(...place(i, high));
+      for (let j = i - 1; j >= first; j--) to.lineTo(...place(j, low));
+      to.fill();
+    }
+    to.globalAlpha = 1;
+  }
+
+  drawMarks(frame) {
     if (!frame.status.byteLength) return;
     const bottom = this.box.top + 0.975 * this.box.high;
     of(Uint8Array, frame.status).forEach((status, i) => {
@@ -223,14 +270,12 @@ class View {
     });
   }
 
-  drawCurve(places, values, colour) {
+  drawCurve(index, heights, colour, width = 1.4) {
     const { x, joined, dotted, dot } = this.axes;
-    const heights = of(Float32Array, values);
-    const index = of(Int32Array, places);
     const to = this.context;
     const { density } = this.box;
     to.strokeStyle = to.fillStyle = colour;
-    to.lineWidth = 1.95 * density;
+    to.lineWidth = 1.39 * width * density; // points to pixels
     to.lineJoin = "round";
     if (joined) {
       to.beginPath();
@@ -261,6 +306,13 @@ class View {
     const { kind, x, y } = this.axes;
     if (kind === "image" && pick.length === 2 && pick[0] + 1 < y.length && pick[1] + 1 < x.length) {
       return [(x[pick[1]] + x[pick[1] + 1]) / 2, (y[pick[0]] + y[pick[0] + 1]) / 2];
+    }
+    if (kind === "curves") {
+      const [point, curve] = [pick.at(-1), this.axes.lone ? 0 : pick[0]];
+      if (pick.length !== (this.axes.lone ? 1 : 2) || curve >= frame.counts.length || point >= x.length) return undefined;
+      const [index, from] = this.curves(frame)[curve];
+      const along = index.indexOf(point);
+      return [x[point], along < 0 ? NaN : of(Float32Array, frame.heights)[from + along]];
     }
     if (kind !== "line" || pick.length !== 1 || pick[0] >= x.length) return undefined;
     const along = of(Int32Array, frame.index).indexOf(pick[0]);
@@ -425,8 +477,10 @@ class View {
     if (regions) return this.stepRegion(event, by);
     event.preventDefault();
     const image = this.axes.kind === "image";
+    const curves = this.axes.kind === "curves" && !this.axes.lone;
     const sizes = image ? [this.axes.y.length - 1, this.axes.x.length - 1] : [this.axes.x.length];
-    const steps = image ? by : [by[0] + by[1]];
+    if (curves) sizes.unshift(this.axes.colours.length);
+    const steps = image || curves ? by : [by[0] + by[1]];
     const pick = this.model.get("pick");
     const from = this.picked(this.drawn) ? pick : sizes.map((size, i) => Math.floor(size / 2) - steps[i]);
     const far = (size) => (event.shiftKey ? Math.max(10, Math.round(size / 50)) : 1);
@@ -450,7 +504,7 @@ class View {
 
   // Where an event lies, as fractions of what is shown; undefined beside the axes.
   place(event) {
-    if (!this.box || !["image", "line"].includes(this.axes.kind)) return undefined;
+    if (!this.box || !["image", "line", "curves"].includes(this.axes.kind)) return undefined;
     const rect = this.canvas.getBoundingClientRect();
     const scale = this.canvas.width / rect.width;
     const x = ((event.clientX - rect.left) * scale - this.box.left) / this.box.wide;
@@ -493,6 +547,7 @@ class View {
 
   // The row and column of the cell at a place, or the number of the point of the line that is nearest.
   under([across, up]) {
+    if (this.axes.kind === "curves") return this.underCurves(across, up);
     const [w, e, s, n] = this.window;
     const [x, y] = [w + across * (e - w), s + up * (n - s)];
     if (this.axes.kind === "image") {
@@ -509,6 +564,22 @@ class View {
       if (distance < least) [nearest, least] = [[point], distance];
     });
     return least < 40 * this.box.density ? nearest : undefined;
+  }
+
+  // The number of the curve that is nearest, and of the point along it.
+  underCurves(across, up) {
+    const [w, e, s, n] = this.window;
+    const heights = of(Float32Array, this.drawn.heights);
+    let [nearest, least] = [undefined, 40 * this.box.density];
+    this.curves(this.drawn).forEach(([index, from], curve) => {
+      index.forEach((point, i) => {
+        const dx = ((this.axes.x[point] - w) / (e - w) - across) * this.box.wide;
+        const dy = ((heights[from + i] - s) / (n - s) - up) * this.box.high;
+        const distance = Math.hypot(dx, dy);
+        if (distance < least) [nearest, least] = [this.axes.lone ? [point] : [curve, point], distance];
+      });
+    });
+    return nearest;
   }
 
   // What is picked, as fractions of what is shown, or else the middle.
