@@ -7,7 +7,11 @@ from matplotlib import colormaps
 from matplotlib.pyplot import close
 
 from explorekit.explorer import explore
-from explorekit.explorer.view import COLOURS
+from explorekit.explorer.drawing import Canvas
+from explorekit.explorer.drawing.kinds import frame_of
+from explorekit.explorer.scale import Scale
+from explorekit.explorer.slicing import Slicer
+from explorekit.explorer.view import COLOURS, View
 
 
 @pytest.fixture
@@ -151,3 +155,19 @@ def test_the_code_of_looks_runs(growth, looks):
 def test_looks_that_cannot_be_are_refused_with_a_reason(growth, asked, said):
     with pytest.raises(ValueError, match=said):
         explore(growth, **({"variable": "size"} | asked))
+
+
+def test_other_limits_of_colours_draw_only_the_numbers_beside_them_if_there_is_room():
+    values = np.linspace(0, 1, 64).reshape(8, 8) * [[[1.0]], [[1.3]], [[1e5]]]
+    slicer = Slicer(xr.Dataset({"u": (("a", "y", "x"), values)}))
+
+    def background(canvas, a):
+        frame = frame_of(slicer, View("u", "x", "y", {"a": a}))
+        return canvas.background(frame, Scale().including(frame.values))
+
+    canvas = Canvas()
+    first, second, third = (background(canvas, a) for a in (0, 1, 2))
+    assert canvas.redraws == 2
+    assert second not in (None, first)
+    assert (second, third) == (background(Canvas(), 1), background(Canvas(), 2))
+    assert background(canvas, 2) is None

@@ -92,7 +92,7 @@ def test_a_page_that_would_be_too_large_says_what_would_fit_and_is_not_written(t
 
 
 def test_what_the_browser_cannot_draw_itself_is_in_the_page_as_pictures(results, tmp_path):
-    explorer = explore(results, "V", x="time", hue="tau_ref")
+    explorer = explore(results, "V", x="time", column="tau_ref")
     data = data_of(explorer.to_html(tmp_path / "v.html", dims={"I": 3}))
     axes = [unpacked(data["axes"][unpacked(frame)["axes"]]) for frame, _ in data["frames"]]
     assert len({one["background"] for one in axes}) == 3

@@ -4,6 +4,7 @@ import textwrap
 import warnings
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.text import Text
 
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.crosshair import CrossHair
-from explorekit.explorer.drawing.kind import Painter
+from explorekit.explorer.drawing.kind import Painter, Rescaled
 from explorekit.explorer.drawing.kinds import kinds
 from explorekit.explorer.drawing.panels import PanelsPainter
 from explorekit.explorer.drawing.png import png
@@ -67,6 +68,7 @@ class Canvas:
         self.painter: Painter = BlankPainter(self.figure.add_subplot())
         self.limits: Limits = (0.0, 1.0, 0.0, 1.0)
         self._look: Hashable = None
+        self._form: Hashable = None
 
     def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
         """Return the picture of ``frame`` as PNG, with ``message`` over it."""
@@ -108,10 +110,35 @@ class Canvas:
         look = (*_look(frame, scale, title), window)
         if look == self._look:
             return False
-        self._look = None
-        self._redraw(frame, scale, title, message, window)
-        self._look = look
+        # The same between limits that are always the same.
+        form = (*_look(frame, replace(scale, low=0.0, high=1.0, typed=None), title), window)
+        same = form == self._form
+        self._look = self._form = None
+        if not (same and self._rescale(frame, scale)):
+            self._redraw(frame, scale, title, message, window)
+        else:
+            self._set(frame, scale, title, message)
+        self._look, self._form = look, form
         return True
+
+    def _rescale(self, frame: Frame, scale: Scale) -> bool:
+        """Draw nothing but the numbers beside colours anew; return whether there are any, and room for them."""
+        painter = self.painter
+        if not isinstance(painter, Rescaled):
+            return False
+        painter.rescale(frame, scale)
+        numbers = painter.numbers_beside.get_tightbbox(self.canvas.get_renderer())
+        if numbers is None or numbers.x1 > self.figure.bbox.x1:
+            return False
+        self.canvas.restore_region(self._bare)
+        self._keep(painter.numbers_beside)
+        return True
+
+    def _keep(self, *artists: Artist) -> None:
+        """Draw some artists that stay, and keep what is drawn by now."""
+        for artist in artists:
+            self.figure.draw_artist(artist)
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
 
     def _redraw(self, frame: Frame, scale: Scale, title: str, message: str, window: Limits) -> None:
         self.redraws += 1
@@ -128,10 +155,14 @@ class Canvas:
             corners = axes.transAxes.transform(np.reshape(window, (2, 2)).T)
             (left, bottom), (right, top) = axes.transData.inverted().transform(corners)
             axes.set(xlim=(left, right), ylim=(bottom, top))
+        changing = [self.painter.numbers_beside] if isinstance(self.painter, Rescaled) else []
+        for artist in changing:
+            artist.set_animated(True)
         self.canvas.draw()
         # A layout engine would run again, 50 ms, at every later draw.
         self.figure.set_layout_engine("none")
-        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self._bare = self.canvas.copy_from_bbox(self.figure.bbox)
+        self._keep(*changing)
 
     def _title_above(self, frame: Frame) -> Text:
         if not frame.panels:

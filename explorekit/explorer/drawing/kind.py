@@ -13,6 +13,7 @@ from explorekit.explorer.view import View
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis as MatplotlibAxis
 
 Axis = Literal["x", "y"]
 
@@ -41,6 +42,16 @@ class Levelled(Protocol):
 
     def level(self, need: float) -> None:
         """Make room for so much."""
+
+
+@runtime_checkable
+class Rescaled(Protocol):
+    """A painter that can take other limits, so that nothing but the numbers beside its colours is drawn anew."""
+
+    numbers_beside: "MatplotlibAxis"
+
+    def rescale(self, frame: Frame, scale: Scale) -> None:
+        """Draw between the limits of ``scale``."""
 
 
 def any_variable(_dataset: xr.Dataset, _variable: str) -> bool:

@@ -30,7 +30,7 @@ class ImagePainter:
             if scale.categories
             else values_map(signed=scale.signed, name=scale.cmap)
         )
-        limits = drawn(np.array(scale.limits), "time" if frame.time else "number")
+        limits = self._limits(frame, scale)
         x, y = frame.x, frame.y
         self.x: Array = drawn(x.positions, x.kind)
         self.y: Array = drawn(y.positions, y.kind)
@@ -51,8 +51,16 @@ class ImagePainter:
                 set_scale("log")
             set_limits(*drawn(axis.edges[[0, -1]], axis.kind))
 
+    @staticmethod
+    def _limits(frame: Frame, scale: Scale) -> Array:
+        return drawn(np.array(scale.limits), "time" if frame.time else "number")
+
+    def rescale(self, frame: Frame, scale: Scale) -> None:
+        self.cells.set_clim(*self._limits(frame, scale))
+
     def explain(self, beside: Sequence[Axes]) -> None:
         bar = self.axes.figure.colorbar(self.cells, ax=list(beside), pad=0.02)
+        self.numbers_beside = bar.ax.yaxis
         bar.set_label(label_text(self.label))
         if self.categories:
             category_ticks(bar.ax.yaxis, self.categories)
