@@ -81,28 +81,40 @@ class Link:
                 where = _Stand.of(explorer).where
                 self._lead(explorer, {dim: index for dim, index in where.items() if dim not in settled})
             settled |= set(where)
-        self._stood = [_Stand.of(explorer) for explorer in explorers]
-        self._stops = [explorer.on_shown(partial(self._shown, i)) for i, explorer in enumerate(explorers)]
+        self._stood = {explorer: _Stand.of(explorer) for explorer in self.explorers}
+        self._stops = {each: each.on_shown(partial(self._shown, each)) for each in self.explorers}
+        for explorer in self.explorers:
+            explorer.observe(self._comm_changed, "comm")
 
     def unlink(self) -> None:
         """Let each explorer go its own way again."""
-        for stop in self._stops:
-            stop()
-        self._stops = []
+        for explorer in list(self._stops):
+            self._let_go(explorer)
 
-    def _shown(self, number: int) -> None:
+    def _let_go(self, explorer: Explorer) -> None:
+        self._stops.pop(explorer)()
+        explorer.unobserve(self._comm_changed, "comm")
+
+    def _comm_changed(self, change: Any) -> None:
+        """Forget an explorer that is closed, so that the others do not keep it."""
+        explorer = change["owner"]
+        if explorer.comm is None:
+            self._let_go(explorer)
+            self.explorers = tuple(each for each in self.explorers if each is not explorer)
+            self._stood.pop(explorer)
+
+    def _shown(self, explorer: Explorer) -> None:
         """Have the others follow where an explorer has moved; what it did not stand at before, it takes from them."""
         if self._moving:
             return
-        before, explorer = self._stood[number], self.explorers[number]
-        now = _Stand.of(explorer)
+        before, now = self._stood[explorer], _Stand.of(explorer)
         led = {dim: index for dim, index in now.where.items() if now.moved(dim, before)}
         new = {dim for dim in now.where if dim not in before.where} - set(led)
         if led:
             self._lead(explorer, led)
         if new:
             self._take(explorer, new)
-        self._stood = [_Stand.of(explorer) for explorer in self.explorers]
+        self._stood = {each: _Stand.of(each) for each in self.explorers}
 
     def _lead(self, leader: Explorer, where: Mapping[str, int]) -> None:
         for explorer in self.explorers:
@@ -111,7 +123,7 @@ class Link:
 
     def _take(self, explorer: Explorer, dims: Iterable[str]) -> None:
         for dim in dims:
-            for other, stand in zip(self.explorers, self._stood, strict=True):
+            for other, stand in self._stood.items():
                 if other is not explorer and dim in stand.where:
                     self._follow(explorer, other, {dim: stand.where[dim]})
                     break

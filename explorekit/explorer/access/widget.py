@@ -18,8 +18,8 @@ class Access(anywidget.AnyWidget):
         Called with the description of a slider and the text that was typed beside it, where only the kernel knows what it means.
     """
 
-    _esm = _HERE / "access.js"
-    _css = _HERE / "access.css"
+    _esm = (_HERE / "access.js").read_text("utf-8")
+    _css = (_HERE / "access.css").read_text("utf-8")
 
     def __init__(self, on_typed: Callable[[str, str], None] | None = None) -> None:
         super().__init__()

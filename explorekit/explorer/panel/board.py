@@ -12,8 +12,8 @@ _HERE = Path(__file__).parent
 class Board(anywidget.AnyWidget):
     """The state of a run, its counts, the map and the workers; it says whether anybody looks."""
 
-    _esm = _HERE / "board.js"
-    _css = _HERE / "board.css"
+    _esm = (_HERE / "board.js").read_text("utf-8")
+    _css = (_HERE / "board.css").read_text("utf-8")
 
     head = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
@@ -24,8 +24,8 @@ class Board(anywidget.AnyWidget):
 class FailureList(anywidget.AnyWidget):
     """The kinds of failures, each to be opened; what is open stays so while more come."""
 
-    _esm = _HERE / "failures.js"
-    _css = _HERE / "failures.css"
+    _esm = (_HERE / "failures.js").read_text("utf-8")
+    _css = (_HERE / "failures.css").read_text("utf-8")
 
     groups: "traitlets.List[Any]" = traitlets.List().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)

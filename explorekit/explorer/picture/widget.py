@@ -39,8 +39,9 @@ class Picture(anywidget.AnyWidget):
         Method that says what lies at a row and a column of an image, or at a place along a line.
     """
 
-    _esm = Path(__file__).with_name("picture.js")
-    _css = Path(__file__).with_name("picture.css")
+    # As text: while it follows a file, anywidget keeps every widget for good, here with its figures.
+    _esm = Path(__file__).with_name("picture.js").read_text("utf-8")
+    _css = Path(__file__).with_name("picture.css").read_text("utf-8")
 
     axes = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)

@@ -9,7 +9,7 @@ import traitlets
 class CopyButton(anywidget.AnyWidget):
     """Copies ``text`` when it is pressed; it says ``label``, beside an icon of Font Awesome if one is named."""
 
-    _esm = Path(__file__).with_name("copying.js")
+    _esm = Path(__file__).with_name("copying.js").read_text("utf-8")
 
     text = traitlets.Unicode("").tag(sync=True)
     label = traitlets.Unicode("Copy").tag(sync=True)

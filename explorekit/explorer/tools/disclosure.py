@@ -15,8 +15,8 @@ class Disclosure(anywidget.AnyWidget):
     own button, lead back to the button that opened it.
     """
 
-    _esm = _HERE / "disclosure.js"
-    _css = _HERE / "disclosure.css"
+    _esm = (_HERE / "disclosure.js").read_text("utf-8")
+    _css = (_HERE / "disclosure.css").read_text("utf-8")
 
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -79,6 +79,13 @@ class ScaleTool(ipywidgets.VBox):  # type: ignore[misc]
         finally:
             self._syncing = False
 
+    def close(self) -> None:
+        """Remove what is in it too."""
+        for row in self.children:
+            for widget in (*row.children, row):
+                widget.close()
+        super().close()
+
     def _others(self, view: View) -> list[str]:
         """Return the variables that the one that is shown can be compared with."""
         dataset = self._explorer.slicer.dataset
