@@ -35,6 +35,13 @@ def value_in_words(slicer: Slicer, frame: Frame, where: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
+def picked_in_words(slicer: Slicer, frame: Frame) -> str:
+    """Return what is picked of a frame, in one line; nothing where nothing is."""
+    if frame.pick is None:
+        return ""
+    return "picked: " + ", ".join(value_in_words(slicer, frame, frame.pick).splitlines())
+
+
 def _value(frame: Frame, at: tuple[int, ...]) -> str:
     if bool(frame.missing[at]):
         status = flags.OK if frame.status is None else int(frame.status[at])

@@ -152,14 +152,14 @@ class Slicer:
             return str(index)
         return index_labels(self.dataset.coords.to_dataset().isel({dim: [index]}), dim)[0]
 
-    def frame(self, view: View) -> Frame:
-        """Return the frame of ``view``."""
+    def frame(self, view: View, over: list[Axis] | None = None) -> Frame:
+        """Return the frame of ``view``, over axes that a kind of plot has made for itself or over the usual ones."""
         if view.variable is None:
             return Frame("nothing", title=self.title(view), outcome=self._status(view, [])[1])
         variable = self.dataset.variables[view.variable]
         if view.y is not None:  # no band is drawn round a picture
             view = replace(view, reduce={dim: middle(name) for dim, name in view.reduce.items()})
-        axes = self._axes_of(view)
+        axes = self._axes_of(view) if over is None else over
         raw = self._read(variable, view, axes)
         status, outcome, runs = self._status(view, axes)
         if view.reduce or view.minus or view.over:

@@ -71,8 +71,10 @@ class Sketch:
             "np": "import numpy as np",
             "plt": "import matplotlib.pyplot as plt",
             "xr": "import xarray as xr",
+            "LineCollection": "from matplotlib.collections import LineCollection",
             "ListedColormap": "from matplotlib.colors import ListedColormap",
             "LogNorm": "from matplotlib.colors import LogNorm",
+            "Normalize": "from matplotlib.colors import Normalize",
         }
         needed = [line for name, line in imports.items() if f"{name}." in body or f"{name}(" in body]
         return "\n".join([*sorted(needed, key=lambda line: line.split()[1]), "", body, ""])
@@ -103,7 +105,7 @@ def convert(sketch: Sketch) -> None:
         sketch.add("shown = shown.astype(float)")
     elif kind == "m":
         sketch.add("shown = shown / np.timedelta64(1, 's')")
-    elif kind == "M" and sketch.frame.kind in ("image", "contour", "histogram"):
+    elif kind == "M" and sketch.frame.kind not in ("line", "number", "bar"):
         sketch.add("shown = (shown - np.datetime64(0, 'D')) / np.timedelta64(1, 'D')  # days since 1970")
 
 

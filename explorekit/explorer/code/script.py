@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from explorekit.explorer.code.bar import bar
 from explorekit.explorer.code.contour import contour
+from explorekit.explorer.code.designs import pairs, parallel
 from explorekit.explorer.code.drawing import KINDS, Sketch, convert, other
+from explorekit.explorer.code.events import raster
 from explorekit.explorer.code.histogram import histogram
 from explorekit.explorer.code.opening import opening, values_of
 from explorekit.explorer.code.roles import has_roles, with_roles
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
 
 # The kinds of plot that are written out whatever else is asked of them.
-WRITTEN = {"bar": bar, "contour": contour, "histogram": histogram}
+WRITTEN = {
+    "bar": bar,
+    "contour": contour,
+    "histogram": histogram,
+    "pairs": pairs,
+    "parallel": parallel,
+    "raster": raster,
+}
 
 
 def code_of(explorer: "Explorer") -> str:

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 Axis = Literal["x", "y"]
 
 
+@runtime_checkable
+class Clickable(Protocol):
+    """A painter of pictures in which something can be picked with a click, although no browser draws them."""
+
+    def place_at(self, x: float, y: float) -> tuple[int, ...] | None:
+        """Return the place among the values of what lies nearest to a point of the figure, in dots; None for nothing."""
+
+
 class Painter(Protocol):
     """Draws frames of one kind on axes that it is given. It is made anew whenever the axes are."""
 
@@ -85,7 +93,7 @@ class Kind:
         Takes its frame. `Slicer.frame` gives the values over the axes with the status of each run; what else a kind draws
         goes into ``Frame.extra``, and what its axes depend on besides into ``Frame.look``.
     along
-        Says of a Dataset and the name of a dimension whether it can lie along an axis.
+        Says of a Dataset and the name of a dimension whether it can lie along an axis that the kind needs.
     suits
         Says of a Dataset and the name of one of its variables whether the kind is offered.
     natural
@@ -111,4 +119,4 @@ class Kind:
     def _has_room(self, dataset: xr.Dataset, axis: Axis, dim: str | None) -> bool:
         if dim is None:
             return axis not in self.needs
-        return (axis in self.needs or axis in self.takes) and self.along(dataset, dim)
+        return axis in self.takes or (axis in self.needs and self.along(dataset, dim))

@@ -422,6 +422,7 @@ class View {
     }
     canvas.addEventListener("click", (event) => {
       if (this.axes?.regions?.length) return this.pick(this.region(event));
+      if (this.axes?.places?.length) return this.model.send({ clicked: this.part(event) });
       const place = this.place(event);
       if (!place || this.dragged || !this.drawn) return;
       if (event.detail < 2) this.before = this.model.get("pick");
@@ -437,6 +438,12 @@ class View {
     if (!where) return;
     this.model.set("pick", where);
     this.model.save_changes();
+  }
+
+  // Where an event lies, as parts of the width and of the height of the whole picture.
+  part(event) {
+    const rect = this.canvas.getBoundingClientRect();
+    return [(event.clientX - rect.left) / rect.width, (event.clientY - rect.top) / rect.height];
   }
 
   // The number of one of several pictures.
@@ -462,13 +469,14 @@ class View {
   step(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn) return;
     const regions = this.axes.regions?.length;
-    if (!this.axes.x && !regions) return;
+    const { places } = this.axes;
+    if (!this.axes.x && !regions && !places?.length) return;
     if (event.key === "Escape" && this.model.get("pick").length) {
       event.preventDefault();
       return this.pick([]);
     }
     const factor = ZOOMS[event.key];
-    if (factor !== undefined && !regions) {
+    if (factor !== undefined && this.axes.x) {
       event.preventDefault();
       return factor ? this.zoom(factor, this.inSight()) : this.show([0, 1, 0, 1]);
     }
@@ -478,14 +486,16 @@ class View {
     event.preventDefault();
     const image = this.axes.kind === "image";
     const curves = this.axes.kind === "curves" && !this.axes.lone;
-    const sizes = image ? [this.axes.y.length - 1, this.axes.x.length - 1] : [this.axes.x.length];
-    if (curves) sizes.unshift(this.axes.colours.length);
-    const steps = image || curves ? by : [by[0] + by[1]];
+    const drawn = image ? [this.axes.y.length - 1, this.axes.x.length - 1] : [this.axes.x?.length];
+    if (curves) drawn.unshift(this.axes.colours.length);
+    const sizes = places ?? drawn;
+    const steps = sizes.length === 2 ? by : [by[0] + by[1]];
     const pick = this.model.get("pick");
-    const from = this.picked(this.drawn) ? pick : sizes.map((size, i) => Math.floor(size / 2) - steps[i]);
+    const there = places ? pick.length === sizes.length : this.picked(this.drawn);
+    const from = there ? pick : sizes.map((size, i) => Math.floor(size / 2) - steps[i]);
     const far = (size) => (event.shiftKey ? Math.max(10, Math.round(size / 50)) : 1);
     this.pick(sizes.map((size, i) => Math.max(0, Math.min(size - 1, from[i] + far(size) * steps[i]))));
-    this.tellPick();
+    if (!places) this.tellPick(); // the picture says it itself
   }
 
   // Bring what is picked into sight, and say what it is.

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
+from explorekit.explorer.drawing.kind import Clickable
 from explorekit.explorer.picture.layers import axes_layer, drawn_there, frame_layer
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
+from explorekit.explorer.threads import on_kernel_thread
 
 # Sharp on screens with two dots a pixel; beyond that nobody sees the difference in an axis.
 DENSITY = 2
@@ -96,11 +98,14 @@ class Picture(anywidget.AnyWidget):
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
         drawn = self._whole.draw(frame, scale, message)
+        # How many places there are to be picked, with a click or keys.
+        places = list(frame.values.shape) if isinstance(self._whole.painter, Clickable) else []
         with self.hold_sync():
-            self._set_axes(frame, drawn, {"kind": "picture", "regions": self._regions(frame)})
+            layer = {"kind": "picture", "regions": self._regions(frame), "places": places}
+            self._set_axes(frame, drawn, layer)
             description = in_words(frame, message)
             self.frame = {"axes": self._number, "title": "", "message": "", "description": description}
-            self.pick = list(frame.pick or ()) if frame.panels else []
+            self.pick = list(frame.pick or ()) if frame.panels or places else []
 
     def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
         self._number += 1
@@ -139,8 +144,18 @@ class Picture(anywidget.AnyWidget):
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content == "ready":
             _call(self._on_ready)
+        elif isinstance(content, dict) and "clicked" in content:
+            on_kernel_thread(lambda: self._clicked(*content["clicked"]))
         elif isinstance(content, dict) and (words_for := self._words_for()) is not None:
             self.send({**content, "words": words_for(content["where"])})
+
+    def _clicked(self, across: float, down: float) -> None:
+        """Pick what lies at a part of the width and of the height of the picture."""
+        painter, box = self._whole.painter, self._whole.figure.bbox
+        if self.axes.get("places") and isinstance(painter, Clickable):
+            place = painter.place_at(across * box.width, (1 - down) * box.height)
+            if place is not None:
+                self.pick = list(place)
 
 
 def _call(method: "weakref.WeakMethod[Callable[[], None]]") -> None:

@@ -128,6 +128,8 @@ def _on_axes(dataset: xr.Dataset, view: View, kind: Kind) -> View:
         x = first(view.x, best[0], partner(dataset, view.variable))
     if "y" in kind.needs:
         y = first(view.y, best[1], partner(dataset, view.variable, x))
+    elif "y" in kind.takes and view.y != x:
+        y = view.y
     hue = view.hue if "hue" in kind.takes else None
     return tidied(
         dataset, replace(view, x=x, y=y, hue=hue, by=view.by if x == view.x and y is None else None)
