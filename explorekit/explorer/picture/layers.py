@@ -131,8 +131,9 @@ def coded(values: Array, low: float, high: float) -> Array:
 def _fractions(axis: Axis, values: Array, limits: Sequence[float]) -> bytes:
     """Return where values lie along an axis that goes from 0 to 1, as float32; NaN stays."""
     transform = axis.get_transform()
-    low, high = transform.transform(np.array(limits))
-    places = (transform.transform(np.asarray(values, dtype=float)) - low) / (high - low)
+    # Halved, since a difference of two numbers may be too large for one.
+    low, high = transform.transform(np.array(limits)) / 2
+    places = (transform.transform(np.asarray(values, dtype=float)) / 2 - low) / (high - low)
     # A logarithmic axis has no place for zero.
     return np.where(np.isfinite(places), places, np.nan).astype(np.float32).tobytes()
 
