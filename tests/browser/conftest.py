@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real Voilà, each on a free loopback port, and Chromium to look at them."""
+"""A real JupyterLab, Notebook 7 and Voilà, each on a free loopback port, and Chromium to look at them."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,6 +30,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+expect.set_options(timeout=60_000)  # what is busy with other work is not to fail
 
 
 @dataclass(frozen=True)
@@ -89,21 +92,15 @@ def notebooks(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lab(notebooks: Path, tmp_path: Path) -> Iterator[Server]:
-    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
-    token = secrets.token_hex(16)
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
-        *(f"--IdentityProvider.token={token}", f"--notebook-dir={notebooks}"),
-        "--LabApp.expose_app_in_browser=True",
-        "--LabApp.extension_manager=readonly",
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with serving(command, f"{url}/api/status?token={token}", notebooks, tmp_path) as log:
-        yield Server(url, token, log)
+    manager = "--LabApp.extension_manager=readonly"
+    with jupyter("jupyterlab", "LabApp", manager, folder=notebooks, scratch=tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def notebook7(notebooks: Path, tmp_path: Path) -> Iterator[Server]:
+    with jupyter("notebook", "JupyterNotebookApp", folder=notebooks, scratch=tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
@@ -116,6 +113,26 @@ def voila(notebooks: Path, tmp_path: Path) -> Iterator[Server]:
     ]
     url = f"http://127.0.0.1:{port}"
     with serving(command, f"{url}/?token={token}", notebooks, tmp_path) as log:
+        yield Server(url, token, log)
+
+
+@contextmanager
+def jupyter(module: str, application: str, *options: str, folder: Path, scratch: Path) -> Iterator[Server]:
+    """Run one of Jupyter's two applications until the block ends."""
+    settings = scratch / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    token = secrets.token_hex(16)
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", module, "--no-browser", "--allow-root"),
+        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"),
+        f"--{application}.expose_app_in_browser=True",
+        *options,
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with serving(command, f"{url}/api/status?token={token}", folder, scratch) as log:
         yield Server(url, token, log)
 
 

@@ -1,0 +1,419 @@
+"""One walk over every control of the explorer and the panel, by a real mouse and real keys, whatever the server."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Position, expect
+
+SIMULATION = """
+import time
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+
+def simulate(I, tau, sort):
+    if I == 0.75 and not Path("mended").exists():
+        raise ValueError(f"too strong for {sort}")
+    time = np.arange(40.0)
+    V = xr.DataArray(np.sin(I * time / tau) * tau, dims="time", coords={"time": time})
+    field = xr.DataArray(np.add.outer(np.arange(6.0), np.arange(8.0)) * (I + 1), dims=("y", "x"))
+    return {"rate": I * tau + 1, "base": tau, "V": V, "field": field}
+
+
+def wait(I):
+    while True:
+        time.sleep(0.02)
+
+
+def area(width, height):
+    return width * height
+"""
+
+# The cell that makes what is looked at, and the one that shows all of it.
+CELLS = (
+    """
+import explorekit as ek
+from walked import area, simulate, wait
+space = ek.Space(I=[0.0, 0.25, 0.5, 0.75, 1.0], tau=[5.0, 7.5, 10.0], sort=["a", "<b>"])
+study = ek.Study(simulate, space, "studies/walked")
+run = study.start(where=space.isel(tau=[0, 1]), n_workers=1)
+run.wait();
+""",
+    """
+def show(name, widget):
+    widget.add_class(f"walked-{name}")
+    display(widget)
+
+show("explorer", study.explore("rate", x="I", tau=5, sort="a"))
+show("panel", run.panel())
+show("beside", study.explore("rate", x="I", y="tau", sort="a").beside("V"))
+one, other = study.explore("V", sort="a"), study.explore("rate", x="I", tau=5, sort="a")
+both = ek.link(one, other)
+show("one", one)
+show("other", other)
+results = study.results.load()
+show("comparison", ek.compare(results.sel(sort="a"), results.sel(sort="<b>"), "rate", x="I"))
+show("front", ek.interact(area, ek.Space(width=[1.0, 2.0, 3.0], height=[1.0, 2.0])))
+show("waiting", ek.Study(wait, ek.Space(I=[1.0]), "studies/waiting").start().panel())
+""",
+)
+LAST = ".walked-waiting"
+
+
+class Walk:
+    """What is walked over: the explorers and panels of a notebook, once they are shown.
+
+    Parameters
+    ----------
+    page
+        The page that shows them.
+    folder
+        Where the notebook lies.
+    """
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder = page, folder
+        self.explorer = page.locator(".walked-explorer")
+
+    def all(self) -> None:
+        """Walk all of the way."""
+        steps: tuple[Callable[[], None], ...] = (
+            self.stop,
+            self.menus,
+            self.sliders,
+            self.roles,
+            self.scale,
+            self.picture,
+            self.inspector,
+            self.pin,
+            self.bookmarks,
+            self.save,
+            self.code,
+            self.keys,
+            self.beside,
+            self.linked,
+            self.comparison,
+            self.interact,
+            self.panel,
+        )
+        for step in steps:
+            try:
+                step()
+            except BaseException as error:
+                error.add_note(f"at the step {step.__name__!r} of the walk")
+                raise
+
+    def stop(self) -> None:
+        panel = self.page.locator(LAST)
+        panel.get_by_role("button", name="Stop").click()
+        expect(panel.locator(".explorekit-head")).to_contain_text("stopped")
+
+    def menus(self) -> None:
+        menus = self.explorer.locator("> .widget-hbox").first
+        for menu, choice, shown in (
+            ("variable", "V", "V over I at tau = 5, sort = a, time = 0"),
+            ("x", "time", "V over time at I = 0, tau = 5, sort = a"),
+            ("variable", "field", "field over x and y at I = 0, tau = 5, sort = a"),
+            ("x", "y", "field over y and x at I = 0, tau = 5, sort = a"),
+            ("y", "—", "field over y at I = 0, tau = 5, sort = a, x = 0"),
+            ("kind", "number", "field 0 at I = 0, tau = 5, sort = a, y = 0, x = 0"),
+            ("x", "y", "field over y at I = 0, tau = 5, sort = a, x = 0"),
+        ):
+            choose(menus, menu, choice)
+            self.shows(shown)
+
+    def sliders(self) -> None:
+        self.type_in("x", "7")
+        self.shows("field over y at I = 0, tau = 5, sort = a, x = 7")
+        choose(self.explorer.locator("> .widget-hbox").first, "variable", "V")
+        for key, value in (
+            ("End", "1"),
+            ("ArrowLeft", "0.75"),
+            ("Home", "0"),
+            ("PageUp", "1"),
+            ("Home", "0"),
+        ):
+            self.explorer.locator(".noUi-handle[aria-label='I']").press(key)
+            self.shows(re.compile(f"^V over time at I = {value}, tau = 5, sort = a"))
+        self.type_in("I", "0.9")
+        self.shows("V over time at I = 1, tau = 5, sort = a")
+        expect(self.explorer.get_by_text("I = 0.9 is not on the grid: showing the nearest")).to_be_visible()
+        self.type_in("I", "0")
+        drag(self.page, self.explorer.locator(".widget-slider:has([aria-label='tau'])"), to=0.5)
+        self.shows("V over time at I = 0, tau = 7.5, sort = a")
+        choose(self.explorer, "sort", "<b>")
+        self.shows("V over time at I = 0, tau = 7.5, sort = <b>")
+
+    def roles(self) -> None:
+        with self.tool("Roles") as tool:
+            for dim, role, shown in (
+                ("I", "colours of lines", "V over time at tau = 7.5, sort = <b>"),
+                ("tau", "rows of pictures", "V over time at sort = <b>"),
+                ("sort", "columns of pictures", "V over time"),
+                ("tau", "one value, played", "V over time at tau = 7.5"),
+                ("sort", "one value, on a slider", "V over time at tau = 7.5, sort = <b>"),
+                ("I", "mean of all", "mean of V over time at tau = 7.5, sort = <b>, mean over I"),
+                ("I", "one value, on a slider", "V over time at I = 0, tau = 7.5, sort = <b>"),
+            ):
+                choose(tool, dim, role)
+                self.shows(shown)
+        play = self.explorer.locator(".explorekit-player button")
+        play.nth(2).click()  # and again from the start
+        play.nth(0).click()
+        canvas = canvas_of(self.explorer).element_handle()
+        for value in (10, 5):
+            passed = "([canvas, words]) => canvas.getAttribute('aria-label').includes(words)"
+            self.page.wait_for_function(passed, arg=[canvas, f"tau = {value},"])
+        play.nth(1).click()
+        self.shows(re.compile("tau = 5,"))
+
+    def scale(self) -> None:
+        menus = self.explorer.locator("> .widget-hbox").first
+        for menu, choice in (("variable", "rate"), ("x", "I"), ("y", "tau")):
+            choose(menus, menu, choice)
+        self.shows("rate over I and tau at sort = <b>")
+        with self.tool("Scale") as tool:
+            for menu, choice in (
+                ("values", "logarithmic"),
+                ("along y", "logarithmic"),
+                ("colours", "cividis"),
+            ):
+                with self.another_picture():
+                    choose(tool, menu, choice)
+            choose(tool, "limits", "of each picture")
+            choose(tool, "limits", "as typed")
+            with self.another_picture():
+                tool.get_by_label("to", exact=True).fill("100")
+                self.page.keyboard.press("Enter")
+            for choice, shown in (("minus", "rate − base"), ("divided by", "rate / base"), ("alone", "rate")):
+                choose(tool, "shown", choice)
+                self.shows(f"{shown} over I and tau at sort = <b>")
+            press(tool, "Swap x and y")
+            self.shows("rate over tau and I at sort = <b>")
+            with self.another_picture():
+                choose(tool, "along x", "linear")
+            for menu in ("values", "along x", "colours", "limits"):
+                tool.get_by_label(menu, exact=True).select_option(index=0)
+            press(tool, "Swap x and y")
+            self.shows("rate over I and tau at sort = <b>")
+
+    def picture(self) -> None:
+        canvas, tip = canvas_of(self.explorer), self.explorer.locator(".explorekit-tip:visible")
+        place = self.at(0.3, 0.5)
+        canvas.hover(position=place)
+        expect(tip).to_contain_text("tau = 7.5\nI = 0.25")
+        with self.another_picture():
+            canvas.click(position=place)
+        for key, words in (("ArrowRight", "tau = 7.5\nI = 0.5"), ("Shift+ArrowUp", "tau = 10\nI = 0.5")):
+            self.page.keyboard.press(key)
+            expect(tip).to_contain_text(words)
+        with self.another_picture():
+            self.page.keyboard.press("Escape")
+        whole = pixels(canvas)
+        for key in ("+", "0", "=", "-"):
+            with self.another_picture():
+                self.page.keyboard.press(key)
+        self.comes_back_to(whole)
+        with self.another_picture():
+            self.page.mouse.wheel(0, -300)
+        with self.another_picture():
+            self.page.mouse.down()
+            canvas.hover(position=self.at(0.6, 0.6))
+            self.page.mouse.up()
+        canvas.dblclick(position=place)
+        self.page.mouse.move(1, 1)
+        self.comes_back_to(whole)
+
+    def inspector(self) -> None:
+        """Come from the first failure to the last, run one again, and those that are pending."""
+        with self.tool("Run") as tool:
+            press(tool, "Next failure")
+            expect(tool.get_by_text("ValueError: too strong for a", exact=True)).to_be_visible()
+            expect(tool.get_by_role("row", name="tau")).to_contain_text("5")
+            (self.folder / "mended").touch()
+            press(tool, "Run again")
+            status = tool.get_by_role("row", name="status")
+            expect(status).to_contain_text("ok")
+            press(tool, "Reproduce")
+            expect(tool.get_by_text("The same numbers.")).to_be_visible()
+            press(tool, "Copy as code")
+            expect(tool.get_by_text("copied")).to_be_visible()
+            canvas_of(self.explorer).press("ArrowUp")
+            canvas_of(self.explorer).press("ArrowUp")
+            expect(status).to_contain_text("pending")
+            press(tool, "Run this")
+            expect(status).to_contain_text("ok")
+            press(tool, "Run as I move")
+            canvas_of(self.explorer).press("ArrowRight")
+            expect(tool.get_by_role("row", name="I 1", exact=True)).to_be_visible()
+            expect(status).to_contain_text("ok")
+            press(tool, "Run as I move")
+        canvas_of(self.explorer).press("Escape")
+
+    def pin(self) -> None:
+        choose(self.explorer.locator("> .widget-hbox").first, "y", "—")
+        self.shows("rate over I at tau = 10, sort = a")
+        with self.tool("Pin") as tool:
+            self.explorer.locator(".noUi-handle[aria-label='tau']").press("Home")
+            self.shows("rate over I at tau = 5, sort = a")
+            expect(self.explorer.get_by_text("pinned: tau = 10, sort = a")).to_be_visible()
+            for way in ("difference", "relative difference"):
+                press(tool, way)
+                self.shows(re.compile(f"^{way} of rate"))
+            press(tool, "Pin this")
+            expect(self.explorer.get_by_text("pinned: tau = 5, sort = a")).to_be_visible()
+            press(tool, "Let go")
+            self.shows("rate over I at tau = 5, sort = a")
+
+    def bookmarks(self) -> None:
+        with self.tool("Bookmarks") as tool:
+            tool.get_by_label("mark as").fill("here")
+            press(tool, "Mark")
+            expect(tool.get_by_text("here is marked.")).to_be_visible()
+            choose(self.explorer, "sort", "<b>")
+            self.shows("rate over I at tau = 5, sort = <b>")
+            press(tool, "Go")
+            self.shows("rate over I at tau = 5, sort = a")
+            press(tool, "Delete")
+            expect(tool.get_by_text("here is deleted.")).to_be_visible()
+
+    def save(self) -> None:
+        with self.tool("Save") as tool:
+            for what in ("figure (SVG)", "numbers (CSV)", "animation (GIF)", "page with sliders (HTML)"):
+                choose(tool, "what", what)
+                ending = f".{what[-4:-1].lower()}".replace("tml", "html")
+                expect(tool.get_by_label("file")).to_have_value(f"rate{ending}")
+                press(tool, "Save")
+                expect(tool.get_by_text(f"rate{ending} (")).to_be_visible()
+                with self.page.expect_download() as download:
+                    tool.get_by_role("link", name="download").click()
+                assert download.value.path().read_bytes() == (self.folder / f"rate{ending}").read_bytes()
+
+    def code(self) -> None:
+        with self.tool("Code") as tool:
+            expect(tool.locator("pre")).to_contain_text(".sel(tau=5.0, sort='a')")
+            press(tool, "Copy")
+            expect(tool.get_by_text("copied")).to_be_visible()
+
+    def keys(self) -> None:
+        with self.tool("Keys") as tool:
+            expect(tool.get_by_text("pick nothing")).to_be_visible()
+
+    def beside(self) -> None:
+        summary, detail = self.page.locator(".walked-beside .explorekit-explorer").all()
+        shows(detail, "V over time at I = 0.5, tau = 7.5, sort = a")
+        canvas_of(summary).press("ArrowRight")
+        shows(detail, re.compile("^V over time at I = 0.75, tau = 7.5, sort = a"))
+
+    def linked(self) -> None:
+        one, other = self.page.locator(".walked-one"), self.page.locator(".walked-other")
+        choose(one, "sort", "<b>")
+        shows(other, "rate over I at tau = 5, sort = <b>")
+
+    def comparison(self) -> None:
+        comparison = self.page.locator(".walked-comparison")
+        a, b, difference = comparison.locator(".explorekit-explorer").all()
+        shows(a, "rate over I at tau = 5")
+        comparison.locator(".noUi-handle[aria-label='tau']").press("ArrowRight")
+        for explorer in (a, b):
+            shows(explorer, "rate over I at tau = 7.5")
+        comparison.get_by_role("button", name="relative difference").click()
+        shows(difference, re.compile("relative"))
+
+    def interact(self) -> None:
+        front = self.page.locator(".walked-front")
+        front.locator(".noUi-handle[aria-label='width']").press("End")
+        front.locator(".noUi-handle[aria-label='height']").press("End")
+        expect(canvas_of(front)).to_have_attribute("aria-label", "area 6 at width = 3, height = 2")
+
+    def panel(self) -> None:
+        panel = self.page.locator(".walked-panel").last  # the cell that waited showed it too
+        failures = panel.locator(".explorekit-failures")
+        expect(failures.locator("details")).to_have_count(2)
+        failures.locator("summary").first.click()
+        expect(failures.locator("pre").first).to_contain_text("raise ValueError")
+        panel.get_by_role("button", name="Retry failed").click()
+        expect(failures.locator("details")).to_have_count(0)
+        expect(panel.locator(".explorekit-head")).to_contain_text("finished")
+
+    # ---- what the steps are made of
+
+    def shows(self, words: str | re.Pattern[str]) -> None:
+        shows(self.explorer, words)
+
+    def type_in(self, slider: str, text: str) -> None:
+        self.explorer.get_by_label(f"{slider}: value").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+
+    @contextmanager
+    def tool(self, name: str) -> Iterator[Locator]:
+        """Open a tool, and close it again."""
+        press(self.explorer.locator(".explorekit-tool-buttons"), name)
+        opened = self.explorer.locator(".explorekit-opened")
+        expect(opened).to_have_count(1)
+        try:
+            yield opened
+        finally:
+            opened.locator(".explorekit-shut").click()
+        expect(opened).to_have_count(0)
+
+    @contextmanager
+    def another_picture(self) -> Iterator[None]:
+        """Wait until the picture is not as it was before."""
+        canvas = canvas_of(self.explorer).element_handle()
+        before = pixels(canvas_of(self.explorer))
+        yield
+        self.page.wait_for_function("([c, before]) => c.toDataURL() !== before", arg=[canvas, before])
+
+    def comes_back_to(self, before: str) -> None:
+        """Wait until the picture is as it was."""
+        canvas = canvas_of(self.explorer).element_handle()
+        self.page.wait_for_function("([c, before]) => c.toDataURL() === before", arg=[canvas, before])
+
+    def at(self, right: float, down: float) -> Position:
+        """Return a place on the picture, from the upper left corner of it."""
+        box = canvas_of(self.explorer).bounding_box()
+        assert box
+        return {"x": right * box["width"], "y": down * box["height"]}
+
+
+def canvas_of(explorer: Locator) -> Locator:
+    return explorer.locator(".explorekit-picture canvas")
+
+
+def pixels(canvas: Locator) -> str:
+    return str(canvas.evaluate("canvas => canvas.toDataURL()"))
+
+
+def shows(explorer: Locator, words: str | re.Pattern[str]) -> None:
+    """Wait until a picture is described in some words."""
+    expect(canvas_of(explorer)).to_have_attribute("aria-label", words)
+
+
+def press(where: Locator, name: str) -> None:
+    """Press the button that says something, and nothing else."""
+    where.locator("button").filter(has_text=re.compile(rf"^\s*{name}\s*$")).click()
+
+
+def choose(where: Locator, menu: str, choice: str) -> None:
+    where.get_by_label(menu, exact=True).select_option(choice)
+
+
+def drag(page: Page, slider: Locator, to: float) -> None:
+    """Drag the handle of a slider with the mouse, to a part of its length."""
+    slider.scroll_into_view_if_needed()
+    handle = slider.locator(".noUi-handle").bounding_box()
+    track = slider.locator(".noUi-base").bounding_box()
+    assert handle
+    assert track
+    y = handle["y"] + handle["height"] / 2
+    page.mouse.move(handle["x"] + handle["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] * to, y, steps=20)
+    page.mouse.up()
