@@ -396,7 +396,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _draw(self) -> None:
         if self.runner.run_quickly() and self._news():
             self._arrange()
-        self._shown = self.screen.show(self.shot(self.view))
+        self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
+        self._shown = self.screen.show(self._shown)
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from explorekit.explorer.camera import Shot
+from explorekit.explorer.camera import NOTHING, Shot
 from explorekit.explorer.controls import WIDTH
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.picture import Picture
@@ -48,6 +48,7 @@ class Screen:
         self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
         self.canvas = Canvas()
         self.widget: ipywidgets.Widget = self.image
+        self._seen = NOTHING
 
     def show(self, shot: Shot) -> Shot:
         """Show what was shot, or why it cannot be drawn; return what is seen."""
@@ -61,6 +62,7 @@ class Screen:
         return shot
 
     def _draw(self, shot: Shot) -> None:
+        self._seen = shot
         if self.widget is self.picture:
             self.picture.show(*shot)
         else:
@@ -104,14 +106,14 @@ class Screen:
 
     def _show_again(self) -> None:
         with self._explorer.lock:
-            self.show(self._explorer.shown)
+            self.show(self._seen)
 
     def _on_pick(self) -> None:
         on_kernel_thread(self._take_pick)
 
     def _take_pick(self) -> None:
         places = self.picture.pick
-        if places != list(self._explorer.shown.frame.pick or ()):
+        if places != list(self._seen.frame.pick or ()):
             self._explorer.pick(places)
 
     def _words_for(self, where: Sequence[int]) -> str:

@@ -13,6 +13,8 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 from explorekit.explorer import explore
+from explorekit.explorer.drawing.kind import Kind
+from explorekit.explorer.drawing.kinds import kinds
 
 SCRIPT = "<script>alert(1)</script>"
 EVIL = {"units": SCRIPT, "long_name": SCRIPT + "$\\frac{"}
@@ -109,3 +111,22 @@ def test_bad_data_are_shown_and_taken_along_with_every_tool_open(name, tmp_path)
         assert SCRIPT not in (tmp_path / "page.html").read_text("utf-8")
     explorer.picture._handle_custom_msg("ready", [])
     assert SCRIPT not in html()
+
+
+@pytest.mark.parametrize("in_browser", [False, True])
+def test_what_cannot_be_drawn_says_why_and_the_explorer_lives_on(monkeypatch, in_browser):
+    class Failing:
+        def __init__(self, *_):
+            raise RuntimeError("no ink")
+
+    monkeypatch.setitem(kinds(), "failing", Kind("failing", Failing, needs=("x",)))
+    explorer = explore(over(("a", "b"), RAMP[0]), x="b")
+    if in_browser:
+        explorer.picture._handle_custom_msg("ready", [])
+    explorer.picture.pick = [2]
+    explorer.kind_chooser.value = "failing"
+    assert explorer.shown.message == "this cannot be drawn: no ink"
+    assert explorer.view.picked
+    explorer.kind_chooser.value = "line"
+    assert explorer.shown.message == ""
+    assert explorer.picked == {"a": 0, "b": 2}
