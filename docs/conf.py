@@ -63,6 +63,9 @@ nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_excludepatterns: list[str] = []
 nb_merge_streams = True
+# A widget needs a kernel, and its JavaScript a network: on a page stands the picture that it showed.
+nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 
 # -- the reference, from docstrings -------------------------------------------------------------
 
@@ -83,6 +86,7 @@ copybutton_prompt_text = r">>> |\.\.\. "  # of examples the lines of code alone 
 copybutton_prompt_is_regexp = True
 html_show_sourcelink = False
 html_sidebars: dict[str, list[str]] = {
-    page: [] for page in ("index", "notebooks/quickstart", "benchmarks", "changelog", "coming_from_*")
+    page: []
+    for page in ("index", "notebooks/quickstart", "gallery", "benchmarks", "changelog", "coming_from_*")
 }
 html_theme_options = {"show_prev_next": False, "navbar_align": "left", "show_toc_level": 2}

@@ -37,7 +37,7 @@ def _image(explorer: "Explorer", title: str) -> str:
     frame, _, message = explorer.shown
     return (
         f'<div style="flex:1 1 0;min-width:0">{escape(title)}'
-        f'<img src="data:{_PNG};base64,{_encoded(explorer)}" alt="{escape(in_words(frame, message))}"></div>'
+        f'<img src="data:{_PNG};base64,{_encoded(explorer)}" alt="{escape(in_words(frame, message))}" style="max-width:100%"></div>'
     )
 
 
