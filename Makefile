@@ -9,6 +9,9 @@ BENCH_FLAGS ?=
 CHAOS_FLAGS ?=
 SPHINX_FLAGS ?=
 
+ALONE := $(addprefix tests/,adaptive_strategies benchmarks binder browser chaos engine notebooks)
+SIDE_BY_SIDE := $(filter-out $(ALONE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
+
 VENV_READY := $(VENV)/.stamp-venv
 LAB_READY := $(VENV)/.stamp-lab
 DEV_READY := $(VENV)/.stamp-dev
@@ -16,7 +19,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo lab test lint docs pytest chromium ncdump bench chaos picture clean
+.PHONY: help demo lab test lint docs pytest side-by-side alone chromium ncdump bench chaos picture clean
 
 help:
 	@echo "make demo   install, run the first study, execute the quickstart notebook"
@@ -102,12 +105,19 @@ docs: $(DEV_READY)
 	$(BIN)/python -m sphinx -W --keep-going -q $(SPHINX_FLAGS) docs docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
 
+pytest: side-by-side alone
+
+# Two at a time, as most of these use one core.
+side-by-side: $(DEV_READY) ncdump
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_FLAGS) $(SIDE_BY_SIDE)
+
+# Tests of clusters, servers and browsers: each has the machine for itself.
 ifeq ($(BROWSER),no)
-pytest: $(DEV_READY) ncdump
-	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS)
+alone: $(DEV_READY) ncdump
+	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS) $(ALONE)
 else
-pytest: $(DEV_READY) chromium ncdump
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+alone: $(DEV_READY) chromium ncdump
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(ALONE)
 endif
 
 bench: $(DEV_READY)
