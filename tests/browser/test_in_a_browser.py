@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from walk import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -226,18 +227,6 @@ def faults(page: Page) -> list[tuple[str, str, str]]:
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
-
-
-def drag(page: Page, slider: Locator, to: float) -> None:
-    handle = slider.locator(".noUi-handle").bounding_box()
-    track = slider.locator(".noUi-base").bounding_box()
-    assert handle
-    assert track
-    y = handle["y"] + handle["height"] / 2
-    page.mouse.move(handle["x"] + handle["width"] / 2, y)
-    page.mouse.down()
-    page.mouse.move(track["x"] + track["width"] * to, y, steps=20)
-    page.mouse.up()
 
 
 def pixels(picture: Locator) -> np.ndarray:
