@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from explorekit.explorer import flags
 from explorekit.explorer.code.drawing import Sketch, add_axis
 from explorekit.explorer.code.literals import limits, texts
-from explorekit.explorer.code.pictures import draw, label_all, parts_of, prepare
+from explorekit.explorer.code.pictures import add_legend, draw, label_all, parts_of, prepare
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.hues import LONGEST_NAME, MOST_NAMED, hue_colours
 from explorekit.explorer.drawing.kinds.bar import WIDTH, heights
@@ -52,12 +52,7 @@ def bar(sketch: Sketch, runs: str) -> None:
     sketch.add("axes.set_ylim({}, {})".format(*(ends if scale.log else limits(*ends))))
     sketch.add(f"axes.set_xlim{(-0.5, len(frame.x.positions) - 0.5) if len(frame.x.positions) else (0, 1)}")
     if hue is not None and count <= MOST_NAMED:
-        first = "grid[0, 0]" if frame.panels else "axes"
-        title = plain_text(shortened(hue.label, LONGEST_NAME + 8))
-        handles = f"*{first}.get_legend_handles_labels()"
-        sketch.add(
-            f"figure.legend({handles}, loc='outside right upper', title={title!r}, fontsize=8, frameon=False)"
-        )
+        add_legend(sketch, hue.label)
     start = len(sketch.lines)
     add_axis(sketch, "x", frame.x)
     sketch.add(f"axes.set_ylabel({plain_text(frame.label)!r})")

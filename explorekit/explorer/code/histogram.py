@@ -4,7 +4,7 @@ from matplotlib.colors import to_hex
 
 from explorekit.explorer.code.drawing import Sketch, add_ticks
 from explorekit.explorer.code.literals import texts
-from explorekit.explorer.code.pictures import draw, label_all, parts_of, prepare
+from explorekit.explorer.code.pictures import add_legend, draw, label_all, parts_of, prepare
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.hues import LONGEST_NAME, MOST_NAMED, hue_colours
 from explorekit.explorer.drawing.kinds.histogram import COUNTED, COUNTS, TRUTHS, bins_for, counts, top_of
@@ -54,12 +54,7 @@ def histogram(sketch: Sketch, runs: str) -> None:
     elif frame.time:
         sketch.add("axes.xaxis_date()")
     if hue is not None and len(frame.extra["curves"]) <= MOST_NAMED:
-        first = "grid[0, 0]" if frame.panels else "axes"
-        title = plain_text(shortened(hue.label, LONGEST_NAME + 8))
-        handles = f"*{first}.get_legend_handles_labels()"
-        sketch.add(
-            f"figure.legend({handles}, loc='outside right upper', title={title!r}, fontsize=8, frameon=False)"
-        )
+        add_legend(sketch, hue.label)
     start = len(sketch.lines)
     sketch.add(f"axes.set_xlabel({plain_text(counted.label)!r})", f"axes.set_ylabel({COUNTS!r})")
     label_all(sketch, start)

@@ -9,6 +9,7 @@ from explorekit.explorer.code.roles import reduce
 from explorekit.explorer.code.selection import ordered
 from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.canvas import SIZE
+from explorekit.explorer.drawing.hues import LONGEST_NAME
 from explorekit.explorer.drawing.panels import ROW_LENGTH
 from explorekit.explorer.picking import PLACES
 from explorekit.explorer.slicing import Frame
@@ -95,3 +96,13 @@ def label_all(sketch: Sketch, start: int) -> None:
             )
             for line in sketch.lines[start:]
         ]
+
+
+def add_legend(sketch: Sketch, label: str) -> None:
+    """Name the colours beside the picture, or beside the first of several."""
+    first = "grid[0, 0]" if sketch.frame.panels else "axes"
+    title = plain_text(shortened(label, LONGEST_NAME + 8))
+    handles = f"*{first}.get_legend_handles_labels()"
+    sketch.add(
+        f"figure.legend({handles}, loc='outside right upper', title={title!r}, fontsize=8, frameon=False)"
+    )
