@@ -46,7 +46,9 @@ def merge(
     """Join studies of one simulation: a new study that has the points and results of all.
 
     Points are matched by their values. The dimensions are united as by `explorekit.Study.extend`; a point of the united grid that no
-    study has is pending, and so is one that a study has at a value which only rounding tells from the one that is taken. The studies are left as they are, and share unchanging files with the new one where the file system allows.
+    study has is pending, and so is one that a study has at a value which only rounding tells from the one that is taken. Results of
+    different code stand beside each other, which a warning tells. The studies are left as they are, and share unchanging files with
+    the new one where the file system allows.
 
     Parameters
     ----------
@@ -93,6 +95,7 @@ def merge(
         table = catalog.shards(versions_that_count(record))
         snapshots = [catalog.snapshot_of(_seen_by(source, table)) for source in sources]
         _report_left_out(sources, snapshots)
+        _report_code(sources)
         catalog.supersede(_losers(snapshots, prefer, [source.path.name for source in sources]), "merge")
         catalog.keep()
         catalog.close()
@@ -154,6 +157,26 @@ def _report_left_out(sources: Sequence[_Source], snapshots: Sequence[Snapshot]) 
                 source.path.name,
                 had - has,
             )
+
+
+def _report_code(sources: Sequence[_Source]) -> None:
+    """Say whether the studies' results were made by different code; of labelled objects, some may lack some."""
+    made_by = [(source.path.name, _versions_of(source)) for source in sources if source.results]
+    if len({frozenset(made.values()) for _, made in made_by}) > 1:
+        logger.warning(
+            "results of different code stand beside each other: %s. runs['code_version'] tells which is which.",
+            ", ".join(f"{name} is of {' and '.join(made)}" for name, made in made_by),
+        )
+
+
+def _versions_of(source: _Source) -> dict[str, str]:
+    """Return the code versions of a study's results, kept ones first, and what tells their simulations apart."""
+    directory, held = source.part.directory, source.part.table.versions()
+    return {
+        version: directory.read_further(version, "objects").get("", version)
+        for version in (*source.record.kept, source.record.code)
+        if held.get(version)
+    }
 
 
 def _united_record(sources: Sequence[_Source]) -> StudyRecord:

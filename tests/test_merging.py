@@ -100,7 +100,7 @@ def test_the_newest_run_may_be_preferred(tmp_path: Path) -> None:
     assert both.results["x"].sel(a=1).item() == 2.0e9
 
 
-def test_code_versions_of_all_are_kept(tmp_path: Path) -> None:
+def test_code_versions_of_all_are_kept_and_told(tmp_path: Path, caplog) -> None:
     def other(a, rng, b=1.0):
         return {"sum": a + b + 0, "draw": rng.normal(size=3)}
 
@@ -109,10 +109,37 @@ def test_code_versions_of_all_are_kept(tmp_path: Path) -> None:
     two = made(tmp_path / "two", ek.Space(a=[2.0]), simulation=other)
     both = ek.merge([one, two], tmp_path / "both")
     versions = [study.provenance["code_version"] for study in (one, two)]
+    assert (
+        f"results of different code stand beside each other: one is of {versions[0]}, two is of {versions[1]}"
+        in caplog.text
+    )
     assert both.runs["code_version"].values.tolist() == versions
     assert both.code_versions["role"].to_dict() == {versions[0]: "current", versions[1]: "kept"}
     assert "+ 0" in both.at(code=versions[1]).provenance["source"]
     assert "+ 0" not in both.provenance["source"]
+
+
+def test_studies_of_the_same_code_are_joined_without_a_word(tmp_path: Path, caplog) -> None:
+    one, two = (made(tmp_path / name, ek.Space(a=[a])) for name, a in (("one", 1.0), ("two", 2.0)))
+    empty = ek.Study(noisy, ek.Space(a=[3.0]), tmp_path / "empty")
+    ek.merge([one, two, empty], tmp_path / "both")
+    assert "different code" not in caplog.text
+
+
+def test_a_version_that_one_study_kept_is_told_too(tmp_path: Path, caplog) -> None:
+    def other(a, rng, b=1.0):
+        return {"sum": a + b + 0, "draw": rng.normal(size=3)}
+
+    other.__name__ = "noisy"
+    one = made(tmp_path / "one", ek.Space(a=[1.0]))
+    kept = one.provenance["code_version"]
+    one = ek.Study(other, path=one.path)
+    one.extend(a=[1.5])
+    run_here(one, code="keep")
+    two = made(tmp_path / "two", ek.Space(a=[2.0]), simulation=other)
+    ek.merge([one, two], tmp_path / "both")
+    version = two.provenance["code_version"]
+    assert f"one is of {kept} and {version}, two is of {version}" in caplog.text
 
 
 def test_what_is_joined_of_one_version_is_what_that_version_shows(tmp_path: Path) -> None:
