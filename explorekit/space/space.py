@@ -3,23 +3,21 @@
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space import coordinates
+from explorekit.errors import SpaceError
+from explorekit.space import coordinates, points
 from explorekit.space.arrays import VALUES
-from explorekit.space.axis import OCCURRENCE, Axis
+from explorekit.space.axis import Axis
 from explorekit.space.clashes import reject_clashes
 from explorekit.space.derived import Derived, Formula
 from explorekit.space.distributions import RandomVariable, as_parameter, check_sampled
-from explorekit.space.identity import Label, canonical
-from explorekit.space.parameter import GIVEN, POINT, REPETITION, UNGRIDDED, Parameter, repetitions
-from explorekit.space.positions import as_indexer, positions_of_values
+from explorekit.space.identity import Label
+from explorekit.space.parameter import GIVEN, REPETITION, Parameter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -428,25 +426,11 @@ class Space:
 
         A parameter that a point lacks is not in its dict.
         """
-        block = 4096
-        check_sampled(self, "name the points of the space")
-        total = math.prod(self.shape)
-        for start in range(0, total, block):
-            yield from self.points_at(np.arange(start, min(start + block, total)))
+        return points.points(self)
 
     def points_at(self, positions: npt.NDArray[np.int64]) -> Iterator[dict[str, Any]]:
         """Yield the points at flat positions (C order over `dims`), as `points` does."""
-        ragged = any(p.given is not None for p in self.passed.values())
-        objects = {p.name: p.objects for p in self._parameters.values() if p.objects}
-        columns = self.columns(positions)
-        if not columns:
-            yield from ({} for _ in positions)
-            return
-        names = list(columns)
-        for values in zip(*columns.values(), strict=True):
-            point = dict(zip(names, values, strict=True))
-            point = {n: v for n, v in point.items() if v is not None} if ragged else point
-            yield point | {n: objects[n][point[n]] for n in objects if n in point}
+        return points.points_at(self, positions)
 
     def columns(self, positions: npt.NDArray[np.int64], missing: Any = None) -> dict[str, list[Any]]:
         """Return the values of each parameter at flat positions (C order over `dims`).
@@ -458,46 +442,15 @@ class Space:
         missing
             What stands for a parameter that a point lacks.
         """
-        check_sampled(self, "name the points of the space")
-        on_axis = self.unravel(positions)
-        columns = {
-            p.name: p.python_values() * len(positions) if p.dim is None else p.python_values(on_axis[p.dim])
-            for p in self._parameters.values()
-        }
-        for p in self._parameters.values():
-            if p.given is not None:
-                for row in np.flatnonzero(~p.given[on_axis[str(p.dim)]]).tolist():
-                    columns[p.name][row] = missing
-        for one in self._derived.values():
-            columns[one.name] = one.column(on_axis, len(positions), missing)
-        return columns
+        return points.columns(self, positions, missing)
 
     def unravel(self, positions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
         """Return the index along each dimension of flat positions."""
-        if not self._axes:
-            return {}
-        if math.prod(self.shape) <= sys.maxsize:
-            return dict(zip(self.dims, np.unravel_index(positions, self.shape), strict=True))
-        index: dict[str, npt.NDArray[np.int64]] = {}
-        for dim, size in reversed(self.sizes.items()):
-            index[dim] = (positions % size).astype(np.int64)
-            positions = positions // size
-        return {dim: index[dim] for dim in self.dims}
+        return points.unravel(self, positions)
 
     def labels(self, position: int) -> list[Label]:
         """Return name and canonical value of everything that makes up a point's identity: not of what it lacks."""
-        check_sampled(self, "name the points of the space")
-        index = self.unravel(np.array([position]))
-        labels: list[Label] = []
-        for p in self._parameters.values():
-            if p.given is not None and not p.given[index[str(p.dim)]]:
-                continue
-            value = p.values if p.dim is None else p.values[index[p.dim]]
-            labels.append((p.name, canonical(value)[0]))
-        for dim, axis in self._axes.items():
-            if occurrence := int(axis.occurrence[index[dim][0]]):
-                labels.append((f"{dim}.{OCCURRENCE}", b"int:%d" % occurrence))
-        return labels
+        return points.labels(self, position)
 
     def describe(self, position: int | None = None, /, **values: Any) -> str:
         """Return one point as text, with units: ``I=0.5 nA, tau=5 ms``.
@@ -527,22 +480,9 @@ class Space:
         """Return every combination of two spaces, the left one slowest."""
         if not isinstance(other, Space):
             return NotImplemented
-        self._reject_shared(other, "*")
-        if clash := set(self.dims) & set(other.dims) - {POINT}:
-            hint = " Repeat the product instead." if REPETITION in clash else ""
-            raise SpaceError(
-                f"both factors of * have the dimension {listing(sorted(clash))}; expected distinct ones.{hint}"
-            )
-        everything = {p.name: p for p in (*self._everything, *other._everything)}
-        axes = {**self.axes, **other.axes}
-        if POINT in self.dims and POINT in other.dims:
-            from explorekit.space.union import product_of_points
+        from explorekit.space.combining import product
 
-            axes[POINT], rows = product_of_points(self.axes[POINT], other.axes[POINT])
-            everything |= {p.name: p for p in axes[POINT].parameters}
-            for side, index in zip((self, other), rows, strict=True):
-                everything |= {name: one.take({POINT: index}) for name, one in side.derived.items()}
-        return Space.from_parameters(list(everything.values()), axes)
+        return product(self, other)
 
     def __add__(self, other: "Space") -> "Space":
         """Return the points of one space, then those of another, along dimension ``point``.
@@ -584,49 +524,18 @@ class Space:
         """Return two spaces paired along the left one's dimension, or ``point`` or ``sample`` if points of the right one lack a parameter."""
         if not isinstance(other, Space):
             return NotImplemented
-        self._reject_shared(other, "@")
-        if len(self.dims) > 1 or len(other.dims) > 1:
-            raise SpaceError(
-                f"@ pairs spaces of one dimension each; got {self.sizes} @ {other.sizes}. Use * for every combination."
-            )
-        if REPETITION in (*self.dims, *other.dims):
-            raise SpaceError("@ cannot pair repetitions; pair the parameters first, then call .repeat(n).")
-        for one, another in ((self, other), (other, self)):
-            if one.distributions and not one.dims and another.dims:
-                raise SpaceError(
-                    f"@ pairs values one to one, and of {listing(one.distributions)} none have been drawn; got {another.sizes} beside. "
-                    f"Use * and sample the product, with fresh=True for draws of their own at each point."
-                )
-        if self.dims and other.dims and self.shape != other.shape:
-            raise SpaceError(
-                f"@ pairs values one to one; got {self.sizes} @ {other.sizes}. Give both the same length."
-            )
-        dims = (*self.dims, *other.dims)
-        if any(p.given is not None for p in other.parameters.values()) and not UNGRIDDED.intersection(
-            self.dims
-        ):
-            dims = other.dims  # as only points in no order can lack a parameter
-        dim = next(iter(dims), None)
-        return Space.from_parameters([_moved(p, dim) for p in (*self._everything, *other._everything)])
+        from explorekit.space.combining import paired
+
+        return paired(self, other)
 
     def repeat(self, n: int) -> "Space":
         """Return the space with `n` repetitions of every point, along the innermost dimension ``repetition``.
 
         Repeating a space that has repetitions multiplies them.
         """
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise SpaceError(f"repeat() got {n!r}; expected a whole number of at least 1.")
-        counted = self._parameters.get(REPETITION)
-        if counted is not None and not np.array_equal(
-            np.atleast_1d(counted.values), np.arange(counted.values.size)
-        ):
-            raise SpaceError(
-                f"repeat() got a space with the repetitions {counted.summary()} only; expected all from 0. Repeat first, then select."
-            )
-        others = [p for p in self._everything if p.name != REPETITION]
-        axes = {dim: axis for dim, axis in self._axes.items() if dim != REPETITION}
-        repeated = repetitions(self.sizes.get(REPETITION, 1) * int(n))
-        return Space.from_parameters([*others, repeated], axes)
+        from explorekit.space.combining import repeated
+
+        return repeated(self, n)
 
     def sample(
         self, n: int | None = None, method: "Method" = "random", *, seed: int = 0, fresh: bool = False
@@ -749,23 +658,6 @@ class Space:
 
         return star(self, {**(base or {}), **base_kwargs})
 
-    @property
-    def _everything(self) -> "list[Parameter | RandomVariable | Derived | Formula]":
-        return [
-            *self._parameters.values(),
-            *self._distributions.values(),
-            *self._derived.values(),
-            *self._waiting.values(),
-        ]
-
-    def _reject_shared(self, other: "Space", operator: str) -> None:
-        theirs = {p.name for p in other._everything}  # noqa: SLF001
-        if shared := [p.name for p in self._everything if p.name in theirs and p.name != REPETITION]:
-            raise SpaceError(
-                f"both sides of {operator} have the parameter {listing(shared)}; expected each parameter on one side only. "
-                f"Remove it from one."
-            )
-
     def override(self, presets: "Space | Mapping[str, Any] | None" = None, /, **parameters: Any) -> "Space":
         """Return the space with other values of some parameters, whose units, attributes and declared bounds remain.
 
@@ -879,31 +771,12 @@ class Space:
         Parameters
         ----------
         indexers
-            By dimension: an integer, a slice, or a sequence of integers or bools.
+            By dimension: an integer, a slice, or a sequence of integers or bools. Of points that are listed more than once, the one
+            that an integer fixes has the random stream of the first; a sequence, such as ``[3]``, keeps each its own.
         """
-        given = {**(indexers or {}), **indexers_kwargs}
-        for dim in given:
-            if dim not in self._axes:
-                raise SpaceError(
-                    f"no dimension {dim!r}; this space has {listing(self.dims)}.{suggest(dim, self.dims)}"
-                )
-        chosen = {dim: as_indexer(dim, self._axes[dim].size, indexer) for dim, indexer in given.items()}
-        parameters = [p.take(chosen[p.dim]) if p.dim in chosen else p for p in self._parameters.values()]
-        parameters = [p for p in parameters if p.dim or p.given is None]  # one point lacks what it lacks
-        if empty := [p.name for p in parameters if p.values.size == 0]:
-            raise SpaceError(
-                f"the selection leaves no value of parameter {listing(empty)}; select at least one."
-            )
-        axes = {
-            dim: axis.take(chosen[dim]) if dim in chosen else axis
-            for dim, axis in self._axes.items()
-            if not isinstance(chosen.get(dim), int)
-        }
-        derived = [one.take(chosen) for one in self._derived.values()]
-        derived = [one for one in derived if one.is_given.any()]
-        return Space.from_parameters(
-            [*parameters, *self._distributions.values(), *derived, *self._waiting.values()], axes
-        )
+        from explorekit.space import subspace
+
+        return subspace.isel(self, {**(indexers or {}), **indexers_kwargs})
 
     def sel(self, indexers: Mapping[str, Any] | None = None, /, **indexers_kwargs: Any) -> "Space":
         """Return the subspace with some values of parameters; one value fixes the parameter.
@@ -919,23 +792,9 @@ class Space:
         SpaceError
             If there is no such parameter, or no such value; values match exactly.
         """
-        from explorekit.space.finding import as_along_one
+        from explorekit.space import subspace
 
-        space = self
-        for name, wanted in {**(indexers or {}), **indexers_kwargs}.items():
-            if name in space.distributions:
-                check_sampled(space, f"select values of {name!r}")
-            if name not in space.passed:
-                raise SpaceError(
-                    f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
-                )
-            parameter = as_along_one(space.passed[name])
-            if parameter.dim is None:
-                raise SpaceError(
-                    f"parameter {name!r} is fixed at {parameter.summary()}; select along another one."
-                )
-            space = space.isel({parameter.dim: positions_of_values(parameter, wanted)})
-        return space
+        return subspace.sel(self, {**(indexers or {}), **indexers_kwargs})
 
     # ---- finding
 
@@ -1083,10 +942,3 @@ class Space:
         from explorekit.space import html
 
         return html.table(self)
-
-
-def _moved(p: Any, dim: str | None) -> Any:
-    """Return a parameter of a space that has one dimension at most on the one that it is paired along."""
-    if isinstance(p, Parameter) and p.dim:
-        return replace(p, dim=dim)
-    return p.renamed(dict.fromkeys(p.dims, str(dim))) if isinstance(p, Derived) else p

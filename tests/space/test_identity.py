@@ -95,6 +95,13 @@ def test_the_second_occurrence_of_a_tuple_enters_the_key_and_the_first_does_not(
     assert [a == b for a, b in zip(keys(space), fixed, strict=True)] == first.tolist()
 
 
+def test_a_sequence_keeps_the_key_of_a_later_occurrence_and_an_integer_has_that_of_the_first():
+    space = ek.Space(a=ek.param([1, 1], dim="n"), b=ek.param([2, 2], dim="n"))
+
+    assert keys(space.isel(n=[1])) == keys(space)[1:]
+    assert keys(space.isel(n=1)) == keys(space)[:1]
+
+
 def test_keys_never_change():
     space = ek.Space(
         {
