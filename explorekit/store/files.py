@@ -14,7 +14,7 @@ from explorekit.errors import ShardError
 from explorekit.store import durable
 from explorekit.store.hdf5 import open_to_read
 
-MAX_OPEN = 64
+MAX_OPEN = 32
 
 # Handles of garbage-collected owners. They are closed by whoever next holds the lock: the collector may run in a
 # thread that holds it already, or beside one that is inside HDF5, which is not thread-safe.

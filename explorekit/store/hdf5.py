@@ -14,7 +14,10 @@ import netCDF4
 
 from explorekit.store.full_disk import discard, reason_found, write_error
 
-_CACHE_BYTES = 4 * 2**20
+# Of each variable. Many files are open to be read, and what was read is seldom read again; of the one that is written,
+# chunks are filled part by part.
+_READ_CACHE_BYTES = 2**19
+_WRITE_CACHE_BYTES = 4 * 2**20
 _PATIENCE = 10.0  # seconds for a process to start
 
 
@@ -51,7 +54,7 @@ def create_file_beside_others(path: Path) -> Iterator[Any]:
 
 def _new_file(path: Path) -> Any:
     try:
-        with _small_caches():
+        with _small_caches(_WRITE_CACHE_BYTES):
             return netCDF4.Dataset(path, "w", format="NETCDF4", clobber=False)
     except PermissionError as error:  # what netCDF calls whatever kept HDF5 from creating a file
         raise write_error(path) from error
@@ -59,18 +62,15 @@ def _new_file(path: Path) -> Any:
 
 def open_to_read(path: Path) -> Any:
     """Return an open file; to be called under `hdf5_lock`."""
-    with _small_caches():
+    with _small_caches(_READ_CACHE_BYTES):
         return netCDF4.Dataset(path)
 
 
 @contextmanager
-def _small_caches() -> Iterator[None]:
-    """Give variables of files that are opened 4 MB of cache each, not the 64 MB that netCDF has by default.
-
-    Which many variables of many open shards would fill with what has been read.
-    """
+def _small_caches(size: int) -> Iterator[None]:
+    """Give variables of files that are opened so many bytes of cache each, not the 64 MB that netCDF has by default."""
     before = netCDF4.get_chunk_cache()
-    netCDF4.set_chunk_cache(_CACHE_BYTES, *before[1:])
+    netCDF4.set_chunk_cache(size, *before[1:])
     try:
         yield
     finally:

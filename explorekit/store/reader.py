@@ -401,16 +401,41 @@ def _read_sorted(group: Any, name: str, dtype: Any, key: list[Ints]) -> Array:
     axis = int(np.argmax(waste))
     if waste[axis] > 2 and math.prod(spans) * itemsize > _SLAB_BYTES:
         across = itemsize * math.prod(spans) // spans[axis]
-        far = np.flatnonzero(np.diff(key[axis]) * across > _GAP_BYTES) + 1
+        chunk = key[axis] // _chunk_length(group, name, axis)  # each is read whole, once or again and again
+        far = np.flatnonzero((np.diff(key[axis]) * across > _GAP_BYTES) & (np.diff(chunk) > 0)) + 1
         if far.size:
             parts = [
                 _read_sorted(group, name, dtype, [*key[:axis], part, *key[axis + 1 :]])
                 for part in np.split(key[axis], far)
             ]
             return np.concatenate(parts, axis=axis)
+    if max(waste) > 1 and math.prod(spans) * itemsize > _LOT_BYTES:
+        return _read_lots(group, name, dtype, key, spans)
+    return _read_span(group, name, dtype, key)
+
+
+def _read_lots(group: Any, name: str, dtype: Any, key: list[Ints], spans: list[int]) -> Array:
+    """Do as `_read_span`, lot by lot along the first dimension of several indices: what is left out takes no memory."""
+    axis = next(number for number, span in enumerate(spans) if span > 1)
+    across = np.dtype(dtype).itemsize * math.prod(spans[axis + 1 :])
+    chunk = _chunk_length(group, name, axis)
+    lot = key[axis] // (max(1, _LOT_BYTES // (across * chunk)) * chunk)
+    parts = np.split(key[axis], np.flatnonzero(np.diff(lot)) + 1)
+    blocks = [_read_span(group, name, dtype, [*key[:axis], part, *key[axis + 1 :]]) for part in parts]
+    return np.concatenate(blocks, axis=axis)
+
+
+def _chunk_length(group: Any, name: str, axis: int) -> int:
+    """Return how long chunks of a variable are along a dimension; 1 where it lies in one piece."""
+    chunks = group.variables[name if name in group.variables else f"{name}_real"].chunking()
+    return 1 if chunks == "contiguous" else int(chunks[axis])
+
+
+def _read_span(group: Any, name: str, dtype: Any, key: list[Ints]) -> Array:
+    """Read all from the first to the last of some indices, and keep what was asked for."""
     block = fetch(group, name, dtype, tuple(slice(int(index[0]), int(index[-1]) + 1) for index in key))
-    for number, (index, span) in enumerate(zip(key, spans, strict=True)):
-        if index.size != span:
+    for number, index in enumerate(key):
+        if index.size != block.shape[number]:
             block = block.take(index - index[0], axis=number)
     return block
 

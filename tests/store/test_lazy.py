@@ -20,6 +20,7 @@ from batches import (
 from store.samples import result_at
 
 import explorekit as ek
+from explorekit.store import reader
 from explorekit.store.catalog import Catalog
 from explorekit.store.dataset import results_dataset
 
@@ -155,3 +156,18 @@ def test_asking_again_without_news_is_free(tmp_path):
     catalog.refresh()
 
     assert catalog.snapshot(frozenset({VERSION})) is catalog.snapshot(frozenset({VERSION}))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64, "U3"])
+@pytest.mark.parametrize("rows", [3, 7, 1000])
+def test_every_few_values_of_a_large_array_are_read_lot_by_lot(tmp_path, monkeypatch, dtype, rows):
+    space = ek.Space(a=range(2))
+    values = np.arange(400 * 300).reshape(400, 300).astype(dtype)
+    results = results_of(study_with(tmp_path, space, {p: {"v": values} for p in range(2)}))
+    monkeypatch.setattr(reader, "_LOT_BYTES", rows * 300 * values.itemsize)
+    np.testing.assert_array_equal(results["v"].isel(a=1, v_dim_1=slice(None, None, 3)), values[:, ::3])
+    np.testing.assert_array_equal(
+        results["v"].isel(a=1, v_dim_0=slice(5, 390, 2), v_dim_1=slice(280, 10, -7)),
+        values[5:390:2, 280:10:-7],
+    )
+    np.testing.assert_array_equal(results["v"].isel(v_dim_0=[7, 5, 398]), [values[[7, 5, 398]]] * 2)
