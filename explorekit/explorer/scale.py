@@ -88,10 +88,10 @@ class Scale:
         if values.dtype == object:
             new = sorted(set(values[~missing(values)].ravel()) - set(self.categories))
             return replace(self, categories=(*self.categories, *new)) if new else self
-        finite = values[np.isfinite(values)]
-        if finite.size == 0:
+        ends = _ends(values)
+        if ends is None:
             return self
-        low, high = float(finite.min()), float(finite.max())
+        low, high = ends
         if self.low > self.high:
             return replace(self, low=low, high=high)
         room = ROOM * (max(high, self.high) - min(low, self.low))
@@ -125,9 +125,20 @@ def measure(dataset: xr.Dataset, name: str) -> Scale:
         values = plain(np.asarray(block.values), variable.attrs)
         if values.dtype == object:
             scale = scale.including(values)
-        elif (finite := values[np.isfinite(values)]).size:
-            scale = scale.or_wider(float(finite.min()), float(finite.max()))
+        elif (ends := _ends(values)) is not None:
+            scale = scale.or_wider(*ends)
     return scale
+
+
+def _ends(values: Array) -> tuple[float, float] | None:
+    """Return the smallest and the largest of the finite values; None where there is none."""
+    if values.size == 0:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
 def _blocks(dataset: xr.Dataset, variable: xr.Variable) -> Iterator[xr.Variable]:
