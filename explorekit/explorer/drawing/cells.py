@@ -21,11 +21,11 @@ MOST_MARKED = 50
 
 def cells(axes: Axes, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> AxesImage | QuadMesh:
     """Return empty cells: an image where both axes are even, cells of their own size otherwise."""
-    empty = np.full((len(y.positions), len(x.positions)), np.nan)
+    shape = (len(y.positions), len(x.positions))
     xs, ys = drawn(x.edges, x.kind), drawn(y.edges, y.kind)
-    if x.spacing == y.spacing == "even" or empty.size == 0:
+    if x.spacing == y.spacing == "even" or 0 in shape:
         return axes.imshow(
-            empty,
+            [[np.nan]],  # a large image of nothing would take as much memory as its values
             cmap=colours,
             norm=norm,
             origin="lower",
@@ -33,7 +33,9 @@ def cells(axes: Axes, x: Axis, y: Axis, colours: Colormap, norm: Normalize) -> A
             interpolation="nearest",
             extent=(float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])),
         )
-    return axes.pcolormesh(xs, ys, np.ma.masked_invalid(empty), cmap=colours, norm=norm, shading="flat")
+    return axes.pcolormesh(
+        xs, ys, np.ma.masked_invalid(np.full(shape, np.nan)), cmap=colours, norm=norm, shading="flat"
+    )
 
 
 class RunCells:
