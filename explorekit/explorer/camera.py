@@ -10,6 +10,7 @@ from explorekit.explorer.pinning import Pin
 from explorekit.explorer.running import flat_position, run_index
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.scales import Scales
+from explorekit.explorer.sketching import Sketches
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.source import Source, error_text
 from explorekit.explorer.view import View
@@ -48,6 +49,7 @@ class Camera:
         self._source = source
         self.scales = Scales()
         self.pin = Pin()
+        self._sketches = Sketches()
 
     def shot(self, slicer: Slicer, view: View, *, started: bool = False) -> Shot:
         """Return what is drawn of a view.
@@ -73,6 +75,19 @@ class Camera:
             frame = Frame("nothing", title=slicer.title(view))
             return Shot(frame, Scale(), f"{view.variable} cannot be read: {error}")
         return Shot(frame, scale, message)
+
+    def sketch(self, slicer: Slicer, view: View) -> Shot | None:
+        """Return what is drawn of a large image while a slider moves; None where the whole is there soon, or says more."""
+        if self.pin.view is not None:
+            return None
+        try:
+            frame = self._sketches.frame(slicer, view)
+            if frame is None or frame.outcome not in (None, flags.OK):
+                return None
+            return Shot(frame, self.scales.scale(slicer, view, frame))
+        except Exception:
+            logger.debug("could not sketch %s", view, exc_info=True)
+            return None
 
     def _error(self, slicer: Slicer, view: View, frame: Frame) -> str:
         """Return why the one run that a frame comes from failed; empty where it did not."""

@@ -20,6 +20,7 @@ from explorekit.explorer.menus import Menus, Step
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.picking import point_of, with_pick
 from explorekit.explorer.refreshing import Refreshing
+from explorekit.explorer.resting import Rest
 from explorekit.explorer.running import PointRunner
 from explorekit.explorer.saving import save, save_page
 from explorekit.explorer.scales import Scales
@@ -82,6 +83,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.source: Source = as_source(data)
         self._scene = Scene(self.source, asked_for(selection or {}, variable=variable, x=x, y=y, **options))
         self._shown = NOTHING
+        self._sketched = False
+        self._rest = Rest(self.settle)
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
         self.menus = Menus(self._take, self._typed)
@@ -117,6 +120,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     @property
     def shown(self) -> Shot:
         """What is drawn now: its frame, the scale, and a message over it."""
+        self.settle()
         return self._shown
 
     @property
@@ -140,13 +144,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def figure(self) -> Figure:
         """What is shown as a matplotlib figure, to save or restyle."""
         with self.lock:
-            return self.screen.figure(self._shown)
+            return self.screen.figure(self.shown)
 
     @property
     def still(self) -> bytes:
         """What is drawn now, as PNG."""
         with self.lock:
-            return self.screen.still(self._shown)
+            return self.screen.still(self.shown)
 
     def show(self, view: View, notes: Sequence[str] = ()) -> None:
         """Go to another view, as if its controls had been turned.
@@ -198,7 +202,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """Pick what lies at a place of the picture, as a click does: a row and a column, or a place along a line; or nothing."""
         with self.lock:
             try:
-                view = with_pick(self.view, self._shown.frame, places)
+                view = with_pick(self.view, self.shown.frame, places)
             except IndexError:
                 return  # picked in a picture that is no longer shown
             self._go(view)
@@ -305,7 +309,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """Draw pictures of another size, in inches; on screen they are as wide as there is room."""
         with self.lock:
             self.screen.resize(width, height)
-            self.screen.show(self._shown)
+            self.screen.show(self.shown)
 
     def head(self, widget: ipywidgets.Widget) -> None:
         """Have another widget in the place of the menus, which are shown elsewhere."""
@@ -353,6 +357,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         if "_refreshing" in self.__dict__:
             self.runner.stop()
             self._refreshing.stop()
+            self._rest.stop()
             for widget in (self.menus, self.screen, *self.children):
                 widget.close()
         super().close()
@@ -374,12 +379,18 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 self._go(view)
 
     def _go(self, view: View, notes: Sequence[str] = ()) -> None:
+        before = self.view
         arrange = self._scene.go(view, notes)
         if self._news() or arrange:
             self._arrange()
         self._scene.look_first()
-        self._draw()
+        self._draw(moved=not arrange and self._moved(before))
         self.watch()
+
+    def _moved(self, before: View) -> bool:
+        """Return whether another slice is looked at than before."""
+        dims = slider_dims(self.slicer.dataset, self.view)
+        return any(before.index(dim) != self.view.index(dim) for dim in dims)
 
     def _news(self) -> bool:
         """Take a newer snapshot if there is one; return whether there was."""
@@ -393,14 +404,27 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.menus.arrange(self.slicer.dataset, self.view)
         self.sliders.arrange(self.slicer, self.view)
 
-    def _draw(self) -> None:
+    def settle(self) -> None:
+        """Draw the whole of what was only sketched, as sliders do when they have come to rest."""
+        with self.lock:
+            if self._sketched:
+                self._draw()
+
+    def _draw(self, *, moved: bool = False) -> None:
         if self.runner.run_quickly() and self._news():
             self._arrange()
-        self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
-        self._shown = self.screen.show(self._shown)
+        sketch = self._scene.sketch(self.view) if moved and self.screen.drawn_there else None
+        self._sketched = sketch is not None and self.screen.sketch(sketch)
+        if sketch is not None and self._sketched:
+            self._shown = sketch
+            self._rest.moved()
+        else:
+            self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
+            self._shown = self.screen.show(self._shown)
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text
-        self.tools.follow()
+        if not self._sketched:
+            self.tools.follow()
         for callback in list(self._after):
             callback()

@@ -96,3 +96,7 @@ class Scene:
     def shot(self, view: View, *, started: bool = False) -> Shot:
         """Return what is drawn of a view; ``started`` says whether the one run that it stands at goes on just now."""
         return self.camera.shot(self.slicer, view, started=started)
+
+    def sketch(self, view: View) -> Shot | None:
+        """Return what is drawn of a view while a slider moves; None where a shot is there soon."""
+        return self.camera.sketch(self.slicer, view)

@@ -61,9 +61,18 @@ class Screen:
             self._draw(shot)
         return shot
 
+    @property
+    def drawn_there(self) -> bool:
+        """Whether the browser draws."""
+        return self.widget is self.picture
+
+    def sketch(self, shot: Shot) -> bool:
+        """Show a sketch until the whole is shown, if the browser has its axes; return whether."""
+        return self.picture.sketch(shot.frame, shot.scale)
+
     def _draw(self, shot: Shot) -> None:
         self._seen = shot
-        if self.widget is self.picture:
+        if self.drawn_there:
             self.picture.show(*shot)
         else:
             self.image.value = self.canvas.draw(*shot)
@@ -75,8 +84,7 @@ class Screen:
 
     def still(self, shot: Shot) -> bytes:
         """Return what was shot as PNG."""
-        drawn_here = self.widget is self.image
-        return bytes(self.image.value) if drawn_here else self.canvas.draw(*shot)
+        return self.canvas.draw(*shot) if self.drawn_there else bytes(self.image.value)
 
     def resize(self, width: float, height: float) -> None:
         """Draw in another size, in inches, from the next shot on."""
@@ -94,8 +102,9 @@ class Screen:
     def _show_picture(self) -> None:
         explorer = self._explorer
         with explorer.lock:
-            if self.widget is not self.picture:
+            if not self.drawn_there:
                 self.widget = self.picture
+                self.canvas = Canvas(self.canvas.size)  # that of before would keep what it has drawn
                 self.show(explorer.shown)
                 explorer.children = tuple(
                     self.picture if child is self.image else child for child in explorer.children
@@ -106,6 +115,7 @@ class Screen:
 
     def _show_again(self) -> None:
         with self._explorer.lock:
+            self._explorer.settle()
             self.show(self._seen)
 
     def _on_pick(self) -> None:

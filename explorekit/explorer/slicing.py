@@ -159,7 +159,7 @@ class Slicer:
         variable = self.dataset.variables[view.variable]
         if view.y is not None:  # no band is drawn round a picture
             view = replace(view, reduce={dim: middle(name) for dim, name in view.reduce.items()})
-        axes = self._axes_of(view) if over is None else over
+        axes = self.axes(view) if over is None else over
         raw = self._read(variable, view, axes)
         status, outcome, runs = self._status(view, axes)
         if view.reduce or view.minus or view.over:
@@ -180,7 +180,8 @@ class Slicer:
             pick=place_of(view, axes),
         )
 
-    def _axes_of(self, view: View) -> list[Axis]:
+    def axes(self, view: View) -> list[Axis]:
+        """Return the usual axes of a view: that of curves, then y, then x, of those that it has."""
         dims = [dim for dim in (view.hue, *view.axes) if dim is not None]
         curves = min(self.dataset.sizes[view.hue], MOST_CURVES) if view.hue else 1
         most = {

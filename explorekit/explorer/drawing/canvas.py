@@ -58,9 +58,19 @@ class Canvas:
         Width and height in inches.
     dpi
         Dots an inch.
+
+    Attributes
+    ----------
+    size
+        As given.
+    figure
+        The figure.
+    redraws
+        How often axes were drawn.
     """
 
     def __init__(self, size: tuple[float, float] = SIZE, dpi: int = DPI) -> None:
+        self.size = size
         self.figure = Figure(figsize=size, dpi=dpi)
         # matplotlib's own types leave the methods of this canvas out.
         self.canvas: Any = FigureCanvasAgg(self.figure)
@@ -93,6 +103,10 @@ class Canvas:
             renewed = self._renew(frame, scale, self.title(frame), "", window)
         return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
 
+    def fits(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bool:
+        """Return whether the axes that were drawn before are those of ``frame``."""
+        return (*_look(frame, scale, self.title(frame)), window) == self._look
+
     def title(self, frame: Frame) -> str:
         """Return the title of a frame, in lines that fit."""
         return title_text(frame, self._fitting(LINE_LENGTH))
@@ -107,9 +121,9 @@ class Canvas:
 
     def _renew(self, frame: Frame, scale: Scale, title: str, message: str, window: Limits = WHOLE) -> bool:
         """Draw new axes, unless those that are there fit; return whether."""
-        look = (*_look(frame, scale, title), window)
-        if look == self._look:
+        if self.fits(frame, scale, window):
             return False
+        look = (*_look(frame, scale, title), window)
         # The same between limits that are always the same.
         form = (*_look(frame, replace(scale, low=0.0, high=1.0, typed=None), title), window)
         same = form == self._form

@@ -16,6 +16,7 @@ from explorekit.explorer.drawing.kinds.line import LinePainter
 from explorekit.explorer.drawing.kinds.number import NumberPainter
 from explorekit.explorer.drawing.palette import DIM, LINE, MARK_COLOURS, STATUS_COLOURS
 from explorekit.explorer.scale import Scale
+from explorekit.explorer.sketching import EVERY
 from explorekit.explorer.slicing import Frame
 
 Array = np.ndarray[Any, Any]
@@ -23,7 +24,8 @@ State = dict[str, Any]
 
 # A cell travels as a byte: 0 for no value, then one of so many colours.
 COLOURS = 254
-
+# Values that are coded at once.
+PIECE = 2**15
 
 _MARKS = {str(code): colour for code, colour in MARK_COLOURS.items()}
 
@@ -87,7 +89,8 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
             if scale.log:
                 with np.errstate(divide="ignore", invalid="ignore"):
                     values, limits = np.where(values > 0, np.log(values), np.nan), np.log(limits)
-            return {"cells": coded(values, *limits).tobytes(), "status": runs}
+            state = {"cells": coded(values, *limits).tobytes(), "status": runs}
+            return {**state, "every": frame.extra[EVERY]} if EVERY in frame.extra else state
         case LinePainter():
             index, values = painter.points(frame, scale)
             heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
@@ -123,9 +126,18 @@ def _curves(canvas: Canvas, painter: CurvesPainter, frame: Frame, scale: Scale) 
 
 def coded(values: Array, low: float, high: float) -> Array:
     """Return a byte a value: 0 where there is none, else 1 to 254 from one limit to the other."""
-    there = np.isfinite(values)
-    place = (np.where(there, values, low) - low) * (COLOURS / (high - low))
-    return np.where(there, np.clip(place, 0, COLOURS - 1) + 1, 0).astype(np.uint8)
+    codes = np.empty(values.shape, np.uint8)
+    # In pieces that stay in the processor's cache: of a large image, memory would take longer than arithmetic.
+    step = max(1, PIECE // max(values[:1].size, 1))
+    for start in range(0, len(values), step):
+        piece = values[start : start + step]
+        place = piece - low
+        place *= COLOURS / (high - low)
+        np.clip(place, 0, COLOURS - 1, out=place)
+        place += 1
+        place[~np.isfinite(piece)] = 0
+        codes[start : start + step] = place
+    return codes
 
 
 def _fractions(axis: Axis, values: Array, limits: Sequence[float]) -> bytes:

@@ -159,11 +159,12 @@ class View {
   drawCells(frame) {
     const { x, y, palette, statuses } = this.axes;
     const { left, top, wide, high } = this.box;
-    const columns = x.length - 1;
+    const [down, right] = frame.every ?? [1, 1]; // cells that a value stands for
+    const columns = Math.ceil((x.length - 1) / right);
     const codes = of(Uint8Array, frame.cells);
     const runs = frame.status.byteLength ? of(Uint8Array, frame.status) : null;
-    const column = cellOfPixel(x, this.window[0], this.window[1], wide);
-    const row = cellOfPixel(y, this.window[2], this.window[3], high);
+    const column = cellOfPixel(x, this.window[0], this.window[1], wide).map((cell) => Math.floor(cell / right));
+    const row = cellOfPixel(y, this.window[2], this.window[3], high).map((cell) => Math.floor(cell / down));
     if (this.cells.width !== wide || this.cells.height !== high) {
       [this.cells.width, this.cells.height] = [wide, high];
       this.dots = new ImageData(wide, high);

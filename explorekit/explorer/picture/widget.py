@@ -80,20 +80,31 @@ class Picture(anywidget.AnyWidget):
         else:
             self._show_whole(frame, scale, message)
 
+    def sketch(self, frame: Frame, scale: Scale) -> bool:
+        """Show some of the data of an image on the axes that are there, if they fit; return whether."""
+        left, right, bottom, top = self.window
+        fits = self._paper.fits(frame, scale, (left, right, bottom, top))
+        if fits:
+            self._set_frame(frame, scale, "")
+        return fits
+
     def _show_data(self, frame: Frame, scale: Scale, message: str) -> None:
         left, right, bottom, top = self.window
         background = self._paper.background(frame, scale, (left, right, bottom, top))
         with self.hold_sync():
             if background is not None:
                 self._set_axes(frame, background, axes_layer(self._paper))
-            self.frame = {
-                "axes": self._number,
-                "title": self._paper.title(frame),
-                "message": self._paper.message(message),
-                "description": in_words(frame, message),
-                **frame_layer(self._paper, frame, scale),
-            }
+            self._set_frame(frame, scale, message)
             self.pick = list(frame.pick or ())
+
+    def _set_frame(self, frame: Frame, scale: Scale, message: str) -> None:
+        self.frame = {
+            "axes": self._number,
+            "title": self._paper.title(frame),
+            "message": self._paper.message(message),
+            "description": in_words(frame, message),
+            **frame_layer(self._paper, frame, scale),
+        }
 
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
