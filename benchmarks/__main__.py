@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks import environments, table
+from benchmarks.looking import large
 from benchmarks.looking import measure as measure_looking
 from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
 from benchmarks.reading import PLANES
@@ -139,7 +140,13 @@ def spaces(options: Options) -> Columns:
 
 def looking(options: Options) -> Columns:
     """Turn a slider in JupyterLab, and see how soon the picture follows."""
-    return {**measure_looking.side_by_side(options.pairs)}
+    python = measure_looking.interpreter()
+    packages = measure_looking.packages_of(python)
+    short = max(options.sizes) <= QUICK_SIZE
+    return {
+        **measure_looking.side_by_side(options.pairs),
+        **large.measured(python, packages, options.pairs, short=short),
+    }
 
 
 def _read(function: str, work: str, points: int, options: Options, folder: Path) -> dict[Way, Measured]:
@@ -220,7 +227,8 @@ def sections(found: Mapping[str, Columns]) -> str:
     for title, operations in found.get("spaces", {}).items():
         parts += [f"## A space of {title}", absolute(operations)]
     if "looking" in found:
-        parts += [*measure_looking.sections(found["looking"]), _pairs(found["looking"])]
+        beside = {title: found["looking"][title] for title in measure_looking.VARIABLES.values()}
+        parts += [*measure_looking.sections(beside), _pairs(beside), *large.sections(found["looking"])]
     return "\n\n".join(part for part in parts if part)
 
 

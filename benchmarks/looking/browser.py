@@ -127,7 +127,15 @@ def _from_packages(packages: Path, route: Any) -> None:
 
 
 def look(
-    browser: Any, packages: Path, address: str, folder: Path, way: str, variable: str, *, keys: int = 30
+    browser: Any,
+    packages: Path,
+    address: str,
+    folder: Path,
+    way: str,
+    variable: str,
+    *,
+    keys: int = 30,
+    pause: int = 150,
 ) -> dict[str, Any]:
     """Measure one way to look, in a new kernel and a new page.
 
@@ -143,12 +151,14 @@ def look(
         As for `benchmarks.looking.ways.show`.
     keys
         How often an arrow key is pressed.
+    pause
+        Milliseconds from one change to the next key.
 
     Returns
     -------
     dict
-        ``seconds`` and ``p95`` from a key to a changed picture, ``frames`` a second while the handle is dragged, and
-        the ``kilobytes`` that come for one.
+        ``seconds`` and ``p95`` from a key to a changed picture, ``settled`` to the last change, ``frames`` a second while
+        the handle is dragged, and the ``kilobytes`` that come for a key.
     """
     name = f"{way}-{variable}-{secrets.token_hex(4)}"
     (folder / f"{name}.ipynb").write_text(json.dumps(notebook(way, variable, environments.ROOT)))
@@ -168,7 +178,7 @@ def look(
         handle.scroll_into_view_if_needed()
         page.wait_for_timeout(2_000)
         page.evaluate(PROBE)
-        took, kilobytes = _press(page, handle, received, keys)
+        took, settled, kilobytes = _press(page, handle, received, keys, pause)
         frames = _drag(page, handle)
     finally:
         page.evaluate("() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext.shutdown()")
@@ -176,25 +186,29 @@ def look(
     return {
         "seconds": statistics.median(took),
         "p95": statistics.quantiles(took, n=20)[-1],
+        "settled": statistics.median(settled),
         "frames": frames,
         "kilobytes": kilobytes,
     }
 
 
-def _press(page: Any, handle: Any, received: list[int], keys: int) -> tuple[list[float], float]:
-    """Return the seconds from each key to the picture, and the kilobytes that came for one."""
+def _press(
+    page: Any, handle: Any, received: list[int], keys: int, pause: int
+) -> tuple[list[float], list[float], float]:
+    """Return the seconds from each key to the first and to the last change, and the kilobytes that came for one."""
     handle.focus()
-    took, before = [], 0
+    took, settled, before = [], [], 0
     for number in range(keys + 3):
         if number == 3:  # what is set up once does not count
             before = sum(received)
         page.evaluate("() => { looking.shown.length = 0; }")
         page.keyboard.press("ArrowRight")
         page.wait_for_function("() => looking.shown.length > 0")
+        page.wait_for_timeout(pause)
         if number >= 3:
             took.append(page.evaluate("() => looking.shown[0] - looking.pressed") / 1e3)
-        page.wait_for_timeout(150)
-    return took, (sum(received) - before) / keys / 1e3
+            settled.append(page.evaluate("() => looking.shown.at(-1) - looking.pressed") / 1e3)
+    return took, settled, (sum(received) - before) / keys / 1e3
 
 
 def _drag(page: Any, handle: Any, seconds: float = 4.0) -> float:

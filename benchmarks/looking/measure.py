@@ -38,17 +38,17 @@ def interpreter() -> str:
     return environments.python_with("looking", (*_TOOLS, *project["dependencies"]))
 
 
+def packages_of(python: str) -> Path:
+    """Return where the packages of an interpreter are."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
+
+
 def side_by_side(rounds: int, ways: Sequence[Way] = WAYS) -> dict[str, dict[Way, Measured]]:
     """Return what was measured of every way to look, by what is looked at."""
     python = interpreter()
-    packages = Path(
-        subprocess.run(
-            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    )
+    packages = packages_of(python)
     found = {title: {way: Measured() for way in (OURS, *ways)} for title in VARIABLES.values()}
     with environments.scratch() as folder:
         code = "import sys; from pathlib import Path; from benchmarks.looking.study import make; make(Path(sys.argv[1]))"

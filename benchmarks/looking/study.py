@@ -27,11 +27,17 @@ def pictures(a: float, b: int) -> dict[str, Any]:
     }
 
 
-def make(folder: Path) -> None:
-    """Run the study, and write the file beside it."""
+def make_study(folder: Path) -> Any:
+    """Run the study."""
     import explorekit as ek
 
     study = ek.Study(pictures, ek.Space(a=np.linspace(0, 1, A), b=np.arange(B)), folder / "study")
     study.run(False, n_workers=WORKERS)
+    return study
+
+
+def make(folder: Path) -> None:
+    """Run the study, and write the file beside it."""
+    study = make_study(folder)
     study.results[["field", "trace"]].drop_attrs().to_netcdf(folder / "results.nc")
     os.sync()
