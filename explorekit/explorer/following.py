@@ -57,7 +57,7 @@ def followed(
 
 def _index(dataset: xr.Dataset, leader: xr.Dataset, dim: str, index: int) -> tuple[int, bool]:
     """Return the index of a label, and whether it is that label rather than the nearest."""
-    if _alike(dataset, leader, dim):
+    if alike(dataset, leader, dim):
         return index, True
     if dim in dataset.coords and dim in leader.coords:
         here, there = (units_of(data.coords[dim].attrs) for data in (dataset, leader))
@@ -87,7 +87,7 @@ def _measure(dataset: xr.Dataset, dim: str) -> str:
     return kind if kind in "mM" else ""
 
 
-def _alike(dataset: xr.Dataset, leader: xr.Dataset, dim: str) -> bool:
+def alike(dataset: xr.Dataset, leader: xr.Dataset, dim: str) -> bool:
     """Return whether a position along a dimension means the same in both."""
     if dataset.sizes[dim] != leader.sizes[dim]:
         return False

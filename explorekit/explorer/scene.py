@@ -66,7 +66,7 @@ class Scene:
             self._begin(view)
             self.look_first()
         else:
-            self.view = view
+            self.view = settled(self.slicer.dataset, view)
         return old
 
     def _begin(self, now: View) -> None:

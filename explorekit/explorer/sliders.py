@@ -6,6 +6,7 @@ import ipywidgets
 import xarray as xr
 
 from explorekit.explorer.controls import index_of, index_trait, slice_control
+from explorekit.explorer.following import alike
 from explorekit.explorer.menus import Step
 from explorekit.explorer.playing import Player
 from explorekit.explorer.slicing import Slicer
@@ -64,8 +65,8 @@ class Sliders(ipywidgets.VBox):  # type: ignore[misc]
         return before != self._lent
 
     def renew(self, old: xr.Dataset, new: xr.Dataset) -> None:
-        """Forget the controls of dimensions that have grown: they get others."""
-        for dim in [dim for dim in self._made if old.sizes.get(dim) != new.sizes.get(dim)]:
+        """Forget the controls of dimensions that have grown, have other values or are gone: they get others."""
+        for dim in [dim for dim in self._made if not (dim in new.sizes and alike(old, new, dim))]:
             self._made.pop(dim).close()
 
     def close(self) -> None:

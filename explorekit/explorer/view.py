@@ -305,16 +305,23 @@ def checked(dataset: xr.Dataset, view: View) -> View:
 
 
 def carried(view: View, old: xr.Dataset, new: xr.Dataset) -> View:
-    """Return the view on a newer snapshot: the same labels, wherever they are now."""
+    """Return the view on a newer snapshot: the same labels, wherever they are now, on the same axes where it has them."""
     if view.variable is not None and view.variable not in new.data_vars:
-        return first_view(new, selection=view.selection)
+        view = first_view(new, selection=view.selection)
+    elif view.variable is not None and not set(view.axes) <= set(dims_of(new, view)):
+        view = with_variable(new, view, view.variable)
+    if view.by is not None and view.by not in measures(new, str(view.x)):
+        view = replace(view, by=_default_measure(new, view.x, view.y))
     selection = {dim: _moved(old, new, dim, i) for dim, i in view.selection.items() if dim in new.sizes}
     return replace(view, selection=selection)
 
 
 def _moved(old: xr.Dataset, new: xr.Dataset, dim: str, index: int) -> int:
-    if dim in old.coords and dim in new.coords and old.sizes[dim] != new.sizes[dim]:
-        hits = np.flatnonzero(new.coords[dim].values == old.coords[dim].values[index])
+    if dim in old.coords and dim in new.coords and index < old.sizes.get(dim, 0):
+        label, labels = old.coords[dim].values[index], new.coords[dim].values
+        if index < len(labels) and labels[index] == label:
+            return index
+        hits = np.flatnonzero(labels == label)
         if len(hits):
             return int(hits[0])
-    return min(index, new.sizes[dim] - 1)
+    return max(min(index, new.sizes[dim] - 1), 0)

@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from explorekit.explorer import explore
 from explorekit.explorer.controls import slice_control
@@ -190,6 +191,64 @@ def test_an_axis_that_grew_keeps_the_label_under_the_slider(growing, results, ev
     study.grow(results.reindex(tau_ref=[5.0, 6.0, 7.5, 10.0], fill_value={"status": 0}))
     eventually(lambda: len(explorer.controls["tau_ref"].options) == 4)
     assert explorer.controls["tau_ref"].value == 7.5
+
+
+ROLES = [
+    {"x": "time", "reduce": {"I": "mean"}},
+    {"x": "time", "band": "I"},
+    {"x": "time", "hue": "I"},
+    {"x": "time", "row": "I", "column": "tau_ref"},
+    {"x": "time", "animate": "I"},
+    {"x": "time", "y": "I", "reduce": {"tau_ref": "median"}},
+    {"x": "I", "y": "time", "kind": "contour", "column": "tau_ref"},
+    {"x": "time", "y": "I", "kind": "histogram"},
+]
+
+
+@pytest.mark.parametrize("asked", ROLES, ids=str)
+def test_a_dimension_that_is_gone_has_no_role(growing, results, asked):
+    study = growing(results, running=False)
+    explorer = explore(study, "V", **asked)
+    explorer.tools.buttons["Roles"].value = True
+    study.grow(results.isel(I=5), running=False)
+    explorer.refresh()
+    assert explorer.shown.message == ""
+    assert "I" not in explorer.view.placed
+    assert "I" not in {*explorer.controls, *explorer.tools.bodies["Roles"].menus, explorer.view.animate}
+    assert explorer.state["variable"] == "V"
+    study.grow(results, running=False)
+    explorer.refresh()
+    assert explorer.shown.message == ""
+    assert "I" in explorer.controls
+
+
+@pytest.mark.parametrize("asked", ROLES, ids=str)
+def test_a_variable_that_lacks_a_dimension_gives_it_no_role(results, asked):
+    explorer = explore(results.assign(flat=results.V.isel(I=5, drop=True)), "V", **asked)
+    explorer.variable_chooser.value = "flat"
+    assert explorer.shown.message == ""
+    assert "I" not in {*explorer.view.placed, *explorer.controls, explorer.view.animate}
+
+
+def test_points_that_lose_the_parameter_by_which_they_are_scattered_are_drawn(growing):
+    made = xr.Dataset(
+        {"loss": ("point", np.arange(5.0))},
+        {"rate": ("point", np.arange(5.0) ** 2), "size": ("point", np.arange(5))},
+    )
+    study = growing(made, running=False)
+    explorer = explore(study, "loss", x="rate")
+    study.grow(made.drop_vars("rate"), running=False)
+    explorer.refresh()
+    assert (explorer.shown.message, explorer.view.by) == ("", "size")
+
+
+def test_values_that_are_replaced_are_on_their_slider(growing, results):
+    study = growing(results, running=False)
+    explorer = explore(study, "V", x="time", tau_ref=7.5)
+    study.grow(results.assign_coords(tau_ref=[7.5, 20.0, 30.0]), running=False)
+    explorer.refresh()
+    assert explorer.controls["tau_ref"].value == 7.5
+    assert [value for _, value in explorer.controls["tau_ref"].options] == [7.5, 20.0, 30.0]
 
 
 def test_controls_are_whole_also_while_one_is_replaced(growing, results, monkeypatch):

@@ -91,6 +91,18 @@ def test_a_newer_snapshot_keeps_the_label_not_the_index(results):
     assert carried(view, results, longer).index("tau_ref") == 2
 
 
+def test_a_newer_snapshot_with_other_labels_at_the_same_places_keeps_the_label(results):
+    turned = results.isel(tau_ref=[2, 0, 1])
+    assert carried(View("rate", "I", None, {"tau_ref": 1}), results, turned).index("tau_ref") == 2
+
+
+def test_a_newer_snapshot_without_an_axis_has_others(results):
+    view = View("V", "time", None, {"I": 3, "time": 4})
+    now = carried(view, results, results.isel(time=0))
+    assert (now.axes, now.selection) == (("I",), {"I": 3})
+    assert carried(View("V"), results, results.isel(time=0)).axes == ()
+
+
 @pytest.mark.parametrize("module", ["view", "slicing", "scale", "source", "selecting"])
 def test_the_model_of_the_view_knows_neither_widgets_nor_matplotlib(module):
     code = f"import sys, explorekit.explorer.{module}; print([m for m in ('ipywidgets', 'matplotlib') if m in sys.modules])"
