@@ -7,6 +7,7 @@ from explorekit.explorer import flags
 from explorekit.explorer.captions import message_for
 from explorekit.explorer.drawing.kinds import frame_of
 from explorekit.explorer.pinning import Pin
+from explorekit.explorer.reading import why_unread
 from explorekit.explorer.running import flat_position, run_index
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.scales import Scales
@@ -73,7 +74,8 @@ class Camera:
             # The controls have moved already: beside them, the picture of before would be a wrong one.
             logger.debug("could not read %s", view, exc_info=True)
             frame = Frame("nothing", title=slicer.title(view))
-            return Shot(frame, Scale(), f"{view.variable} cannot be read: {error}")
+            reason = why_unread(slicer.dataset, str(view.variable), error)
+            return Shot(frame, Scale(), f"{view.variable} cannot be read: {reason}")
         return Shot(frame, scale, message)
 
     def sketch(self, slicer: Slicer, view: View) -> Shot | None:

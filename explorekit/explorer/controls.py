@@ -8,11 +8,9 @@ import numpy as np
 import xarray as xr
 
 from explorekit.explorer.labels import dim_name, paired
-from explorekit.explorer.slicing import Slicer
+from explorekit.explorer.slicing import MOST_LABELS, Slicer
 
 NONE = "—"
-# A selection slider sends every label to the browser; above this many it is slower to open than to use.
-MOST_LABELS = 5_000
 WIDTH = "720px"
 # Longer labels are cut beside a slider; the title of the picture has them whole.
 LONGEST_LABEL = 24
@@ -54,7 +52,7 @@ def named(dataset: xr.Dataset, dim: str) -> bool:
 def _shows_positions(slicer: Slicer, dim: str) -> bool:
     """Return whether there are too many labels to send, or labels of several parameters that are too long to show."""
     dataset = slicer.dataset
-    if dataset.sizes[dim] > MOST_LABELS:
+    if dataset.sizes[dim] > MOST_LABELS:  # they would take longer to send than to use
         return True
     several = dim not in dataset.coords and len(paired(dataset, dim)) > 1
     return several and max(map(len, slicer.labels(dim)), default=0) > LONGEST_LABEL

@@ -204,7 +204,10 @@ class PointRunner:
 
     def _learn(self, index: Index) -> None:
         """Note what the latest run took."""
-        seconds = self._source.inspect(flat_position(self._explorer.slicer.dataset, index)).duration
+        try:
+            seconds = self._source.inspect(flat_position(self._explorer.slicer.dataset, index)).duration
+        except (ExplorekitError, OSError):  # what it took is no reason to stop here
+            return
         self._seconds = seconds if seconds == seconds else self._seconds
 
     def follow(self) -> None:

@@ -11,7 +11,15 @@ import xarray as xr
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Axis, axis_of, days, scattered_axis, seconds
-from explorekit.explorer.labels import full_name, index_labels, paired, units_of, value_text, with_units
+from explorekit.explorer.labels import (
+    full_name,
+    index_labels,
+    index_labels_of,
+    paired,
+    units_of,
+    value_text,
+    with_units,
+)
 from explorekit.explorer.picking import place_of
 from explorekit.explorer.reducing import in_front_of, joint_status, middle, summarised
 from explorekit.explorer.view import STATUS, View, dims_of, slider_dims
@@ -24,6 +32,8 @@ MOST_CELLS = 2_000
 MOST_POINTS = 1_000_000
 MOST_DOTS = 20_000
 MOST_CURVES = 60
+# Of more positions than this, labels are made one at a time, as they are needed.
+MOST_LABELS = 5_000
 # More values than this are not reduced for one frame; some of them stand for all.
 MOST_REDUCED = 2**23
 # What a frame is compared with, in ``Frame.extra``: values to be drawn with its own.
@@ -146,9 +156,13 @@ class Slicer:
 
     def label(self, dim: str, index: int) -> str:
         """Return the label of one position along ``dim``, of however many."""
-        if dim in self._labels:
-            return self._labels[dim][index]
-        if dim not in self.dataset.coords and not paired(self.dataset, dim):
+        if dim in self._labels or self.dataset.sizes[dim] <= MOST_LABELS:
+            return self.labels(dim)[index]
+        if dim in self.dataset.coords:  # with as many digits as tell it from those beside it
+            first = max(index - 1, 0)
+            beside = self.dataset.coords[dim][first : index + 2]
+            return index_labels_of(beside)[index - first]
+        if not paired(self.dataset, dim):
             return str(index)
         return index_labels(self.dataset.coords.to_dataset().isel({dim: [index]}), dim)[0]
 
@@ -229,8 +243,8 @@ class Slicer:
         named = {axis.dim: axis for axis in axes}
         roles: dict[str, Any] = {role: named.get(str(getattr(view, role))) for role in ("x", "y", "hue")}
         if roles["hue"] is not None:
-            names = self.labels(roles["hue"].dim)
-            roles["extra"] = {"curves": tuple(names[index] for index in roles["hue"].order)}
+            names = (self.label(roles["hue"].dim, int(index)) for index in roles["hue"].order)
+            roles["extra"] = {"curves": tuple(names)}
         return roles
 
     def _compared(self, view: View, axes: list[Axis], values: Array) -> Array:
@@ -270,7 +284,7 @@ class Slicer:
         """Return the slice in words: ``tau_ref = 7.5 ms, repetition = 2``."""
         parts = []
         for dim in slider_dims(self.dataset, view):
-            label = self.labels(dim)[view.index(dim)] if self.dataset.sizes[dim] else "none"
+            label = self.label(dim, view.index(dim)) if self.dataset.sizes[dim] else "none"
             own = dim in self.dataset.coords or "=" not in label
             parts.append(f"{dim} = {label}" if own else label)
         parts += [f"{name} over {dim}" for dim, name in view.reduce.items() if dim in self.dataset.sizes]

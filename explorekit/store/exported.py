@@ -32,7 +32,10 @@ def open_exported(path: Path, group: str | None = None, fill: Mapping[str, Any] 
         If the file is not one that a study was exported to.
     """
     space = exported_space(path)
-    dataset = xr.open_dataset(path, engine="netcdf4", group=group, cache=False)
+    try:
+        dataset = xr.open_dataset(path, engine="netcdf4", group=group, cache=False)
+    except (OSError, RuntimeError) as error:  # its head alone can be read
+        raise _unopened(path, error) from error
     close = dataset.close
     dataset.attrs.pop(LABELS, None)
     place = path.absolute(), group or ""
@@ -52,10 +55,15 @@ def exported_space(path: Path) -> Space:
             if LABELS in file.ncattrs():
                 return get_space(file)
     except (OSError, RuntimeError) as error:
-        raise StudyError(
-            f"cannot open {path} as netCDF ({error}); expected a study directory or an exported file."
-        ) from error
+        raise _unopened(path, error) from error
     raise StudyError(f"{path} was not exported from a study; open it with xarray.open_dataset.")
+
+
+def _unopened(path: Path, error: Exception) -> StudyError:
+    reason = str(error).splitlines()[0]
+    return StudyError(
+        f"cannot open {path} as netCDF ({reason}); expected a study directory or an exported file."
+    )
 
 
 def exported_failures(path: Path) -> pd.DataFrame:

@@ -95,7 +95,7 @@ class Bookmarks(ipywidgets.VBox):  # type: ignore[misc]
             except KeyError as error:  # deleted elsewhere meanwhile
                 self._offer()
                 self._say(str(error.args[0]))
-            except (ExplorekitError, OSError, ValueError) as error:
+            except (ExplorekitError, OSError, RuntimeError, ValueError) as error:
                 self._say(str(error))
 
     def _say(self, text: str) -> None:

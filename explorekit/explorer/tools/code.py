@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from explorekit.errors import ExplorekitError
 from explorekit.explorer.tools.copying import CopyButton
 from explorekit.explorer.tools.tool import Tool
 
@@ -38,7 +39,7 @@ class Code(ipywidgets.VBox):  # type: ignore[misc]
         """Show the lines for what is shown now."""
         try:
             code = self._explorer.code
-        except (ValueError, OSError) as error:
+        except (ExplorekitError, ValueError, OSError, RuntimeError) as error:
             code = f"# {error}"
         if code != self.copy.text:
             self.copy.text = code

@@ -98,7 +98,7 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         runner.go_on()
         try:
             record: Any = source.inspect(position)  # type: ignore[attr-defined]
-        except (ExplorekitError, OSError) as error:
+        except (ExplorekitError, OSError, RuntimeError) as error:
             self.record.value = said_html(f"The record of this run cannot be read: {error}")
             return
         self.record.value = record_html(record, "running" if runner.running_this else "")
@@ -155,7 +155,7 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         with self._explorer.lock:
             try:
                 press()
-            except (ExplorekitError, OSError) as error:
+            except (ExplorekitError, OSError, RuntimeError) as error:
                 self.said.value = said_html(str(error))
 
     def _run(self) -> None:
