@@ -121,3 +121,66 @@ def test_an_explorer_follows_a_run_while_cells_open_files(kernel: Any, tmp_path:
     # The kernel's thread is free between cells, or lets the explorer in while it waits.
     shown = "run.wait(); assert 'not run' not in repr(explorer.caption.value), explorer.caption.value"
     wait_until(lambda: execute(client, shown)["status"] == "ok")
+
+
+EXPLORER = """
+import threading
+import time
+import numpy as np
+import xarray as xr
+import explorekit as ek
+
+z = xr.DataArray(np.arange(20.0)[:, None] * np.ones(5), dims=("i", "x"), name="z")
+explorer = ek.explore(z, x="x")
+slider, heard = explorer.controls["i"], []
+slider.observe(lambda change: heard.append(threading.current_thread()), "value")
+"""
+
+
+def send(client: Any, kind: str, content: dict[str, Any], subshell: str | None) -> str:
+    """Send a message to a subshell, where there is one; return what its reply will name."""
+    message = client.session.msg(kind, content)
+    if subshell is not None:
+        message["header"]["subshell_id"] = subshell
+    client.shell_channel.send(message)
+    identity: str = message["header"]["msg_id"]
+    return identity
+
+
+def new_subshell(client: Any) -> str | None:
+    """Return a thread of the kernel that handles messages while a cell runs; None where kernels have none."""
+    client.control_channel.send(client.session.msg("create_subshell_request"))
+    try:
+        content: dict[str, Any] = client.get_control_msg(timeout=10)["content"]
+    except Empty:
+        return None
+    return content.get("subshell_id")
+
+
+@pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
+def test_what_another_thread_hears_last_is_shown_after_the_cell(kernel: Any, tmp_path: Path) -> None:
+    _, client = kernel
+    assert execute(client, EXPLORER)["status"] == "ok"
+    asked = client.execute("", user_expressions={"comm": "slider.comm.comm_id"})
+    comm = wait_for_reply(client, asked)["user_expressions"]["comm"]["data"]["text/plain"].strip("'")
+    subshell = new_subshell(client)
+
+    cell = begin(client, "time.sleep(2)", tmp_path)
+    for value in (*range(20), 3, 11):
+        state = {"method": "update", "state": {"value": value}, "buffer_paths": []}
+        send(client, "comm_msg", {"comm_id": comm, "data": state}, subshell)
+    assert wait_for_reply(client, cell)["status"] == "ok"
+    shown = "assert (slider.value, explorer.shown.frame.values[0]) == ({0}, {0}), explorer.shown"
+    wait_until(lambda: execute(client, shown.format(11))["status"] == "ok")
+
+    cell = begin(client, "time.sleep(2)", tmp_path)
+    turned = "for slider.value in range(20): pass\nslider.value = 5"
+    options = {"silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    reply = send(client, "execute_request", {"code": turned, **options}, subshell)
+    if subshell is not None:
+        assert wait_for_reply(client, reply)["status"] == "ok"
+        other = "assert heard[-1] is not threading.main_thread()"
+    else:
+        other = "assert heard[-1] is threading.main_thread()"
+    wait_until(lambda: execute(client, shown.format(5))["status"] == "ok")
+    assert execute(client, other)["status"] == "ok"
