@@ -1,20 +1,19 @@
 """The driver: a thread that hands batches to the cluster, a window at a time, and takes in their shards."""
 
-import asyncio
 import logging
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from distributed import Client, Future
 
 from explorekit.engine.account import Account
+from explorekit.engine.connection import address_of, check_connection
 from explorekit.engine.deadline import Deadline
 from explorekit.engine.delivery import AT_ONCE, LostParcelError, receive
 from explorekit.engine.load import WorkerLoad, loads
@@ -22,6 +21,7 @@ from explorekit.engine.messages import Batch, Job, Reply
 from explorekit.engine.order import Ints, coarse_to_fine
 from explorekit.engine.plan import Plan
 from explorekit.engine.progress import Progress, State
+from explorekit.engine.replies import replies_of
 from explorekit.engine.reservation import Reservation
 from explorekit.engine.sharing import Sharing
 from explorekit.engine.tally import Tally
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PROTECTED = ("tls://", "wss://", "inproc://", "gateway://")
 _SURE = 3  # points that must agree on an output's structure before others are held to it
 _CHECK_INTERVAL = 1.0
 _ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
@@ -48,18 +47,16 @@ _HANDED_OUT = (
 )
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
-_LONGEST_REPLY = 16.0  # seconds to ask for one
 _NO_WORKERS = "the cluster has no workers at the moment; the run waits for some"
 _WORTH_AN_INDEX = 16  # shards; fewer are read sooner than the index is written
 
 
-@cache
-def _warn_once(address: str) -> None:
-    logger.warning(
-        "The Dask cluster at %s is not protected by TLS: whoever can reach it can run code in your name. "
-        "Start it with security=True, or give client=False for a private cluster.",
-        address,
-    )
+@dataclass(frozen=True, eq=False)
+class _Sent:
+    """A batch in flight, and the workers that were there when it was submitted."""
+
+    batch: Batch
+    workers: frozenset[str]
 
 
 class Driver:
@@ -110,8 +107,7 @@ class Driver:
         self._cancelled = threading.Event()
         self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         self._preferred: queue.SimpleQueue[list[Ints]] = queue.SimpleQueue()
-        self._in_flight: dict[Future[Any], Batch] = {}
-        self._workers_then: dict[Future[Any], frozenset[str]] = {}  # when it was submitted
+        self._in_flight: dict[Future[Any], _Sent] = {}
         self._votes = Votes()
         self._sequence = 0
         self._losses = 0
@@ -255,7 +251,7 @@ class Driver:
                 f"and what it needs in their environment too."
             ) from error
         except OSError:
-            _check_connection(client)
+            check_connection(client)
             raise
         finally:
             self._connected = None
@@ -265,10 +261,7 @@ class Driver:
 
     def _connect(self) -> Client:
         if isinstance(self._client, Client):
-            address = str(self._client.scheduler_info()["address"])
-            self._where = f"the workers of the Dask cluster at {address}"
-            if not address.startswith(_PROTECTED):
-                _warn_once(address)
+            self._where = f"the workers of the Dask cluster at {address_of(self._client)}"
             return self._client
         assert self._client is not None
         self._private = self._client.cluster()
@@ -331,7 +324,7 @@ class Driver:
 
     def _slots(self, client: Client) -> int:
         """Return the number of batches that run at once, and see to it that the workers live."""
-        _check_connection(client)
+        check_connection(client)
         if self._private is not None:
             self._private.revive()
         threads = client.nthreads()
@@ -361,8 +354,7 @@ class Driver:
                 workers=self._addresses[share.slot % len(self._addresses)] if self._addresses else None,
                 allow_other_workers=bool(self._addresses),  # should that one be gone
             )
-            self._in_flight[future] = batch
-            self._workers_then[future] = self._present
+            self._in_flight[future] = _Sent(batch, self._present)
             future.add_done_callback(self._finished.put)
 
     def _in_time(self, plan: Plan) -> bool:
@@ -385,12 +377,11 @@ class Driver:
             pass
         done = [future for future in finished if future is not None and future in self._in_flight]
         if done:
-            _check_connection(client)
+            check_connection(client)
         at_once = AT_ONCE if self._sharing is not None and self._sharing.apart else max(1, len(done))
         for some in (done[i : i + at_once] for i in range(0, len(done), at_once)):
-            for future, reply in zip(some, _replies(client, some), strict=True):
-                batch = self._in_flight.pop(future)
-                del self._workers_then[future]
+            for future, reply in zip(some, replies_of(client, some), strict=True):
+                batch = self._in_flight.pop(future).batch
                 if reply is None:
                     self._lose(batch, future, plan)
                 elif reply.parcel is None:
@@ -403,10 +394,9 @@ class Driver:
         """Take back batches whose worker is gone with all others of then: Dask hands them to none that came later."""
         if not self._addresses:
             return
-        for future, workers in list(self._workers_then.items()):
-            if workers and workers.isdisjoint(self._present) and future.status == "pending":
-                del self._workers_then[future]
-                plan.put_back(self._in_flight.pop(future).ranges)
+        for future, sent in list(self._in_flight.items()):
+            if sent.workers and sent.workers.isdisjoint(self._present) and future.status == "pending":
+                plan.put_back(self._in_flight.pop(future).batch.ranges)
                 client.cancel([future], force=True)
 
     def _receive(self, client: Client, batch: Batch, reply: Reply, plan: Plan) -> None:
@@ -465,52 +455,3 @@ class Driver:
             raise RunError(
                 f"{self._losses} batches in a row came to nothing; the last because: {cause}"
             ) from cause
-
-
-def _check_connection(client: Client) -> None:
-    if client.status != "running":
-        raise RunError(
-            f"the connection to the Dask scheduler was lost ({client.status}); what is finished is kept. Run again."
-        )
-
-
-def _replies(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:
-    """Return what finished tasks replied, None for those that failed or whose worker is gone with the reply."""
-    good = [future for future in futures if future.status == "finished"]
-    replies: dict[Future[Any], Reply] = {}
-    patience = _CHECK_INTERVAL
-    while good:
-        try:
-            replies = dict(
-                zip(good, client.sync(_gathered, client, good, callback_timeout=patience), strict=True)
-            )
-            break
-        except TimeoutError:
-            # Dask has a batch run again whose worker died with the reply, and waits for it; but it is this thread
-            # that sees to new workers. Large replies may take their time.
-            good = [future for future in good if future.status == "finished"]
-            patience *= 2
-            if patience > _LONGEST_REPLY:  # then its points run again, which harms nothing
-                break
-        except Exception:
-            logger.debug("a reply was lost", exc_info=True)
-            break
-    return [replies.get(future) for future in futures]
-
-
-async def _gathered(client: Client, futures: list[Future[Any]]) -> list[Reply]:
-    # Goes on where nobody waits any longer: one that is cancelled before it has begun, Dask has all later ones join.
-    gathering = asyncio.ensure_future(client.gather(futures, asynchronous=True))
-    _gathering.add(gathering)
-    gathering.add_done_callback(_end_gathering)
-    replies: list[Reply] = await asyncio.shield(gathering)
-    return replies
-
-
-_gathering: set[asyncio.Future[Any]] = set()  # asyncio itself keeps none alive
-
-
-def _end_gathering(gathering: asyncio.Future[Any]) -> None:
-    _gathering.discard(gathering)
-    if not gathering.cancelled():
-        gathering.exception()  # else it would be reported as never looked at

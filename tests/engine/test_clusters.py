@@ -12,7 +12,7 @@ from distributed import Client, Future, LocalCluster
 from engine.scripts import run_script, wait_until
 
 import explorekit as ek
-from explorekit.engine import driver
+from explorekit.engine.replies import gathered, replies_of
 
 
 def doubled(a: float) -> float:
@@ -128,10 +128,26 @@ def test_a_run_waits_for_workers_and_says_so(tmp_path: Path) -> None:
         assert (run.progress.state, run.progress.message) == ("finished", "")
 
 
+def test_a_reply_that_is_lost_takes_no_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker may die between a look at what is finished and the question for it."""
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        good, lost = client.submit(lambda: 3), client.submit(lambda: 1 / 0)
+        assert isinstance(lost.exception(), ZeroDivisionError)
+        assert good.result() == 3
+        known = iter(["finished"])
+        monkeypatch.setattr(
+            Future, "status", property(lambda one: next(known, "error") if one is lost else "finished")
+        )
+        assert replies_of(client, [lost, good]) == [None, 3]
+
+
 def test_replies_that_were_given_up_keep_nobody_from_later_ones() -> None:
     async def given_up(client: Client, future: Future, steps: int) -> None:
         """Ask for a reply, and give it up after some steps of the loop, as when it is too busy to come in time."""
-        asked = asyncio.ensure_future(driver._gathered(client, [future]))
+        asked = asyncio.ensure_future(gathered(client, [future]))
         for _ in range(steps):
             await asyncio.sleep(0)
         asked.cancel()
@@ -146,4 +162,4 @@ def test_replies_that_were_given_up_keep_nobody_from_later_ones() -> None:
         assert future.result() == 3
         for steps in range(10):
             client.sync(given_up, client, future, steps)
-            assert driver._replies(client, [future]) == [3]
+            assert replies_of(client, [future]) == [3]

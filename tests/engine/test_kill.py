@@ -117,7 +117,7 @@ def test_a_killed_worker_process_is_replaced_and_nothing_is_lost(tmp_path: Path)
 def test_a_worker_that_dies_with_its_reply_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replies = driver._replies
+    replies = driver.replies_of
     killed: list[psutil.Process] = []
 
     def after_a_kill(client, futures):
@@ -130,7 +130,7 @@ def test_a_worker_that_dies_with_its_reply_is_replaced(
     def double(a: int) -> int:
         return 2 * a
 
-    monkeypatch.setattr(driver, "_replies", after_a_kill)
+    monkeypatch.setattr(driver, "replies_of", after_a_kill)
     study = ek.Study(double, ek.Space(a=range(20)), tmp_path / "study")
     study.start(False, n_workers=1).wait(120)
     assert killed
