@@ -55,7 +55,7 @@ def results_dataset(snapshot: Snapshot, attrs: Mapping[str, Any] | None = None) 
             variable = _lazy(snapshot, OutputArray(snapshot, name), field.dims, field.attrs)
             coords[f"{name}_values" if name in field.dims else name] = variable
     for dim in sorted(snapshot.ragged):
-        described = {"long_name": f"length of {dim}"}
+        described = {"long_name": f"length of {dim}", "ancillary_variables": "status"}
         variables[f"{dim}_size"] = _lazy(snapshot, SizeArray(snapshot, dim), (), described)
     variables["status"] = _lazy(snapshot, StatusArray(snapshot), (), STATUS_ATTRS)
     described = {"Conventions": "CF-1.11", "source": f"explorekit {__version__}", **(attrs or {})}

@@ -9,7 +9,7 @@ from batches import make_study, results_of, snapshot_of, study_with, write_batch
 
 import explorekit as ek
 from explorekit.store.dataset import failures_frame, results_dataset
-from explorekit.store.status import FAILED, OK
+from explorekit.store.status import FAILED, OK, PENDING
 
 
 def test_uneven_lengths_are_padded_with_missing(tmp_path):
@@ -22,6 +22,12 @@ def test_uneven_lengths_are_padded_with_missing(tmp_path):
         results["v"].values, [[1, 2, 3], [4, nan, nan], [5, 6, nan], [nan, nan, nan]]
     )
     assert results["v_dim_size"].values.tolist() == [3, 1, 2, 0]
+    assert results[results["v_dim_size"].attrs["ancillary_variables"]].values.tolist() == [
+        OK,
+        OK,
+        OK,
+        PENDING,
+    ]
     np.testing.assert_array_equal(
         results["v"].isel(a=[2, 1], v_dim=slice(None, None, -1)).values, [[nan, 6, 5], [nan, nan, 4]]
     )
