@@ -1,12 +1,14 @@
 """Looking without a browser: what the process that shows results holds, and what it takes of a core.
 
-Run as ``python -m benchmarks.looking.alone MEASUREMENT FOLDER [NUMBER]``; prints a line of JSON.
+Run as ``python -m benchmarks.looking.alone MEASUREMENT FOLDER NUMBER``; prints a line of JSON.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,23 +54,19 @@ def move(explorer: Any, dim: str, count: int) -> float:
     return most
 
 
-def opening(folder: Path, count: int) -> dict[str, float]:
-    """Open a large study, an image or a line first, and move through it."""
+def opening(variable: str, folder: Path, count: int) -> dict[str, float]:
+    """Open a large study, and move through it."""
     import explorekit as ek
 
     warm()
     found = {"before": resident()}
-    for variable in ("trace", "field"):
-        began = time.perf_counter()
-        explorer = ek.explore(ek.open(folder / "large"), variable)
-        found[f"{variable} seconds"] = time.perf_counter() - began
-        found[f"{variable} opened"] = resident()
-        began = time.perf_counter()
-        found[f"{variable} most"] = move(explorer, "a", count)
-        found[f"{variable} move"] = (time.perf_counter() - began) / count
-        found[f"{variable} moved"] = resident()
-        explorer.close()
-        del explorer
+    began = time.perf_counter()
+    explorer = ek.explore(ek.open(folder / "large"), variable)
+    found[f"{variable} seconds"] = time.perf_counter() - began
+    found[f"{variable} opened"] = resident()
+    found[f"{variable} most"] = move(explorer, "a", count)
+    found[f"{variable} moved"] = resident()
+    explorer.close()
     return found
 
 
@@ -115,9 +113,14 @@ def following(folder: Path, explorers: int) -> dict[str, float]:
     return {"share": share}
 
 
-MEASUREMENTS = {"opening": opening, "moving": moving, "following": following}
+MEASUREMENTS: Mapping[str, Callable[[Path, int], dict[str, float]]] = {
+    "image": partial(opening, "field"),
+    "line": partial(opening, "trace"),
+    "moving": moving,
+    "following": following,
+}
 
 
 if __name__ == "__main__":
-    name, folder, *rest = sys.argv[1:]
-    print(json.dumps(MEASUREMENTS[name](Path(folder), *map(int, rest))))
+    name, folder, number = sys.argv[1:]
+    print(json.dumps(MEASUREMENTS[name](Path(folder), int(number))))

@@ -93,7 +93,8 @@ def _alone(gigabytes: float, steps: int, moves: int) -> list[dict[str, float]]:
     found = []
     with environments.scratch() as folder:
         _run(f"large.make(Path({str(folder)!r}), {round(gigabytes * 1e9 / (4 * SIDE**2))})")
-        found.append({**_measure("opening", folder, steps), "steps": steps})
+        one = {**_measure("line", folder, steps), **_measure("image", folder, steps)}
+        found.append({**one, "steps": steps})
     with environments.scratch() as folder:
         _run(f"study.make_study(Path({str(folder)!r}))")
         found.append(_measure("moving", folder, moves))

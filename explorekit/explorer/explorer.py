@@ -33,6 +33,7 @@ from explorekit.explorer.state import State, state_of, view_of
 from explorekit.explorer.still import with_stills
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
+from explorekit.explorer.trimming import trim_after
 from explorekit.explorer.view import View, checked, slider_dims
 
 if TYPE_CHECKING:
@@ -421,6 +422,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         else:
             self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
             self._shown = self.screen.show(self._shown)
+            trim_after(self._shown.frame.values)
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text
