@@ -9,7 +9,7 @@ from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.watch import Watch
 
 # Following a run may take this part of a core at most, but waits no longer than so many seconds.
-SHARE = 0.04
+SHARE = 0.015
 LONGEST = 30.0
 
 
