@@ -19,7 +19,7 @@ LARGE = 2**22
 # Of so many rows every chunk is read whole, since chunks keep rows whole; more columns of them cost nothing.
 MOST_ROWS, MOST_COLUMNS = 128, 512
 # So many sketches are kept, half a megabyte each at most: a hand goes back and forth.
-MOST_KEPT = 40
+MOST_KEPT = 20
 # In ``Frame.extra``: how many cells along y and along x a value stands for.
 EVERY = "every"
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
 from explorekit.explorer.drawing.kind import Clickable
+from explorekit.explorer.drawing.kinds.image import ImagePainter
 from explorekit.explorer.picture.layers import axes_layer, drawn_there, frame_layer
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
@@ -91,6 +92,8 @@ class Picture(anywidget.AnyWidget):
     def _show_data(self, frame: Frame, scale: Scale, message: str) -> None:
         left, right, bottom, top = self.window
         background = self._paper.background(frame, scale, (left, right, bottom, top))
+        if isinstance(self._paper.painter, ImagePainter):
+            self._paper.painter.forget()
         with self.hold_sync():
             if background is not None:
                 self._set_axes(frame, background, axes_layer(self._paper))

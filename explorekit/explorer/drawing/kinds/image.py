@@ -7,6 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.image import AxesImage
 
 from explorekit.explorer.axis import Array, Axis
 from explorekit.explorer.drawing.axes import category_ticks, date_ticks, drawn, dress, label_text
@@ -76,6 +77,11 @@ class ImagePainter:
         values = self.numbers(frame, scale)
         self.cells.set_array(np.ma.masked_invalid(values) if isinstance(self.cells, QuadMesh) else values)
         self.runs.update(frame.shown_status)
+
+    def forget(self) -> None:
+        """Let go of the values; where others draw them, they would take as much memory again."""
+        if isinstance(self.cells, AxesImage):
+            self.cells.set_data([[np.nan]])
 
     @staticmethod
     def numbers(frame: Frame, scale: Scale) -> Array:
