@@ -224,6 +224,15 @@ def test_a_browser_gets_pictures_of_what_it_cannot_draw(results):
     assert explorer.picture.axes["kind"] == "line"
 
 
+def test_a_browser_gets_axes_again_after_a_picture_without_them(results):
+    explorer = explore(results, "V", x="time")
+    explorer.picture._handle_custom_msg("ready", [])
+    for kind in ("histogram", "line"):
+        explorer.kind_chooser.value = kind
+    assert explorer.picture.axes["kind"] == "line"
+    assert explorer.picture.frame["axes"] == explorer.picture.axes["number"]
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -103,6 +103,10 @@ class Canvas:
             renewed = self._renew(frame, scale, self.title(frame), "", window)
         return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
 
+    def forget(self) -> None:
+        """Have the next axes drawn anew, whatever was drawn before."""
+        self._look = self._form = None
+
     def fits(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bool:
         """Return whether the axes that were drawn before are those of ``frame``."""
         return (*_look(frame, scale, self.title(frame)), window) == self._look

@@ -112,6 +112,7 @@ class Picture(anywidget.AnyWidget):
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
         drawn = self._whole.draw(frame, scale, message)
+        self._paper.forget()  # the browser has these axes no longer
         # How many places there are to be picked, with a click or keys.
         places = list(frame.values.shape) if isinstance(self._whole.painter, Clickable) else []
         with self.hold_sync():
