@@ -1,10 +1,15 @@
 """One walk over every control of the explorer and the panel, by a real mouse and real keys, whatever the server."""
 
+import csv
+import io
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import xarray as xr
+from PIL import Image
 from playwright.sync_api import Locator, Page, Position, expect
 
 SIMULATION = """
@@ -21,7 +26,8 @@ def simulate(I, tau, sort):
     time = np.arange(40.0)
     V = xr.DataArray(np.sin(I * time / tau) * tau, dims="time", coords={"time": time})
     field = xr.DataArray(np.add.outer(np.arange(6.0), np.arange(8.0)) * (I + 1), dims=("y", "x"))
-    return {"rate": I * tau + 1, "base": tau, "V": V, "field": field}
+    spikes = xr.DataArray(np.arange(3 + int(4 * I)) * tau, dims="spike", attrs={"units": "ms"})
+    return {"rate": I * tau + 1, "base": tau, "V": V, "field": field, "spikes": spikes}
 
 
 def wait(I):
@@ -37,6 +43,9 @@ def area(width, height):
 CELLS = (
     """
 import explorekit as ek
+import ipywidgets as widgets
+import numpy as np
+import xarray as xr
 from walked import area, simulate, wait
 space = ek.Space(I=[0.0, 0.25, 0.5, 0.75, 1.0], tau=[5.0, 7.5, 10.0], sort=["a", "<b>"])
 study = ek.Study(simulate, space, "studies/walked")
@@ -55,13 +64,29 @@ one, other = study.explore("V", sort="a"), study.explore("rate", x="I", tau=5, s
 both = ek.link(one, other)
 show("one", one)
 show("other", other)
+unlink, said = widgets.Button(description="Unlink"), widgets.HTML()
+def let_go(_):
+    both.unlink()
+    said.value = "unlinked"
+unlink.on_click(let_go)
+show("unlink", widgets.HBox([unlink, said]))
 results = study.results.load()
 show("comparison", ek.compare(results.sel(sort="a"), results.sel(sort="<b>"), "rate", x="I"))
+curves = np.sin(np.arange(30.0)) + np.random.default_rng(1).normal(size=(3, 9, 30))
+tries = xr.Dataset(
+    {"loss": (("optimizer", "repetition", "step"), curves)}, {"optimizer": ["sgd", "adam", "lion"]}
+)
+show("tries", ek.explore(tries, "loss", x="step", optimizer="sgd", repetition=0))
+drawn = np.random.default_rng(2).random((4, 24))
+design = xr.Dataset({"loss": ("sample", drawn[3])}, {k: ("sample", drawn[i]) for i, k in enumerate("abc")})
+show("design", ek.explore(design, "loss"))
 show("front", ek.interact(area, ek.Space(width=[1.0, 2.0, 3.0], height=[1.0, 2.0])))
 show("waiting", ek.Study(wait, ek.Space(I=[1.0]), "studies/waiting").start().panel())
 """,
 )
 LAST = ".walked-waiting"
+# Milliseconds between choices in one menu: nobody makes them faster.
+PACE = 250
 
 
 class Walk:
@@ -94,6 +119,11 @@ class Walk:
             self.save,
             self.code,
             self.keys,
+            self.escape,
+            self.kinds,
+            self.raster,
+            self.bands,
+            self.design,
             self.beside,
             self.linked,
             self.comparison,
@@ -282,16 +312,51 @@ class Walk:
             expect(tool.get_by_text("here is deleted.")).to_be_visible()
 
     def save(self) -> None:
+        """Write each format there is, and see what is in the file."""
+        shown = [1.0, 2.25, 3.5, 4.75, 6.0]
         with self.tool("Save") as tool:
-            for what in ("figure (SVG)", "numbers (CSV)", "animation (GIF)", "page with sliders (HTML)"):
+            for what, ending, holds in (
+                ("figure (PNG)", "png", lambda file: is_drawn(Image.open(io.BytesIO(file)))),
+                ("figure (SVG)", "svg", lambda file: b"<svg" in file and file.count(b"<path") > 10),
+                ("figure (PDF)", "pdf", lambda file: file.startswith(b"%PDF") and b"%%EOF" in file[-9:]),
+                ("numbers (netCDF)", "nc", lambda _: rates(self.folder / "rate.nc") == shown),
+                ("numbers (CSV)", "csv", lambda file: column(file, "rate") == shown),
+                ("animation (GIF)", "gif", lambda file: frames(file) == 3),
+                ("animation (MP4)", "mp4", lambda file: b"ftyp" in file[:12]),
+                ("page with sliders (HTML)", "html", lambda _: True),
+            ):
                 choose(tool, "what", what)
-                ending = f".{what[-4:-1].lower()}".replace("tml", "html")
-                expect(tool.get_by_label("file")).to_have_value(f"rate{ending}")
+                name = f"rate.{ending}"
+                expect(tool.get_by_label("file")).to_have_value(name)
+                if ending in ("gif", "mp4"):
+                    choose(tool, "along", "tau")
+                elif ending == "html":
+                    tool.get_by_label("sliders").select_option(["tau"])
                 press(tool, "Save")
-                expect(tool.get_by_text(f"rate{ending} (")).to_be_visible()
+                if ending == "mp4" and shutil.which("ffmpeg") is None:
+                    expect(tool.get_by_text("an MP4 is made by ffmpeg")).to_be_visible()
+                    continue
+                expect(tool.get_by_text(f"{name} (")).to_be_visible()
                 with self.page.expect_download() as download:
                     tool.get_by_role("link", name="download").click()
-                assert download.value.path().read_bytes() == (self.folder / f"rate{ending}").read_bytes()
+                file = download.value.path().read_bytes()
+                assert file == (self.folder / name).read_bytes()
+                assert holds(file), f"{name} holds something else"
+        self.saved_page()
+
+    def saved_page(self) -> None:
+        """Look at the page that was saved: it has the one slider that was chosen, which moves the curve."""
+        context = self.page.context.browser.new_context(offline=True)  # type: ignore[union-attr]
+        page = context.new_page()
+        page.goto((self.folder / "rate.html").as_uri())
+        slider = page.locator("input[type=range]")
+        expect(slider).to_have_count(1)
+        expect(page.locator("canvas").first).to_have_attribute("aria-label", re.compile("tau = 5"))
+        before = pixels(page.locator("canvas").first)
+        slider.press("End")
+        expect(page.locator("canvas").first).to_have_attribute("aria-label", re.compile("tau = 10"))
+        assert pixels(page.locator("canvas").first) != before
+        context.close()
 
     def code(self) -> None:
         with self.tool("Code") as tool:
@@ -303,6 +368,65 @@ class Walk:
         with self.tool("Keys") as tool:
             expect(tool.get_by_text("pick nothing")).to_be_visible()
 
+    def escape(self) -> None:
+        """Close a tool by Escape, from within it and from its button."""
+        button = self.explorer.locator(".explorekit-tool-buttons button", has_text="Scale")
+        opened = self.explorer.locator(".explorekit-opened")
+        button.click()
+        opened.get_by_label("colours", exact=True).press("Escape")
+        expect(opened).to_have_count(0)
+        expect(button).to_be_focused()
+        button.press("Enter")
+        expect(opened).to_have_count(1)
+        button.press("Escape")
+        expect(opened).to_have_count(0)
+
+    def kinds(self) -> None:
+        """Draw a field in each kind that it can have, from the menu."""
+        menus = self.explorer.locator("> .widget-hbox").first
+        choose(menus, "variable", "field")
+        self.shows(re.compile("^field"))
+        for kind in ("image", "contour", "histogram"):
+            self.draw_as(kind)
+        choose(menus, "variable", "rate")
+        self.shows(re.compile("rate"))
+        choose(menus, "x", "sort")
+        self.shows(re.compile("rate over sort"))
+        self.draw_as("line")
+        self.draw_as("bar")
+
+    def raster(self) -> None:
+        menus = self.explorer.locator("> .widget-hbox").first
+        choose(menus, "variable", "spikes")
+        self.shows(re.compile("^spikes"))
+        self.draw_as("raster")
+        canvas_of(self.explorer).click(position=self.at(0.4, 0.5))
+        canvas_of(self.explorer).press("Escape")
+
+    def bands(self) -> None:
+        """Draw a line with a band over repetitions, then quantiles of them, then a band round each of several lines."""
+        self.explorer = self.page.locator(".walked-tries")
+        with self.tool("Roles") as tool:
+            for role, words in (
+                ("mean ± std of all", "mean ± std of loss over step"),
+                ("median, 5–95 % of all", "median, 5–95 % of loss over step"),
+                ("quantile 0.95 of all", "quantile 0.95 of loss over step"),
+            ):
+                with self.another_picture():
+                    choose(tool, "repetition", role)
+                self.shows(re.compile(words))
+            for dim, role in (("optimizer", "colours of lines"), ("repetition", "mean ± std of all")):
+                with self.another_picture():
+                    choose(tool, dim, role)
+                self.page.wait_for_timeout(PACE)
+        self.explorer = self.page.locator(".walked-explorer")
+
+    def design(self) -> None:
+        self.explorer = self.page.locator(".walked-design")
+        for kind in ("pairs", "parallel", "histogram", "line"):
+            self.draw_as(kind)
+        self.explorer = self.page.locator(".walked-explorer")
+
     def beside(self) -> None:
         summary, detail = self.page.locator(".walked-beside .explorekit-explorer").all()
         shows(detail, "V over time at I = 0.5, tau = 7.5, sort = a")
@@ -312,6 +436,12 @@ class Walk:
     def linked(self) -> None:
         one, other = self.page.locator(".walked-one"), self.page.locator(".walked-other")
         choose(one, "sort", "<b>")
+        shows(other, "rate over I at tau = 5, sort = <b>")
+        unlink = self.page.locator(".walked-unlink")
+        unlink.get_by_role("button").click()
+        expect(unlink.get_by_text("unlinked")).to_be_visible()
+        choose(one, "sort", "a")
+        shows(one, re.compile("sort = a"))
         shows(other, "rate over I at tau = 5, sort = <b>")
 
     def comparison(self) -> None:
@@ -341,6 +471,16 @@ class Walk:
         expect(panel.locator(".explorekit-head")).to_contain_text("finished")
 
     # ---- what the steps are made of
+
+    def draw_as(self, kind: str) -> None:
+        """Choose a kind of plot, and see that another picture is drawn, of more than one colour."""
+        self.page.wait_for_timeout(PACE)
+        menu = self.explorer.locator("> .widget-hbox").first.get_by_label("kind", exact=True)
+        if menu.evaluate("menu => menu.selectedOptions[0].label") != kind:
+            with self.another_picture():
+                menu.select_option(kind)
+        expect(menu.locator("option:checked")).to_have_text(kind)
+        assert self.colours() > 8, f"{kind} drew nothing"
 
     def shows(self, words: str | re.Pattern[str]) -> None:
         shows(self.explorer, words)
@@ -376,6 +516,13 @@ class Walk:
         canvas = canvas_of(self.explorer).element_handle()
         self.page.wait_for_function("([c, before]) => c.toDataURL() === before", arg=[canvas, before])
 
+    def colours(self) -> int:
+        """Return how many colours the picture has."""
+        data = self.explorer.locator(".explorekit-picture canvas").evaluate(
+            "c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
+        )
+        return int(data)
+
     def at(self, right: float, down: float) -> Position:
         """Return a place on the picture, from the upper left corner of it."""
         box = canvas_of(self.explorer).bounding_box()
@@ -394,6 +541,23 @@ def pixels(canvas: Locator) -> str:
 def shows(explorer: Locator, words: str | re.Pattern[str]) -> None:
     """Wait until a picture is described in some words."""
     expect(canvas_of(explorer)).to_have_attribute("aria-label", words)
+
+
+def is_drawn(picture: Image.Image) -> bool:
+    return picture.size[0] > 400 and len(picture.convert("RGB").getcolors(10**6) or ()) > 8
+
+
+def rates(path: Path) -> list[float]:
+    with xr.open_dataset(path) as dataset:
+        return [float(value) for value in dataset["rate"]]
+
+
+def column(file: bytes, name: str) -> list[float]:
+    return [float(row[name]) for row in csv.DictReader(file.decode().splitlines())]
+
+
+def frames(file: bytes) -> int:
+    return int(getattr(Image.open(io.BytesIO(file)), "n_frames", 1))
 
 
 def press(where: Locator, name: str) -> None:
