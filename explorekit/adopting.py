@@ -2,8 +2,10 @@
 
 import difflib
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from explorekit.errors import CodeChangedError, StudyError
 from explorekit.simulation.baselines import baselines_with
@@ -83,8 +85,19 @@ def adopt(
     return directory.update_record(code=version, kept=kept)
 
 
-def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, captured: Captured) -> None:
+def keep_code(
+    directory: StudyDirectory,
+    simulation: Simulation,
+    space: Space,
+    captured: Captured,
+    asked: Callable[[], Mapping[str, Any]] | None = None,
+) -> None:
     """Keep the simulation's source, its defaults and its environment in the study, unless they are there.
+
+    Parameters
+    ----------
+    asked
+        Returns the environment, where `environment_of` was asked before.
 
     Raises
     ------
@@ -92,17 +105,22 @@ def keep_code(directory: StudyDirectory, simulation: Simulation, space: Space, c
         If they cannot be written.
     """
     call = bind(simulation, space.passed)
-    file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
     try:
         directory.add_code(
             captured.version.id,
             captured.version.source,
-            lambda: environment(Path(file).parent if file else None),
+            asked or partial(environment_of, simulation),
             baselines_with({}, call),
             {"objects": _hashes(captured.version), "arguments": readable(call.defaults)},
         )
     except OSError as error:
         raise storage_error(error, directory.path) from error
+
+
+def environment_of(simulation: Simulation) -> dict[str, Any]:
+    """Return a record of what a simulation runs in; git takes as long as ten thousand short runs."""
+    file = getattr(sys.modules.get(simulation.function.__module__), "__file__", None)
+    return environment(Path(file).parent if file else None)
 
 
 def difference(directory: StudyDirectory, record: StudyRecord, captured: Captured) -> str:

@@ -5,13 +5,13 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorekit.adopting import OnChange, adopt, has_changed, keep_code
+from explorekit.adopting import OnChange, adopt, environment_of, has_changed, keep_code
 from explorekit.choosing import Choice, within
 from explorekit.options import Request
 from explorekit.simulation.calling import bind
@@ -97,13 +97,18 @@ def begin(
 
     space = catalog.space
     driver = reservation = None
+    background = ThreadPoolExecutor(1, thread_name_prefix="explorekit-keep-code")
     try:
+        asked = None
+        if not directory.has_environment(captured.version.id):
+            asked = background.submit(environment_of, simulation).result
         catalog.refresh()
         if request.where is not None:
             choose = within(points_where(space, request.where), choose)
         if request.client is None and _seems_to_run(directory, catalog, captured, choose, request.code):
             reservation = _reserve(request)  # it starts while the rest is planned
         record = adopt(directory, catalog, captured, request.code)
+        code_kept = background.submit(keep_code, directory, simulation, space, captured, asked)
         job = _job_of(directory, simulation, captured, space, seeding, request.policy)
         catalog.refresh()  # workers whose driver is gone may have handed in more
         versions = versions_that_count(record)
@@ -114,9 +119,8 @@ def begin(
         if request.client is None and reservation is None and len(points):
             reservation = _reserve(request)
         account = Account(space, index, points)
-        keep = partial(keep_code, directory, simulation, space, captured)
         client = request.client or reservation
-        driver = Driver(job, catalog, versions, points, account, client, keep, request.end)
+        driver = Driver(job, catalog, versions, points, account, client, code_kept.result, request.end)
         if request.order == "coarse-to-fine":
             driver.prefer({})
         return Run(record.name, driver, release, _panel_of, _draw_while_waiting, retry)
@@ -126,6 +130,8 @@ def begin(
         if reservation is not None:
             reservation.release()
         raise
+    finally:
+        background.shutdown(wait=False)
 
 
 def _seems_to_run(

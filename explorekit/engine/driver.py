@@ -42,9 +42,6 @@ logger = logging.getLogger(__name__)
 _SURE = 3  # points that must agree on an output's structure before others are held to it
 _CHECK_INTERVAL = 1.0
 _ANSWER = 3.0  # seconds for all workers to hear of a cancel, or of the end; one may be frozen
-_HANDED_OUT = (
-    0.005  # seconds for Dask's thread to send the first batches, before this one keeps the interpreter busy
-)
 _LET_GO = 10.0  # seconds for batches to come back after a cancel, before they are given up
 _TOLERATED_LOSSES = 5
 _NO_WORKERS = "the cluster has no workers at the moment; the run waits for some"
@@ -76,8 +73,8 @@ class Driver:
         Where what is done is counted.
     client
         The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
-    keep_code
-        Keeps in the study what its results come from; called while the first batches run, before any result counts.
+    code_kept
+        Waits until the study has what its results come from; called while the first batches run, before any result counts.
     deadline
         When to end, or None.
     """
@@ -90,7 +87,7 @@ class Driver:
         pending: np.ndarray[Any, Any],
         account: Account,
         client: Client | Reservation | None,
-        keep_code: Callable[[], None],
+        code_kept: Callable[[], None],
         deadline: Deadline | None = None,
     ) -> None:
         self._job = job
@@ -98,7 +95,7 @@ class Driver:
         self._versions = versions
         self._pending = pending
         self._client = client
-        self._keep_code = keep_code
+        self._code_kept = code_kept
         self._deadline = deadline
         self._out_of_time = False
         self._private: PrivateCluster | None = None
@@ -191,7 +188,7 @@ class Driver:
             if len(self._pending):
                 self._run()
             else:
-                self._keep_code()
+                self._code_kept()
             self._tidy()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state = self._outcome()
@@ -306,8 +303,7 @@ class Driver:
                     )
             taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
-                self._cancelled.wait(_HANDED_OUT)
-                self._keep_code()  # while the first batches run, before there are results
+                self._code_kept()
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return

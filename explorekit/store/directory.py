@@ -299,6 +299,9 @@ class StudyDirectory:
         file = self.code_folder(version) / "source.py"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
+    def has_environment(self, version: str) -> bool:
+        return (self.code_folder(version) / "environment.json").exists()
+
     def read_environment(self, version: str) -> dict[str, Any]:
         file = self.code_folder(version) / "environment.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
