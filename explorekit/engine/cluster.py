@@ -15,6 +15,8 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _SCRATCH = "explorekit-workers-"
 _START_TIMEOUT = 180.0  # workers that die are noticed at once; others may be slow on a busy machine
+_ERRAND_TIMEOUT = 5.0  # a worker may be frozen
 _LAST_WORDS = 2000
 _CERTIFICATES = ("tls_ca_file", "tls_worker_key", "tls_worker_cert")
 
@@ -59,6 +62,8 @@ class PrivateCluster:
 
     def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self.limits = limits.choose(n_workers)
+        self._errands = ThreadPoolExecutor(1, thread_name_prefix="explorekit-errands")
+        self._last_errand: Future[Any] | None = None
         remove_leftovers()
         self._scratch = _Scratch()
         security = Security.temporary()
@@ -124,8 +129,16 @@ class PrivateCluster:
         for worker in list(self._cluster.workers.values()):
             await worker.restart_if_dead()
 
+    def soon(self, errand: Callable[[], Any]) -> Future[Any]:
+        """Have something done in the background, after what was given before, and in any case before the cluster closes."""
+        self._last_errand = self._errands.submit(errand)
+        return self._last_errand
+
     def close(self) -> None:
         """End the workers and the scheduler."""
+        if self._last_errand is not None:
+            wait([self._last_errand], _ERRAND_TIMEOUT)
+        self._errands.shutdown(wait=False, cancel_futures=True)
         self.client.close()
         self._cluster.close()
         self._scratch.cleanup()

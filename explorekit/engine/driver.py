@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,6 +97,7 @@ class Driver:
         self._pending = pending
         self._client = client
         self._code_kept = code_kept
+        self._job_sent: Callable[[], object] = lambda: None  # waits until it is
         self._deadline = deadline
         self._out_of_time = False
         self._private: PrivateCluster | None = None
@@ -237,9 +239,12 @@ class Driver:
         if self._deadline is not None:
             self._where += f", {self._deadline}"
         plugin = JobPlugin(self._job, private=self._private is not None)
+        send_job = partial(client.register_plugin, plugin, name=plugin.name)
         try:
-            client.register_plugin(plugin, name=plugin.name)
-            if self._private is None:
+            if self._private is not None:
+                self._job_sent = self._private.soon(send_job).result
+            else:
+                send_job()
                 self._sharing = Sharing(self._job, self._catalog.directory.runs)
             self._loop(client)
         except ModuleNotFoundError as error:
@@ -274,7 +279,11 @@ class Driver:
                 client.cancel(list(self._in_flight), force=True)
                 self._in_flight.clear()
             name = plugin_name(self._job.id)
-            client.sync(client.unregister_worker_plugin, name, callback_timeout=_ANSWER)
+            forget = partial(client.sync, client.unregister_worker_plugin, name, callback_timeout=_ANSWER)
+            if self._private is not None:
+                self._private.soon(forget)
+            else:
+                forget()
         except Exception:
             logger.debug("could not tidy up %s", client, exc_info=True)
 
@@ -303,6 +312,7 @@ class Driver:
                     )
             taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
+                self._job_sent()
                 self._code_kept()
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):

@@ -23,11 +23,13 @@ POLL = 0.1
 GRACE = 1.0
 _HAND_IN = 8.0  # seconds that a child may take to write what it has; the driver waits a little longer
 _IDLE = 60.0
+_JOB_ARRIVES = 5.0  # seconds at most between a batch and its job, which take different ways
 _ROOM = 2**27  # bytes of results in a batch
 
 # One worker process serves several runs and threads; a Dask task reaches these by import only.
 _pool = ChildPool()
 _jobs: dict[str, Job] = {}
+_news = threading.Condition()  # there is a job more
 _holders: dict[str, set[str]] = {}  # by run, the workers of this process that have its job
 _cancelled: set[str] = set()
 _private: set[str] = set()
@@ -42,11 +44,13 @@ class JobPlugin(WorkerPlugin):
         self.name = plugin_name(job.id)
 
     def setup(self, worker: Any) -> None:
-        _jobs[self.job.id] = self.job
         _holders.setdefault(self.job.id, set()).add(worker.id)
         if self.private:
             _private.add(self.job.id)
         enter(self.job.id, StudyDirectory(self.job.folder).runs, shared=self.private)
+        with _news:
+            _jobs[self.job.id] = self.job
+            _news.notify_all()
 
     def teardown(self, worker: Any) -> None:
         clear_outbox(worker.local_directory, self.job.id)
@@ -84,6 +88,8 @@ def _is_over(job: str) -> bool:
 
 def run_batch(job_id: str, batch: Batch) -> Reply:
     """Run a batch in a child and deliver its shard; the function of every Dask task."""
+    with _news:
+        _news.wait_for(lambda: job_id in _jobs, _JOB_ARRIVES)
     job = _jobs.get(job_id)
     if job is None:
         raise RuntimeError(f"this worker does not know run {job_id}; its driver is gone")
