@@ -123,7 +123,14 @@ class PrivateCluster:
 
     def revive(self) -> None:
         """Start worker processes anew that have died."""
-        self._cluster.sync(self._revive)
+        if not all(worker.alive for worker in list(self._cluster.workers.values())):
+            self._cluster.sync(self._revive)
+
+    def nthreads(self) -> dict[str, int]:
+        """Return the number of threads of each worker, by address; sooner than the client does, which asks the scheduler."""
+        scheduler = self._cluster.scheduler
+        assert scheduler is not None
+        return {address: worker.nthreads for address, worker in list(scheduler.workers.items())}
 
     async def _revive(self) -> None:
         for worker in list(self._cluster.workers.values()):

@@ -333,7 +333,7 @@ class Driver:
         check_connection(client)
         if self._private is not None:
             self._private.revive()
-        threads = client.nthreads()
+        threads = client.nthreads() if self._private is None else self._private.nthreads()
         self._workers = len(threads)
         self._addresses = [address for address, n in threads.items() for _ in range(n)]
         if threads.keys() != self._present:
