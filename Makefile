@@ -18,7 +18,6 @@ DEV_READY := $(VENV)/.stamp-dev
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 .PHONY: help demo lab test lint docs pytest side-by-side alone chromium ncdump bench chaos picture clean
 
 help:
@@ -93,8 +92,10 @@ lab: $(LAB_READY)
 
 # -- what a developer wants --------------------------------------------------------------------
 
-# pytest comes last, so that its summary closes the output.
-test: lint docs pytest
+# Types and documentation need a core each. pytest comes last, so that its summary closes the output.
+test: $(DEV_READY)
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 lint docs; checked=$$?; \
+	$(MAKE) --no-print-directory pytest && exit $$checked
 
 lint: $(DEV_READY)
 	$(BIN)/python -m ruff check
@@ -105,7 +106,9 @@ docs: $(DEV_READY)
 	$(BIN)/python -m sphinx -W --keep-going -q $(SPHINX_FLAGS) docs docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
 
-pytest: side-by-side alone
+pytest: $(DEV_READY)
+	@$(MAKE) --no-print-directory side-by-side; passed=$$?; \
+	$(MAKE) --no-print-directory alone && exit $$passed
 
 # Two at a time, as most of these use one core.
 side-by-side: $(DEV_READY) ncdump
