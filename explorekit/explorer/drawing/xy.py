@@ -61,8 +61,13 @@ def extremes(values: Array) -> Array:
     width = -(-len(values) // COLUMNS)
     whole = len(values) // width * width
     columns = values[:whole].reshape(-1, width)
-    gaps = np.isnan(columns)
-    lowest, highest = np.where(gaps, np.inf, columns).argmin(1), np.where(gaps, -np.inf, columns).argmax(1)
+    lowest, highest = columns.argmin(1), columns.argmax(1)
+    if np.isnan(columns[np.arange(len(columns)), lowest]).any():  # a column's first NaN, if it has one
+        gaps = np.isnan(columns)
+        lowest, highest = (
+            np.where(gaps, np.inf, columns).argmin(1),
+            np.where(gaps, -np.inf, columns).argmax(1),
+        )
     pick = np.sort(np.stack([lowest, highest], axis=1), axis=1)
     return np.concatenate(
         [(pick + width * np.arange(len(pick))[:, None]).ravel(), np.arange(whole, len(values))]

@@ -94,10 +94,10 @@ def frame_layer(canvas: Canvas, frame: Frame, scale: Scale) -> State:
         case LinePainter():
             index, values = painter.points(frame, scale)
             heights = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
-            state = {"index": index.astype(np.int32).tobytes(), "heights": heights, "status": runs}
+            state = {"index": _places(index, len(painter.x)), "heights": heights, "status": runs}
             if painter.pinned is not None:
                 index, values = painter.pinned_points(frame)
-                state["pinned_index"] = index.astype(np.int32).tobytes()
+                state["pinned_index"] = _places(index, len(painter.x))
                 state["pinned"] = _fractions(painter.axes.yaxis, values, canvas.limits[2:])
             return state
         case CurvesPainter():
@@ -112,9 +112,8 @@ def _curves(canvas: Canvas, painter: CurvesPainter, frame: Frame, scale: Scale) 
     """Return several curves one after the other, in few pieces, as each piece takes its time to travel."""
     points = painter.points(frame, scale)
     counts = [len(index) for index, *_ in points]
-    whole = all(count == len(painter.x) for count in counts)
-    index = np.concatenate([index for index, *_ in points]).astype(np.int32)
-    state = {"counts": counts, "index": b"" if whole else index.tobytes(), "status": b""}
+    index = np.concatenate([index for index, *_ in points])
+    state = {"counts": counts, "index": _places(index, len(painter.x) * len(counts)), "status": b""}
     for name, values in zip(("heights", "low", "high"), [*zip(*points, strict=True)][1:], strict=False):
         state[name] = _fractions(painter.axes.yaxis, np.concatenate(values), canvas.limits[2:])
     if (status := frame.shown_status) is not None:
@@ -122,6 +121,11 @@ def _curves(canvas: Canvas, painter: CurvesPainter, frame: Frame, scale: Scale) 
         worst = np.where(status == flags.OK, -1, status.astype(np.int8)).reshape(-1, len(painter.x)).max(0)
         state["status"] = np.where(worst < 0, flags.OK, worst).astype(np.uint8).tobytes()
     return state
+
+
+def _places(index: Array, all_places: int) -> bytes:
+    """Return the places that curves go through; nothing where that is all of them, as each piece takes its time to travel."""
+    return b"" if len(index) == all_places else index.astype(np.int32).tobytes()
 
 
 def coded(values: Array, low: float, high: float) -> Array:

@@ -3,6 +3,7 @@
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const LARGEST_ZOOM = 1000;
 const REST = 80; // ms without zooming before the axes are drawn anew
+const STEEP = 20; // pixels up and down for one to the right
 const CLICK = 4; // pixels that a hand may move between pressing and letting go
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25, 0: 0 }; // 0 shows all
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
@@ -216,21 +217,26 @@ class View {
   }
 
   drawLine(frame) {
-    const curve = (index, heights, colour) => this.drawCurve(of(Int32Array, index), of(Float32Array, heights), colour);
+    const curve = (index, heights, colour) => this.drawCurve(this.places(index), of(Float32Array, heights), colour);
     if (frame.pinned) curve(frame.pinned_index, frame.pinned, this.axes.dim);
     curve(frame.index, frame.heights, this.axes.colour);
     this.drawMarks(frame);
   }
 
-  // The places that each curve goes through, and where its values begin; no index comes where it is through all.
+  // The places that a curve goes through: none come where it is through all.
+  places(index) {
+    this.axes.all ??= Int32Array.from(this.axes.x.keys());
+    return index.byteLength ? of(Int32Array, index) : this.axes.all;
+  }
+
+  // Those of each curve, and where its values begin.
   curves(frame) {
-    const places = of(Int32Array, frame.index);
-    const all = Int32Array.from(this.axes.x.keys());
+    const places = this.places(frame.index);
     let start = 0;
     return frame.counts.map((count) => {
       const from = start;
       start += count;
-      return [places.length ? places.subarray(from, start) : all, from];
+      return [frame.index.byteLength ? places.subarray(from, start) : places, from];
     });
   }
 
@@ -278,7 +284,9 @@ class View {
     to.strokeStyle = to.fillStyle = colour;
     to.lineWidth = 1.39 * width * density; // points to pixels
     to.lineJoin = "round";
-    if (joined) {
+    if (joined && this.isDense(index, heights)) {
+      this.drawDense(index, heights, to.lineWidth / 2);
+    } else if (joined) {
       to.beginPath();
       let gap = true;
       for (let i = 0; i < index.length; i++) {
@@ -300,6 +308,42 @@ class View {
     }
   }
 
+  // Whether a curve has a point a pixel, and goes up and down so much that to stroke it takes longer than all else.
+  isDense(index, heights) {
+    const [west, east, south, north] = this.window;
+    if (index.length * (east - west) < this.box.wide) return false;
+    let way = 0;
+    for (let i = 1; i < heights.length; i++) way += Math.abs(heights[i] - heights[i - 1]) || 0;
+    return (way / (north - south)) * this.box.high > STEEP * this.box.wide;
+  }
+
+  // Fills what lies between the lowest and the highest point of each column of pixels.
+  drawDense(index, heights, half) {
+    const to = this.context;
+    const { x } = this.axes;
+    const { left, wide } = this.box;
+    let [column, highest, lowest, before] = [NaN, 0, 0, NaN];
+    const fill = () => {
+      if (column < 0 || column >= wide) return;
+      to.fillRect(left + column + 0.5 - half, highest - half, 2 * half, lowest - highest + 2 * half);
+    };
+    for (let i = 0; i < index.length; i++) {
+      const down = this.down(heights[i]);
+      if (!Number.isNaN(down)) {
+        const here = Math.floor(this.across(x[index[i]]) - left);
+        if (here !== column) {
+          fill();
+          // A column begins where the one before ends, unless there is a gap.
+          [column, highest, lowest] = Number.isNaN(before) ? [here, down, down] : [here, before, before];
+        }
+        highest = Math.min(highest, down);
+        lowest = Math.max(lowest, down);
+      }
+      before = down;
+    }
+    fill();
+  }
+
   // ---- the value that is picked, in fractions of the axes; NaN where a line has none
 
   picked(frame) {
@@ -316,7 +360,7 @@ class View {
       return [x[point], along < 0 ? NaN : of(Float32Array, frame.heights)[from + along]];
     }
     if (kind !== "line" || pick.length !== 1 || pick[0] >= x.length) return undefined;
-    const along = of(Int32Array, frame.index).indexOf(pick[0]);
+    const along = this.places(frame.index).indexOf(pick[0]);
     return [x[pick[0]], along < 0 ? NaN : of(Float32Array, frame.heights)[along]];
   }
 
@@ -565,7 +609,7 @@ class View {
       const cell = [cellOfPixel(this.axes.y, y, y, 1)[0], cellOfPixel(this.axes.x, x, x, 1)[0]];
       return cell.every((index) => index >= 0) ? cell : undefined;
     }
-    const index = of(Int32Array, this.drawn.index);
+    const index = this.places(this.drawn.index);
     const heights = of(Float32Array, this.drawn.heights);
     let [nearest, least] = [undefined, Infinity];
     index.forEach((point, i) => {

@@ -1,11 +1,13 @@
-"""A sketch that arrives with few values is drawn where the values of the whole image lie."""
+"""What the browser draws of less than all values looks like what it draws of all."""
 
 import base64
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from explorekit.explorer import explore, picture, sketching
 
@@ -29,7 +31,7 @@ DRAWN = """async ([script, axes, frame, view]) => {
 }"""
 
 
-def drawn(page, explorer, window):
+def drawn(page, explorer, window, script=SCRIPT):
     """What the browser makes of a picture's state."""
 
     def sent(state):
@@ -39,7 +41,7 @@ def drawn(page, explorer, window):
         }
 
     there = explorer.picture
-    return page.evaluate(DRAWN, [SCRIPT, sent(there.axes), sent(there.frame), window])
+    return page.evaluate(DRAWN, [script, sent(there.axes), sent(there.frame), window])
 
 
 @pytest.mark.parametrize("window", [[0, 1, 0, 1], [0.21, 0.4, 0.5, 0.93]])
@@ -64,3 +66,33 @@ def test_a_sketch_of_what_is_even_within_its_cells_is_the_whole(page, monkeypatc
     explorer.close()
     assert sketch == whole
     assert sketch != before
+
+
+@pytest.mark.parametrize("window", [[0, 1, 0, 1], [0.21, 0.7, 0.2, 0.93]])
+@pytest.mark.parametrize("points", [2_000, 100_000])
+def test_a_dense_curve_is_filled_where_it_would_be_stroked(page, window, points):
+    values = np.random.default_rng(0).normal(size=points)
+    values[points // 3 : points // 2] = np.nan
+    explorer = explore(xr.DataArray(values, dims="t", name="v"))
+    explorer.picture._handle_custom_msg("ready", [])
+    filled = drawn(page, explorer, window)
+    stroked = drawn(page, explorer, window, SCRIPT.replace("STEEP = 20", "STEEP = Infinity"))
+    explorer.close()
+    assert filled != stroked
+    one, other = (pixels(picture) for picture in (filled, stroked))
+    assert (np.abs(one - other).max(-1) > 100).mean() < 0.03
+
+
+def test_a_curve_through_all_points_needs_no_index(page):
+    explorer = explore(xr.DataArray(np.sin(np.arange(500) / 9), dims="t", name="v"))
+    explorer.picture._handle_custom_msg("ready", [])
+    without = drawn(page, explorer, [0, 1, 0, 1])
+    assert explorer.picture.frame["index"] == b""
+    explorer.picture.frame = {**explorer.picture.frame, "index": np.arange(500, dtype=np.int32).tobytes()}
+    assert drawn(page, explorer, [0, 1, 0, 1]) == without
+    explorer.close()
+
+
+def pixels(picture):
+    data = base64.b64decode(picture.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=float)
