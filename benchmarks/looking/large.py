@@ -1,13 +1,13 @@
 """What is looked at for long, and what is large: frames a second, and what the process that shows it holds and takes.
 
-explorekit alone: images of 4,096 × 4,096 float32, each the result of a run, and many of them, 10 GB; thousands of moves;
-and a map that fills in meanwhile.
+explorekit alone: images of 4,096 × 4,096 float32, each the result of a run, and many of them, 10 GB; lines of a million
+points; thousands of moves; and a map that fills in meanwhile.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,18 @@ from benchmarks.rounds import Measured
 from benchmarks.work import WORKERS
 
 SIDE = 4096
-IMAGES = 36  # along the slider that is turned
+IMAGES = 36  # along the slider that is turned, as are lines
+POINTS = 10**6
+_SEEN = {
+    "frames a second while the handle is dragged": ("frames", "{:.1f}"),
+    "from a key to a changed picture": ("seconds", "{:.3f} s"),
+    "from a key to all that the screen can show": ("settled", "{:.3f} s"),
+    "what comes for one move": ("kilobytes", "{:.0f} kB"),
+}
 # Each table, and its rows: what each says, which number it is, and how that is written.
 TABLES: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "Images of 4,096 × 4,096 float32": {
-        "frames a second while the handle is dragged": ("frames", "{:.1f}"),
-        "from a key to a changed picture": ("seconds", "{:.3f} s"),
-        "from a key to all that the screen can show": ("settled", "{:.3f} s"),
-        "what comes for one move": ("kilobytes", "{:.0f} kB"),
-    },
+    "Images of 4,096 × 4,096 float32": _SEEN,
+    "Lines of 1,000,000 float32": _SEEN,
     "A study of {gigabytes:.0f} GB": {
         "to open an image, imports apart": ("field seconds", "{:.2f} s"),
         "to open a line, imports apart": ("trace seconds", "{:.2f} s"),
@@ -64,11 +67,31 @@ def image(a: float) -> dict[str, Any]:
     }
 
 
+def line(a: float) -> dict[str, Any]:
+    """Return a long line that goes up and down everywhere."""
+    import xarray as xr
+
+    t = np.linspace(0, 1, POINTS, dtype=np.float32)
+    noise = np.random.default_rng(0).normal(size=POINTS).astype(np.float32)
+    return {
+        "trace": xr.DataArray(np.sin(20 * t * np.float32(0.5 + a)) + noise / 4, dims="t", coords={"t": t})
+    }
+
+
 def make(folder: Path, runs: int) -> None:
     """Run a study of so many images."""
+    _make(folder / "large", image, runs)
+
+
+def make_lines(folder: Path) -> None:
+    """Run a study of long lines."""
+    _make(folder / "long", line, IMAGES)
+
+
+def _make(path: Path, simulation: Callable[..., Any], runs: int) -> None:
     import explorekit as ek
 
-    ek.Study(image, ek.Space(a=np.linspace(0, 1, runs)), folder / "large").run(False, n_workers=WORKERS)
+    ek.Study(simulation, ek.Space(a=np.linspace(0, 1, runs)), path).run(False, n_workers=WORKERS)
 
 
 def measured(interpreter: str, packages: Path, rounds: int, *, short: bool) -> dict[str, dict[Way, Measured]]:
@@ -76,16 +99,18 @@ def measured(interpreter: str, packages: Path, rounds: int, *, short: bool) -> d
     size = {"gigabytes": 1 if short else 10, "steps": 10 if short else 100, "moves": 500 if short else 5_000}
     found = [Measured([found]) for found in _alone(**size)]
     with environments.scratch() as folder:
-        _run(f"large.make(Path({str(folder)!r}), {IMAGES})")
+        _run(f"large.make(Path({str(folder)!r}), {IMAGES}); large.make_lines(Path({str(folder)!r}))")
         with jupyterlab(interpreter, folder) as address, chromium() as browser:
-            images = Measured()
-            for _ in range(rounds):
-                images.runs.append(
-                    look(browser, packages, address, folder, "large", "field", keys=20, pause=800)
-                )
-                print(f"{next(iter(TABLES))}: {images.runs[-1]}", file=sys.stderr, flush=True)
+            seen = [Measured(), Measured()]
+            looks = zip(seen, TABLES, (("large", "field"), ("long", "trace")), strict=False)
+            for one, title, (way, variable) in looks:
+                for _ in range(rounds):
+                    one.runs.append(
+                        look(browser, packages, address, folder, way, variable, keys=20, pause=800)
+                    )
+                    print(f"{title}: {one.runs[-1]}", file=sys.stderr, flush=True)
     titles = [title.format(**size) for title in TABLES]
-    return {title: {OURS: one} for title, one in zip(titles, [images, *found], strict=True)}
+    return {title: {OURS: one} for title, one in zip(titles, [*seen, *found], strict=True)}
 
 
 def _alone(gigabytes: float, steps: int, moves: int) -> list[dict[str, float]]:

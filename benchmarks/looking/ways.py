@@ -17,10 +17,10 @@ def show(way: str, variable: str) -> Any:
         import explorekit as ek
 
         return ek.explore(ek.open("study"), variable, a=0.5)
-    if way == "large":
+    if way in ("large", "long"):
         import explorekit as ek
 
-        return ek.explore(ek.open("large"), variable)
+        return ek.explore(ek.open(way), variable)
     import xarray as xr
 
     values = xr.load_dataset("results.nc")[variable].sel(a=0.5, method="nearest", drop=True)
