@@ -62,7 +62,6 @@ class PrivateCluster:
 
     def __init__(self, n_workers: int | None = None, *, dashboard: bool = False) -> None:
         self.limits = limits.choose(n_workers)
-        self._errands = ThreadPoolExecutor(1, thread_name_prefix="explorekit-errands")
         self._last_errand: Future[Any] | None = None
         remove_leftovers()
         self._scratch = _Scratch()
@@ -138,17 +137,24 @@ class PrivateCluster:
 
     def soon(self, errand: Callable[[], Any]) -> Future[Any]:
         """Have something done in the background, after what was given before, and in any case before the cluster closes."""
-        self._last_errand = self._errands.submit(errand)
+        pool = ThreadPoolExecutor(1, thread_name_prefix="explorekit-errand")
+        self._last_errand = pool.submit(_after, self._last_errand, errand)
+        pool.shutdown(wait=False)  # so that no thread idles as long as the cluster does
         return self._last_errand
 
     def close(self) -> None:
         """End the workers and the scheduler."""
         if self._last_errand is not None:
             wait([self._last_errand], _ERRAND_TIMEOUT)
-        self._errands.shutdown(wait=False, cancel_futures=True)
         self.client.close()
         self._cluster.close()
         self._scratch.cleanup()
+
+
+def _after(before: Future[Any] | None, errand: Callable[[], Any]) -> Any:
+    if before is not None:
+        wait([before])
+    return errand()
 
 
 class _Scratch:
