@@ -99,7 +99,7 @@ class Walk:
     folder
         Where the notebook lies.
     smoke
-        Whether to save in one format, rather than in each.
+        Whether to save in one format rather than in each, and to leave out what differs in what is drawn alone.
     """
 
     def __init__(self, page: Page, folder: Path, *, smoke: bool = False) -> None:
@@ -122,10 +122,7 @@ class Walk:
             self.code,
             self.keys,
             self.escape,
-            self.kinds,
-            self.raster,
-            self.bands,
-            self.design,
+            *(() if self.smoke else (self.kinds, self.raster, self.bands, self.design)),
             self.beside,
             self.linked,
             self.comparison,
