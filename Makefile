@@ -9,7 +9,7 @@ BENCH_FLAGS ?=
 CHAOS_FLAGS ?=
 SPHINX_FLAGS ?=
 
-ALONE := $(addprefix tests/,adaptive_strategies benchmarks browser chaos engine)
+ALONE := $(addprefix tests/,adaptive_strategies benchmarks binder browser chaos engine)
 SIDE_BY_SIDE := $(filter-out $(ALONE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
 
 VENV_READY := $(VENV)/.stamp-venv
