@@ -13,6 +13,8 @@ from PIL import Image
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from explorekit.explorer import threads
+
 OK, PENDING, FAILED, TIMED_OUT = 1, 0, 2, 3
 FLAGS = {
     "flag_values": np.arange(4, dtype=np.int8),
@@ -32,6 +34,23 @@ def nothing_is_left():
     for thread in left:
         thread.join(60)
     assert not any(thread.is_alive() for thread in left), left
+
+
+class Loop:
+    """The kernel's event loop: keeps what is to be called until a test says that it is free."""
+
+    def __init__(self):
+        self.callbacks = []
+
+    def add_callback(self, callback):
+        self.callbacks.append(callback)
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    loop = Loop()
+    monkeypatch.setattr(threads, "_kernel_loop", lambda: loop)
+    return loop
 
 
 @pytest.fixture

@@ -17,23 +17,6 @@ def small(monkeypatch):
     monkeypatch.setattr(sketching, "MOST_COLUMNS", 16)
 
 
-class Loop:
-    """The kernel's event loop, which is not free until the test says so."""
-
-    def __init__(self):
-        self.callbacks = []
-
-    def add_callback(self, callback):
-        self.callbacks.append(callback)
-
-
-@pytest.fixture
-def loop(monkeypatch):
-    loop = Loop()
-    monkeypatch.setattr(threads, "_kernel_loop", lambda: loop)
-    return loop
-
-
 def values_at(a, *, y=1.0, x=1.0):
     """Numbers that say where they lie: from 0 to 1 along each of two axes, and one more for each a."""
     return a + 0.5 * np.linspace(0, y, SIZE)[:, None] + 0.4 * np.linspace(0, x, SIZE)

@@ -2,26 +2,7 @@
 
 import threading
 
-import pytest
-
 from explorekit.explorer import explore, threads
-
-
-class Loop:
-    """The kernel's event loop: keeps what is to be called until the main thread is free."""
-
-    def __init__(self):
-        self.callbacks = []
-
-    def add_callback(self, callback):
-        self.callbacks.append(callback)
-
-
-@pytest.fixture
-def loop(monkeypatch):
-    loop = Loop()
-    monkeypatch.setattr(threads, "_kernel_loop", lambda: loop)
-    return loop
 
 
 def in_another_thread(function):
