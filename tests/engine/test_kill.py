@@ -185,7 +185,7 @@ def test_a_killed_child_costs_its_point_only(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_a_clear_error_and_running_again_goes_on(mounted: Callable[[str], Path]) -> None:
     def big(a: int) -> np.ndarray:
-        time.sleep(0.05)  # a batch must not be so large that two of them fill the disk
+        time.sleep(0.2)  # a batch lasts a second at most: two of them must not fill the disk
         return np.full(50_000, float(a))
 
     disk = mounted("size=10m")
