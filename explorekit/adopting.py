@@ -3,6 +3,7 @@
 import difflib
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -61,9 +62,9 @@ def _hashes(version: CodeVersion) -> dict[str, str]:
 def adopt(
     directory: StudyDirectory, catalog: Catalog, captured: Captured, code: OnChange | None
 ) -> StudyRecord:
-    """Make the simulation's code the study's current one, if it is new, as the user decided.
+    """Return the study's record with the simulation's code as the current one, as the user decided.
 
-    The code itself is to be kept by `keep_code` before there are results of it.
+    Nothing is written: `keep_code` does that, before there are results of the code.
 
     Raises
     ------
@@ -80,22 +81,23 @@ def adopt(
     if code == "rerun":
         kept = ()
     kept = tuple(dict.fromkeys(v for v in kept if v != version))
-    if (record.code, record.kept) == (version, kept):
-        return record
-    return directory.update_record(code=version, kept=kept)
+    return replace(record, code=version, kept=kept)
 
 
 def keep_code(
     directory: StudyDirectory,
+    adopted: StudyRecord,
     simulation: Simulation,
     space: Space,
     captured: Captured,
     asked: Callable[[], Mapping[str, Any]] | None = None,
 ) -> None:
-    """Keep the simulation's source, its defaults and its environment in the study, unless they are there.
+    """Keep the simulation's source, its defaults and its environment in the study, unless they are there; then the record.
 
     Parameters
     ----------
+    adopted
+        What `adopt` returned.
     asked
         Returns the environment, where `environment_of` was asked before.
 
@@ -113,6 +115,8 @@ def keep_code(
             baselines_with({}, call),
             {"objects": _hashes(captured.version), "arguments": readable(call.defaults)},
         )
+        if adopted != directory.read_record():
+            directory.write_record(adopted)
     except OSError as error:
         raise storage_error(error, directory.path) from error
 

@@ -108,7 +108,7 @@ def begin(
         if request.client is None and _seems_to_run(directory, catalog, captured, choose, request.code):
             reservation = _reserve(request)  # it starts while the rest is planned
         record = adopt(directory, catalog, captured, request.code)
-        code_kept = background.submit(keep_code, directory, simulation, space, captured, asked)
+        code_kept = background.submit(keep_code, directory, record, simulation, space, captured, asked)
         job = _job_of(directory, simulation, captured, space, seeding, request.policy)
         catalog.refresh()  # workers whose driver is gone may have handed in more
         versions = versions_that_count(record)
@@ -123,15 +123,19 @@ def begin(
         driver = Driver(job, catalog, versions, points, account, client, code_kept.result, request.end)
         if request.order == "coarse-to-fine":
             driver.prefer({})
-        return Run(record.name, driver, release, _panel_of, _draw_while_waiting, retry)
+
+        def at_end() -> None:
+            background.shutdown()  # nothing is written of a study that is no longer held
+            release()
+
+        return Run(record.name, driver, at_end, _panel_of, _draw_while_waiting, retry)
     except BaseException:
         if driver is not None:  # an interrupt, when its thread runs already
             driver.cancel()
         if reservation is not None:
             reservation.release()
+        background.shutdown()
         raise
-    finally:
-        background.shutdown(wait=False)
 
 
 def _seems_to_run(

@@ -481,8 +481,8 @@ class Study(GrowingStudy):
             self._move_to_fork(captured)
         with self._held("take up the simulation's code") as record:
             if code == "rerun" or has_changed(record, self._catalog, captured):
-                adopt(self._directory, self._catalog, captured, code)
-                keep_code(self._directory, self.simulation, self.space, captured)
+                adopted = adopt(self._directory, self._catalog, captured, code)
+                keep_code(self._directory, adopted, self.simulation, self.space, captured)
         self._captured = captured
 
     def _move_to_fork(self, captured: Captured) -> None:

@@ -136,7 +136,7 @@ def run_here(study: ek.Study, positions: Iterable[int] | None = None, code: Any 
     directory = StudyDirectory(study.path)
     captured = capture(study.simulation)
     record = adopt(directory, study._catalog, captured, code)
-    keep_code(directory, study.simulation, study.space, captured)
+    keep_code(directory, record, study.simulation, study.space, captured)
     pending = [p for a, b in study._snapshot().index.gaps(len(study.space)).tolist() for p in range(a, b)]
     chosen = [p for p in (pending if positions is None else positions) if p in pending]
     if chosen:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 _OWN_NAME = __name__.partition(".")[0]
+_libraries: dict[str, ModuleType] = {}  # by name, modules that were found not to be the user's
 
 
 def is_users_own(module: ModuleType) -> bool:
@@ -19,11 +20,10 @@ def is_users_own(module: ModuleType) -> bool:
 
 def users_modules() -> list[ModuleType]:
     """Return the loaded modules that are the user's own, but for ``__main__``."""
-    return [
-        m
-        for n, m in list(sys.modules.items())
-        if isinstance(m, ModuleType) and n != "__main__" and is_users_own(m)
-    ]
+    unknown = [(n, m) for n, m in list(sys.modules.items()) if _libraries.get(n) is not m]
+    modules = [(n, m) for n, m in unknown if isinstance(m, ModuleType) and n != "__main__"]
+    _libraries.update((n, m) for n, m in modules if not is_users_own(m))
+    return [m for n, m in modules if _libraries.get(n) is not m]
 
 
 def users_source(name: str) -> str | None:
