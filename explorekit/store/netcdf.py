@@ -9,13 +9,13 @@ them: see `Draft`.
 """
 
 import math
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from zlib_ng import zlib_ng
 
 from explorekit.errors import StudyError
 
@@ -210,7 +210,7 @@ class Draft:
 
 def _checksums(encoded: Array, block: int) -> Iterator[int]:
     data = encoded.reshape(-1).view(np.uint8).data
-    return (zlib.crc32(data[start : start + block]) for start in range(0, encoded.nbytes, block))
+    return (zlib_ng.crc32(data[start : start + block]) for start in range(0, encoded.nbytes, block))
 
 
 def fetch(group: Any, name: str, dtype: Any, key: Any = ...) -> Array:
