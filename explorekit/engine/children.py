@@ -24,6 +24,9 @@ LAST_BREATH = 2.0  # seconds for a child to end that has let go of its connectio
 _LAST_WORDS = 4000
 _FULL = 0.75  # of the memory that a child may hold
 _GROWN = 1.25  # times what it held at first
+# What the C library of most Linux systems comes to by itself where it has seen large arrays come and go; small ones, in
+# numbers, do not teach it that.
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -244,8 +247,8 @@ def _pair() -> tuple[int, int]:
 def _environment() -> dict[str, str]:
     """One thread of numerics a child, since a worker has one child a core; and sets in the same order everywhere.
 
-    Without what Dask sets for its own workers' sake: with its ``MALLOC_TRIM_THRESHOLD_``, every temporary array of more
-    than 128 KiB costs page faults, and a simulation that makes many is ten times slower.
+    Memory of temporary arrays stays for the next ones. With what Dask sets for its own workers' sake, every array of more than
+    128 KiB costs page faults, and a simulation that makes many is ten times slower.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
-    return {**dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": "0", **inherited}
+    return {**dict.fromkeys(_THREADS, "1"), **_ALLOCATOR, "PYTHONHASHSEED": "0", **inherited}
