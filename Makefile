@@ -9,7 +9,7 @@ BENCH_FLAGS ?=
 CHAOS_FLAGS ?=
 SPHINX_FLAGS ?=
 
-ALONE := $(addprefix tests/,adaptive_strategies benchmarks binder browser chaos engine)
+ALONE := $(addprefix tests/,benchmarks binder browser)
 SIDE_BY_SIDE := $(filter-out $(ALONE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
 
 VENV_READY := $(VENV)/.stamp-venv
@@ -114,7 +114,7 @@ pytest: $(DEV_READY)
 side-by-side: $(DEV_READY) ncdump
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_FLAGS) $(SIDE_BY_SIDE)
 
-# Tests of clusters, servers and browsers: each has the machine for itself.
+# Tests of browsers and of what is timed: each has the machine for itself.
 ifeq ($(BROWSER),no)
 alone: $(DEV_READY) ncdump
 	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS) $(ALONE)
