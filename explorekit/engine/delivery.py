@@ -19,6 +19,8 @@ from explorekit.store.directory import StudyDirectory
 
 SMALL = 2**20
 PIECE = 2**23
+_ARRIVES = 30.0  # seconds for a piece to arrive; its worker may be frozen
+_HEARD = 3.0  # seconds for a worker to hear that the driver has a shard
 AT_ONCE = 16  # replies that are fetched together, where each may carry a shard and a log of `SMALL`
 
 
@@ -170,13 +172,19 @@ def receive(client: Client, directory: StudyDirectory, job: Job, batch: Batch, r
         temporary.unlink(missing_ok=True)
     if parcel.path:
         with contextlib.suppress(Exception):
-            client.run(discard, parcel.path, workers=[parcel.worker], wait=False)
+            # Dask runs no plain function with wait=False.
+            client.sync(client.run, discard, parcel.path, workers=[parcel.worker], callback_timeout=_HEARD)
     return reply.name
 
 
 def _fetch(client: Client, parcel: Parcel, offset: int) -> bytes:
     try:
-        piece: bytes = client.run(read_piece, parcel.path, offset, workers=[parcel.worker])[parcel.worker]
+        pieces = client.sync(
+            client.run, read_piece, parcel.path, offset, workers=[parcel.worker], callback_timeout=_ARRIVES
+        )
+        piece: bytes = pieces[parcel.worker]
+    except TimeoutError as error:
+        raise LostParcelError(f"the worker at {parcel.worker} does not send its shard") from error
     except Exception as error:
         raise LostParcelError(f"the worker at {parcel.worker} is gone with a shard: {error}") from error
     if not piece:
