@@ -56,6 +56,7 @@ class Child:
         self.job: Job | None = None
         self._settled: int | None = None
         self._asked = False
+        self._ended = False
         here, there = _pair()
         lifeline, self._lifeline = os.pipe()
         with (self.scratch / "output").open("a+b", buffering=0) as output:
@@ -155,7 +156,10 @@ class Child:
         return ""
 
     def end(self) -> None:
-        """Kill the child and its own children, and clean up after it; to be called once."""
+        """Kill the child and its own children, and clean up after it, once."""
+        if self._ended:  # another file may have its descriptors by now
+            return
+        self._ended = True
         self.kill()
         self.process.wait()
         self.connection.close()

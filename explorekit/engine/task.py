@@ -103,16 +103,8 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
         desk = Outbox.at(job, batch, worker.address, worker.local_directory)
     child = _pool.acquire(job, worker.local_directory)
     spool = child.scratch.parent / f"{child.scratch.name}-{batch.sequence}.spool"
-    handed = Handed(0, 0.0)
     try:
-        child, handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
-        child.settle()
-        if handed.trouble or handed.cut or child.leaks(_memory_limit(worker)):
-            # HDF5 may hold on to what it could not finish, a simulation to what it does not need, and an import that was
-            # cut leaves half a module behind.
-            child.end()
-        else:
-            _pool.release(child)
+        handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
         if job_id not in _private:  # a driver that is killed tells nobody
             _pool.end_idle_later(_IDLE)
         return desk.deliver(handed)
@@ -146,7 +138,23 @@ class _Supervision:
         self._began = time.monotonic()
         self._deaths = 0
 
-    def run(self) -> tuple[Child, Handed]:
+    def run(self) -> Handed:
+        """Follow the batch to its end, and keep the child for the next one if it can be trusted."""
+        trusted = False
+        try:
+            handed = self._follow()
+            self._child.settle()
+            # HDF5 may hold on to what it could not finish, a simulation to what it does not need, and an import that was
+            # cut leaves half a module behind.
+            trusted = not (handed.trouble or handed.cut or self._child.leaks(self._memory_limit))
+            return handed
+        finally:
+            if trusted:
+                _pool.release(self._child)
+            else:
+                self._child.end()
+
+    def _follow(self) -> Handed:
         while True:
             self._verdict: Verdict | None = None
             try:
@@ -158,7 +166,7 @@ class _Supervision:
                 continue
             if self._deaths:  # of what they took the last child knows nothing
                 handed = replace(handed, seconds=time.monotonic() - self._began)
-            return self._child, handed
+            return handed
 
     def _wait(self) -> Handed:
         over, interrupted = 0.0, False

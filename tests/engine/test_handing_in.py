@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
+from engine.scripts import running, wait_until
 from engine.studies import study_of
 
 import explorekit as ek
@@ -36,6 +38,23 @@ def test_a_batch_that_is_too_large_once_stacked_is_handed_in_by_parts(tmp_path: 
     study = on_one_worker(model, ek.Space(a=range(60)), tmp_path / "s")
     assert (study.results["status"].values == OK).all()
     np.testing.assert_array_equal(study.results["model"][:, 0, 0].values, range(60))
+
+
+def test_a_child_whose_reply_is_no_use_is_ended(tmp_path: Path, monkeypatch) -> None:
+    def model(a: int) -> int:
+        from multiprocessing.reduction import ForkingPickler
+
+        ForkingPickler.dumps = lambda message: b"no pickle"
+        return a
+
+    monkeypatch.setattr(driver, "_TOLERATED_LOSSES", 1)
+    study = ek.Study(model, ek.Space(a=range(3)), tmp_path / "s")
+    local = {"processes": False, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    before = {child.pid for child in running("engine.child")}
+    with LocalCluster(n_workers=1, **local) as cluster, Client(cluster) as client:
+        with pytest.raises(RunError, match="came to nothing"):
+            study.run(client)
+        wait_until(lambda: before.issuperset(child.pid for child in running("engine.child")), 10)
 
 
 def test_a_result_that_cannot_be_handed_in_costs_its_point(tmp_path: Path) -> None:
