@@ -186,7 +186,10 @@ class _Supervision:
                     self._child.kill()
                 elif self._child.leaks(self._memory_limit):
                     self._child.cursor.ask_to_hand_in()
-        handed: Handed = self._child.connection.recv()
+        try:
+            handed: Handed = self._child.connection.recv()
+        except OSError as error:  # that it died halfway through its reply is told by no type of its own
+            raise EOFError from error
         return handed
 
     def _judge(self) -> "Verdict | None":

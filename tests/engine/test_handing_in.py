@@ -79,6 +79,34 @@ def test_a_result_that_cannot_be_handed_in_costs_its_point(tmp_path: Path) -> No
     assert (study.results["status"].values == OK).sum() == 5
 
 
+def test_a_result_at_whose_reply_a_child_dies_costs_its_point(tmp_path: Path) -> None:
+    def model(a: int) -> np.ndarray:
+        from multiprocessing.connection import Connection
+
+        from explorekit.engine import runner
+
+        write = runner.write_shard
+
+        def notes(path, space, positions, outputs, *others):
+            if any(37 in one.values for one in outputs.values()):
+                Connection._send = dies
+            return write(path, space, positions, outputs, *others)
+
+        def dies(self, message):
+            os.write(self.fileno(), message[: len(message) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        if write.__name__ != "notes":
+            runner.write_shard = notes
+        time.sleep(0.002)
+        return np.array([a])
+
+    study = on_one_worker(model, ek.Space(a=range(34, 40)), tmp_path / "s")
+    assert study.failures["a"].tolist() == [37]
+    assert "its result could not be kept: signal SIGKILL" in study.failures["message"][0]
+    assert (study.results["status"].values == OK).sum() == 5
+
+
 def test_a_shard_that_failed_for_a_reason_that_has_passed_is_written_again(tmp_path: Path) -> None:
     def model(a: int) -> int:
         from explorekit.engine import runner
