@@ -42,13 +42,7 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
     """Return, for each dimension that values are wanted along, where it has them."""
     masks: dict[str, Mask] = {}
     for name, value in wanted.items():
-        if name in space.distributions:
-            check_sampled(space, f"find points by the values of {name!r}")
-        if name not in space.passed:
-            raise SpaceError(
-                f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
-            )
-        p = as_along_one(space.passed[name])
+        p = parameter_with_values(space, name, f"find points by the values of {name!r}")
         mask = between(p, value) if isinstance(value, slice) else _equal(p, value)
         if p.dim is not None:
             masks[p.dim] = masks.get(p.dim, True) & mask
@@ -57,6 +51,23 @@ def masks_of(space: "Space", wanted: Mapping[str, Any]) -> dict[str, Mask]:
                 f"parameter {name!r} is fixed at {p.summary()}; no point has {text(value)}. Leave it out."
             )
     return masks
+
+
+def parameter_with_values(space: "Space", name: str, purpose: str) -> Parameter:
+    """Return a parameter whose values are asked for, for what is told where they are not drawn yet.
+
+    Raises
+    ------
+    SpaceError
+        If there is no such parameter, or its values do not lie along one dimension.
+    """
+    if name in space.distributions:
+        check_sampled(space, purpose)
+    if name not in space.passed:
+        raise SpaceError(
+            f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
+        )
+    return as_along_one(space.passed[name])
 
 
 def as_along_one(p: Parameter | Derived) -> Parameter:

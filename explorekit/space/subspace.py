@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from explorekit.errors import SpaceError, listing, suggest
-from explorekit.space.distributions import check_sampled
-from explorekit.space.finding import as_along_one
+from explorekit.space.finding import parameter_with_values
 from explorekit.space.positions import as_indexer, positions_of_values
 from explorekit.space.space import Space
 
@@ -49,13 +48,7 @@ def sel(space: Space, indexers: Mapping[str, Any]) -> Space:
         If there is no such parameter, or no such value; values match exactly.
     """
     for name, wanted in indexers.items():
-        if name in space.distributions:
-            check_sampled(space, f"select values of {name!r}")
-        if name not in space.passed:
-            raise SpaceError(
-                f"no parameter {name!r}; this space has {listing(space.passed)}.{suggest(name, space.passed)}"
-            )
-        parameter = as_along_one(space.passed[name])
+        parameter = parameter_with_values(space, name, f"select values of {name!r}")
         if parameter.dim is None:
             raise SpaceError(
                 f"parameter {name!r} is fixed at {parameter.summary()}; select along another one."
