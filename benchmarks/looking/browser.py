@@ -32,6 +32,7 @@ HAS_RUN = """() => {
 }"""
 HANDLE = ".jp-Notebook .noUi-handle >> visible=true"
 _MINUTES = 120_000  # milliseconds
+_ONE_WAY = 40  # keys before the slider turns back; it has more positions
 _CDN = re.compile(
     r"https://cdn\.(bokeh\.org/bokeh/release|holoviz\.org/(?P<panel>panel)/[^/]+/dist)/(?P<name>[^?]+)"
 )
@@ -134,7 +135,7 @@ def look(
     way: str,
     variable: str,
     *,
-    keys: int = 30,
+    keys: int = 60,
     pause: int = 150,
 ) -> dict[str, Any]:
     """Measure one way to look, in a new kernel and a new page.
@@ -202,7 +203,7 @@ def _press(
         if number == 3:  # what is set up once does not count
             before = sum(received)
         page.evaluate("() => { looking.shown.length = 0; }")
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft" if number // _ONE_WAY % 2 else "ArrowRight")
         page.wait_for_function("() => looking.shown.length > 0")
         page.wait_for_timeout(pause)
         if number >= 3:
