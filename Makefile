@@ -9,8 +9,9 @@ BENCH_FLAGS ?=
 CHAOS_FLAGS ?=
 SPHINX_FLAGS ?=
 
-ALONE := $(addprefix tests/,benchmarks binder browser)
-SIDE_BY_SIDE := $(filter-out $(ALONE),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
+IN_BROWSER := $(if $(filter no,$(BROWSER)),,in-browser)
+INSTALLING := $(addprefix tests/,benchmarks binder)
+SIDE_BY_SIDE := $(filter-out tests/browser $(INSTALLING),$(patsubst %/,%,$(wildcard tests/*/ tests/test_*.py)))
 
 VENV_READY := $(VENV)/.stamp-venv
 LAB_READY := $(VENV)/.stamp-lab
@@ -18,7 +19,7 @@ DEV_READY := $(VENV)/.stamp-dev
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint docs pytest side-by-side alone chromium ncdump bench chaos picture clean
+.PHONY: help demo lab test lint docs pytest installing side-by-side in-browser chromium ncdump bench chaos picture clean
 
 help:
 	@echo "make demo   install, run the first study, execute the quickstart notebook"
@@ -92,10 +93,11 @@ lab: $(LAB_READY)
 
 # -- what a developer wants --------------------------------------------------------------------
 
-# Types and documentation need a core each. pytest comes last, so that its summary closes the output.
+# The documentation takes a core as long as types and installations do. The other tests come last, so that their summary
+# closes the output.
 test: $(DEV_READY)
-	@$(MAKE) --no-print-directory --keep-going --jobs 2 lint docs; checked=$$?; \
-	$(MAKE) --no-print-directory pytest && exit $$checked
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 docs lint installing; checked=$$?; \
+	$(MAKE) --no-print-directory --keep-going --jobs 1 side-by-side $(IN_BROWSER) && exit $$checked
 
 lint: $(DEV_READY)
 	$(BIN)/python -m ruff check
@@ -107,21 +109,19 @@ docs: $(DEV_READY)
 	@echo "The documentation is in docs/_build/html/index.html"
 
 pytest: $(DEV_READY)
-	@$(MAKE) --no-print-directory side-by-side; passed=$$?; \
-	$(MAKE) --no-print-directory alone && exit $$passed
+	@$(MAKE) --no-print-directory --keep-going --jobs 1 installing side-by-side $(IN_BROWSER)
+
+# Tests that install environments of their own.
+installing: $(DEV_READY)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(INSTALLING)
 
 # Two at a time, as most of these use one core.
 side-by-side: $(DEV_READY) ncdump
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_FLAGS) $(SIDE_BY_SIDE)
 
-# Tests of browsers and of what is timed: each has the machine for itself.
-ifeq ($(BROWSER),no)
-alone: $(DEV_READY) ncdump
-	$(BIN)/python -m pytest -m "not browser" $(PYTEST_FLAGS) $(ALONE)
-else
-alone: $(DEV_READY) chromium ncdump
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(ALONE)
-endif
+# Each has the machine for itself.
+in-browser: $(DEV_READY) chromium
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/browser
 
 bench: $(DEV_READY)
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)

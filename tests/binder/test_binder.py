@@ -51,7 +51,7 @@ def test_post_build_is_executable():
 def image(tmp_path_factory):
     """The repository and a clean environment, as repo2docker would leave them."""
     image = tmp_path_factory.mktemp("image")
-    unwanted = shutil.ignore_patterns(".*", "build", "studies", "_build", "__pycache__")
+    unwanted = shutil.ignore_patterns(".*", "build", "docs", "studies", "__pycache__")
     shutil.copytree(ROOT, image / "repo", ignore=unwanted)
     subprocess.run([sys.executable, "-m", "venv", image / "env"], check=True)
     steps = [
