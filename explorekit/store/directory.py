@@ -234,7 +234,8 @@ class StudyDirectory:
 
     def remove_leftovers(self) -> None:
         """Delete files that were being written when their writer died."""
-        for folder in (self.path, *(self.path / name for name in FOLDERS)):
+        versions = self.path.glob("code/*")
+        for folder in (self.path, *(self.path / name for name in FOLDERS), *versions):
             for leftover in folder.glob(".*.tmp"):
                 if not leftover.is_dir():  # directories are locks, and another process may be at them
                     leftover.unlink(missing_ok=True)

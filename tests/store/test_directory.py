@@ -268,6 +268,8 @@ def test_what_dead_writers_left_is_removed_and_nothing_else(tmp_path):
     kept = {file for file in tmp_path.rglob("*") if file.is_file()}
     (tmp_path / ".abc.tmp").write_text("half")
     (tmp_path / "runs" / ".abc.tmp").write_text("half")
+    made.code_folder("v").mkdir()
+    (made.code_folder("v") / ".abc.tmp").write_text("half")
     (tmp_path / ".abc.lock.tmp").mkdir()
     made.remove_leftovers()
 
