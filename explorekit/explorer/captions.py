@@ -41,6 +41,7 @@ def in_words(frame: Frame, message: str) -> str:
     along = " and ".join(axis.label for axis in (frame.x, frame.y) if axis is not None)
     what = f"{frame.label} over {along}" if along else f"{frame.label} {frame.text}".strip()
     own = "" if frame.panels else str(frame.extra.get(WORDS, ""))
+    own = "; ".join(filter(None, (own, frame.picked)))
     parts = (f"{what} at {frame.title}" if frame.title and what else what or frame.title, own, message)
     return ": ".join(part for part in parts if part)
 
@@ -48,7 +49,7 @@ def in_words(frame: Frame, message: str) -> str:
 def caption(frame: Frame, notes: Sequence[str] = ()) -> str:
     """Return the legend of runs without a value and all notes, as HTML."""
     parts = [_entry(code, frame.runs[code]) for code in COLOURS if frame.runs.get(code)]
-    parts += [f"<span>{escape(note)}</span>" for note in (*notes, frame.note) if note]
+    parts += [f"<span>{escape(note)}</span>" for note in (*notes, frame.note, frame.picked) if note]
     style = "display:flex;flex-wrap:wrap;gap:0 1.4em;line-height:1.5;font-size:12px"
     return (
         f'<div style="{style};color:var(--jp-ui-font-color1, #333)">{"".join(parts)}</div>' if parts else ""

@@ -9,7 +9,6 @@ import xarray as xr
 
 from explorekit.explorer.axis import Array, Axis, AxisKind, days, seconds
 from explorekit.explorer.labels import full_name, given_mask, paired, value_text
-from explorekit.explorer.pointing import picked_in_words
 from explorekit.explorer.slicing import WORDS, Frame, Slicer
 from explorekit.explorer.view import View
 
@@ -96,13 +95,12 @@ def design_frame(slicer: Slicer, view: View, most: int) -> Frame:
     axis = Axis(dim, dim, "number", order.astype(float), order, scattered=True)
     frame = slicer.frame(replace(view, by=None), [axis])
     left = constants(dataset, dim, known)
-    picked = picked_in_words(slicer, frame)
-    notes = [frame.note, f"everywhere {left}" if left else "", picked]
+    notes = [frame.note, f"everywhere {left}" if left else ""]
     words = "for " + ", ".join(column.name for column in ordered)
     parts = tuple(replace(column, values=column.values[order]) for column in ordered)
     return replace(
         frame,
-        extra={**frame.extra, COLUMNS: parts, WORDS: "; ".join(filter(None, (words, picked)))},
+        extra={**frame.extra, COLUMNS: parts, WORDS: words},
         look=tuple(column.key for column in parts),
         note="; ".join(filter(None, notes)),
     )

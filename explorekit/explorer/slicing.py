@@ -85,6 +85,8 @@ class Frame:
         The frames of pictures beside each other, in rows; their values are those of all.
     pick
         The row and the column, or the curve and the place along it, that is picked.
+    picked
+        The value that is picked, in words, where the browser does not tell it.
     """
 
     kind: str
@@ -103,6 +105,7 @@ class Frame:
     extra: Mapping[str, Any] = field(default_factory=dict)
     look: Hashable = ()
     pick: tuple[int, ...] | None = None
+    picked: str = ""
 
     hue: Axis | None = None
     low: Array | None = None

@@ -11,6 +11,7 @@ import xarray as xr
 from explorekit.explorer import explore
 from explorekit.explorer.captions import in_words
 from explorekit.explorer.drawing.kinds import choices_of_kind
+from explorekit.explorer.labels import value_text
 from explorekit.explorer.picking import with_pick
 from explorekit.explorer.pointing import value_in_words
 from explorekit.explorer.view import View
@@ -293,6 +294,20 @@ def test_of_several_curves_or_bars_one_is_picked_and_marked(scores, kind):
     across = 3 + (0.8 / 3 if kind == "bar" else 0)
     assert ring.tolist() == [pytest.approx([across, float(scores.score.sel(explorer.picked))])]
     assert "rate = 0.1" in value_in_words(explorer.slicer, explorer.shown[0], [2, 3])
+
+
+@pytest.mark.parametrize(("kind", "role"), [("bar", "hue"), ("contour", "y")])
+def test_what_is_picked_is_told_below_and_to_who_does_not_see_it(scores, kind, role):
+    scores = scores.assign_coords(optimizer=range(scores.sizes["optimizer"]))
+    explorer = explore(scores, "score", kind=kind, x="optimizer", repetition=1, **{role: "rate"})
+    assert "picked" not in explorer.caption.value
+    explorer.show(with_pick(explorer.view, explorer.shown[0], [2, 3]))
+    value = value_text(float(scores.score.sel(explorer.picked)))
+    told = f"picked: score (%) = {value}, rate = 0.1, optimizer = 3"
+    assert told in explorer.caption.value
+    assert told in in_words(explorer.shown[0], "")
+    explorer.show(with_pick(explorer.view, explorer.shown[0], []))
+    assert "picked" not in explorer.caption.value
 
 
 # ---- all of them

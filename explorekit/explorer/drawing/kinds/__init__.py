@@ -39,6 +39,7 @@ import xarray as xr
 from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.labels import unknown
 from explorekit.explorer.panels import panels
+from explorekit.explorer.pointing import picked_in_words
 from explorekit.explorer.roles import tidied
 from explorekit.explorer.slicing import Frame, Slicer
 from explorekit.explorer.view import View, default_axes, dims_of, partner
@@ -74,7 +75,8 @@ def frame_of(slicer: Slicer, view: View) -> Frame:
         return slicer.frame(view)
     kind = kind_of(slicer.dataset, view)
     if view.row is None and view.column is None:
-        return replace(kind.frame(slicer, view), kind=kind.name)
+        frame = replace(kind.frame(slicer, view), kind=kind.name)
+        return frame if kind.name in USUAL else replace(frame, picked=picked_in_words(slicer, frame))
     frames = panels(slicer, view, kind.frame, at_once=kind.name in USUAL)
     rows = tuple(tuple(replace(frame, kind=kind.name) for frame in row) for row in frames.panels)
     return replace(frames, kind=kind.name, panels=rows)

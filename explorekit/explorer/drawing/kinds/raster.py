@@ -19,7 +19,6 @@ from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.kinds.parallel import nearest
 from explorekit.explorer.drawing.palette import LINE, MARK_COLOURS, PICKED, STATUS_COLOURS, STATUS_MARKS
 from explorekit.explorer.labels import dim_name, paired, units_of, value_texts
-from explorekit.explorer.pointing import picked_in_words
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import WORDS, Frame, Slicer
 from explorekit.explorer.view import View, dims_of, parameter_dims
@@ -189,9 +188,8 @@ def raster_frame(slicer: Slicer, view: View) -> Frame:
     axes.append(Axis(x, dim_name(dataset, x), "number", places.astype(float), places, step=step))
     frame = slicer.frame(replace(view, by=None), axes)
     count = int((~frame.missing).sum())
-    picked = picked_in_words(slicer, frame)
     words = f"{count:,} events in {rows:,} row{'s' if rows > 1 else ''}"
-    extra = {**frame.extra, WORDS: "; ".join(filter(None, (words, picked)))}
+    extra = {**frame.extra, WORDS: words}
     notes = [frame.note]
     if count > MOST_MARKS:
         every = -(-count // MOST_MARKS)
@@ -200,7 +198,7 @@ def raster_frame(slicer: Slicer, view: View) -> Frame:
         frame = replace(frame, values=np.where(kept, frame.values, np.nan))
         extra[EVERY] = every
         notes.append(f"1 in {every} of {count:,} events")
-    return replace(frame, extra=extra, note="; ".join(filter(None, (*notes, picked))))
+    return replace(frame, extra=extra, note="; ".join(filter(None, notes)))
 
 
 def _rows(dataset: xr.Dataset, dim: str, step: int) -> Axis:
