@@ -276,7 +276,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             ``.png``, ``.svg``, ``.pdf``: the figure. ``.nc``, ``.csv``: the numbers, with coordinates and run status.
             ``.html``: a page with sliders, as of `to_html`. ``.gif``, ``.mp4``: an animation along one dimension.
         **options
-            ``dpi`` of figures; ``dims`` and ``max_bytes`` of pages; ``dim`` and ``fps`` of animations.
+            ``dpi`` of figures; ``max_rows`` of ``.csv``, 2,000,000 by default; ``dims`` and ``max_bytes`` of pages; ``dim`` and ``fps`` of animations.
 
         Examples
         --------

@@ -1,5 +1,6 @@
 """Into which file does what is shown go? One format for each ending of its name; a file is whole or not there."""
 
+import math
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
 
 Write = Callable[..., None]
+
+MAX_ROWS = 2_000_000  # of a table: some seconds, and 100 MB
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def save(explorer: "Explorer", path: str | os.PathLike[str], **options: Any) -> 
     ending                what is written                                options
     ===================== ============================================== ==============================================
     .png, .svg, .pdf      the figure                                     ``dpi``, 200 by default
-    .nc, .csv             the numbers, with coordinates and run status
+    .nc                   the numbers, with coordinates and run status
+    .csv                  the same, a line a value                       ``max_rows``, 2,000,000 by default
     .html                 a page with sliders, see `save_page`           ``dims``, ``max_bytes``
     .gif, .mp4            an animation along one dimension               ``dim``, ``fps`` (pictures a second)
     ===================== ============================================== ==============================================
@@ -66,7 +70,7 @@ def save(explorer: "Explorer", path: str | os.PathLike[str], **options: Any) -> 
     Raises
     ------
     ValueError
-        If the name has another ending, or an option does not fit what is shown.
+        If the name has another ending, an option does not fit what is shown, or a table would have too many rows.
     RuntimeError
         If MP4 is asked for, and ffmpeg is not installed.
     """
@@ -146,8 +150,14 @@ def _netcdf(explorer: "Explorer", path: Path) -> None:
         raise ValueError(message) from error
 
 
-def _csv(explorer: "Explorer", path: Path) -> None:
+def _csv(explorer: "Explorer", path: Path, *, max_rows: int = MAX_ROWS) -> None:
     numbers = slice_of(explorer)
+    rows = math.prod(numbers.sizes.values())
+    if rows > max_rows:
+        raise ValueError(
+            f"the table would have {rows:,} rows, more than {max_rows:,}; save it as netCDF (.nc), or choose a part, "
+            f"or ask for it with max_rows={rows}."
+        )
     if numbers.sizes:
         numbers.to_dataframe().to_csv(path)
     else:

@@ -94,6 +94,7 @@ def test_an_mp4_is_made_by_ffmpeg(results, tmp_path):
         ("v.gif", {}, ValueError, r"give dim; there is 'I', 'tau_ref'"),
         ("v.gif", {"dim": "tau_reff"}, ValueError, r"did you mean 'tau_ref'\?"),
         ("v.gif", {"dim": "time"}, ValueError, r"unknown dimension with a control 'time'"),
+        ("v.csv", {"max_rows": 9}, ValueError, r"would have [\d,]+ rows, more than 9; save it as netCDF"),
         ("no/v.png", {}, FileNotFoundError, r"there is no folder .*no; make it"),
     ],
 )
