@@ -1,6 +1,5 @@
 """One walk over every control of the explorer and the panel, by a real mouse and real keys, whatever the server."""
 
-import csv
 import io
 import re
 import shutil
@@ -8,83 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import xarray as xr
+from on_page import canvas_of, choose, column, drag, frames, is_drawn, pixels, press, rates, shows
 from PIL import Image
 from playwright.sync_api import Locator, Page, Position, expect
+from walked_over import LAST
 
-SIMULATION = """
-import time
-from pathlib import Path
-
-import numpy as np
-import xarray as xr
-
-
-def simulate(I, tau, sort):
-    if I == 0.75 and not Path("mended").exists():
-        raise ValueError(f"too strong for {sort}")
-    time = np.arange(40.0)
-    V = xr.DataArray(np.sin(I * time / tau) * tau, dims="time", coords={"time": time})
-    field = xr.DataArray(np.add.outer(np.arange(6.0), np.arange(8.0)) * (I + 1), dims=("y", "x"))
-    spikes = xr.DataArray(np.arange(3 + int(4 * I)) * tau, dims="spike", attrs={"units": "ms"})
-    return {"rate": I * tau + 1, "base": tau, "V": V, "field": field, "spikes": spikes}
-
-
-def wait(I):
-    while True:
-        time.sleep(0.02)
-
-
-def area(width, height):
-    return width * height
-"""
-
-# The cell that makes what is looked at, and the one that shows all of it.
-CELLS = (
-    """
-import explorekit as ek
-import ipywidgets as widgets
-import numpy as np
-import xarray as xr
-from walked import area, simulate, wait
-space = ek.Space(I=[0.0, 0.25, 0.5, 0.75, 1.0], tau=[5.0, 7.5, 10.0], sort=["a", "<b>"])
-study = ek.Study(simulate, space, "studies/walked")
-run = study.start(where=space.isel(tau=[0, 1]), n_workers=1)
-run.wait();
-""",
-    """
-def show(name, widget):
-    widget.add_class(f"walked-{name}")
-    display(widget)
-
-show("explorer", study.explore("rate", x="I", tau=5, sort="a"))
-show("panel", run.panel())
-show("beside", study.explore("rate", x="I", y="tau", sort="a").beside("V"))
-one, other = study.explore("V", sort="a"), study.explore("rate", x="I", tau=5, sort="a")
-both = ek.link(one, other)
-show("one", one)
-show("other", other)
-unlink, said = widgets.Button(description="Unlink"), widgets.HTML()
-def let_go(_):
-    both.unlink()
-    said.value = "unlinked"
-unlink.on_click(let_go)
-show("unlink", widgets.HBox([unlink, said]))
-results = study.results.load()
-show("comparison", ek.compare(results.sel(sort="a"), results.sel(sort="<b>"), "rate", x="I"))
-curves = np.sin(np.arange(30.0)) + np.random.default_rng(1).normal(size=(3, 9, 30))
-tries = xr.Dataset(
-    {"loss": (("optimizer", "repetition", "step"), curves)}, {"optimizer": ["sgd", "adam", "lion"]}
-)
-show("tries", ek.explore(tries, "loss", x="step", optimizer="sgd", repetition=0))
-drawn = np.random.default_rng(2).random((4, 24))
-design = xr.Dataset({"loss": ("sample", drawn[3])}, {k: ("sample", drawn[i]) for i, k in enumerate("abc")})
-show("design", ek.explore(design, "loss"))
-show("front", ek.interact(area, ek.Space(width=[1.0, 2.0, 3.0], height=[1.0, 2.0])))
-show("waiting", ek.Study(wait, ek.Space(I=[1.0]), "studies/waiting").start().panel())
-""",
-)
-LAST = ".walked-waiting"
 # Milliseconds between choices in one menu: nobody makes them faster.
 PACE = 250
 
@@ -529,56 +456,3 @@ class Walk:
         box = canvas_of(self.explorer).bounding_box()
         assert box
         return {"x": right * box["width"], "y": down * box["height"]}
-
-
-def canvas_of(explorer: Locator) -> Locator:
-    return explorer.locator(".explorekit-picture canvas")
-
-
-def pixels(canvas: Locator) -> str:
-    return str(canvas.evaluate("canvas => canvas.toDataURL()"))
-
-
-def shows(explorer: Locator, words: str | re.Pattern[str]) -> None:
-    """Wait until a picture is described in some words."""
-    expect(canvas_of(explorer)).to_have_attribute("aria-label", words)
-
-
-def is_drawn(picture: Image.Image) -> bool:
-    return picture.size[0] > 400 and len(picture.convert("RGB").getcolors(10**6) or ()) > 8
-
-
-def rates(path: Path) -> list[float]:
-    with xr.open_dataset(path) as dataset:
-        return [float(value) for value in dataset["rate"]]
-
-
-def column(file: bytes, name: str) -> list[float]:
-    return [float(row[name]) for row in csv.DictReader(file.decode().splitlines())]
-
-
-def frames(file: bytes) -> int:
-    return int(getattr(Image.open(io.BytesIO(file)), "n_frames", 1))
-
-
-def press(where: Locator, name: str) -> None:
-    """Press the button that says something, and nothing else."""
-    where.locator("button").filter(has_text=re.compile(rf"^\s*{name}\s*$")).click()
-
-
-def choose(where: Locator, menu: str, choice: str) -> None:
-    where.get_by_label(menu, exact=True).select_option(choice)
-
-
-def drag(page: Page, slider: Locator, to: float) -> None:
-    """Drag the handle of a slider with the mouse, to a part of its length."""
-    slider.scroll_into_view_if_needed()
-    handle = slider.locator(".noUi-handle").bounding_box()
-    track = slider.locator(".noUi-base").bounding_box()
-    assert handle
-    assert track
-    y = handle["y"] + handle["height"] / 2
-    page.mouse.move(handle["x"] + handle["width"] / 2, y)
-    page.mouse.down()
-    page.mouse.move(track["x"] + track["width"] * to, y, steps=20)
-    page.mouse.up()

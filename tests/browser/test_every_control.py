@@ -6,7 +6,8 @@ from typing import Any
 import nbformat
 import pytest
 from playwright.sync_api import Page
-from walk import CELLS, LAST, SIMULATION, Walk
+from walk import Walk
+from walked_over import CELLS, LAST, SIMULATION
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

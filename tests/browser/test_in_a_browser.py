@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from on_page import drag
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from walk import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
