@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,18 +98,19 @@ def begin(
 
     space = catalog.space
     driver = reservation = None
-    background = ThreadPoolExecutor(1, thread_name_prefix="explorekit-keep-code")
+    background = ThreadPoolExecutor(1, thread_name_prefix="explorekit-environment")
     try:
         asked = None
         if not directory.has_environment(captured.version.id):
             asked = background.submit(environment_of, simulation).result
+        background.shutdown(wait=False)
         catalog.refresh()
         if request.where is not None:
             choose = within(points_where(space, request.where), choose)
         if request.client is None and _seems_to_run(directory, catalog, captured, choose, request.code):
             reservation = _reserve(request)  # it starts while the rest is planned
         record = adopt(directory, catalog, captured, request.code)
-        code_kept = background.submit(keep_code, directory, record, simulation, space, captured, asked)
+        keep = partial(keep_code, directory, record, simulation, space, captured, asked)
         job = _job_of(directory, simulation, captured, space, seeding, request.policy)
         catalog.refresh()  # workers whose driver is gone may have handed in more
         versions = versions_that_count(record)
@@ -120,21 +122,15 @@ def begin(
             reservation = _reserve(request)
         account = Account(space, index, points)
         client = request.client or reservation
-        driver = Driver(job, catalog, versions, points, account, client, code_kept.result, request.end)
+        driver = Driver(job, catalog, versions, points, account, client, keep, request.end)
         if request.order == "coarse-to-fine":
             driver.prefer({})
-
-        def at_end() -> None:
-            background.shutdown()  # nothing is written of a study that is no longer held
-            release()
-
-        return Run(record.name, driver, at_end, _panel_of, _draw_while_waiting, retry)
+        return Run(record.name, driver, release, _panel_of, _draw_while_waiting, retry)
     except BaseException:
         if driver is not None:  # an interrupt, when its thread runs already
             driver.cancel()
         if reservation is not None:
             reservation.release()
-        background.shutdown()
         raise
 
 

@@ -74,8 +74,8 @@ class Driver:
         Where what is done is counted.
     client
         The user's Dask client, a private cluster's reservation, or None if there is nothing to run.
-    code_kept
-        Waits until the study has what its results come from; called while the first batches run, before any result counts.
+    keep_code
+        Writes to the study what its results come from; called while the first batches run, before any result counts.
     deadline
         When to end, or None.
     """
@@ -88,7 +88,7 @@ class Driver:
         pending: np.ndarray[Any, Any],
         account: Account,
         client: Client | Reservation | None,
-        code_kept: Callable[[], None],
+        keep_code: Callable[[], None],
         deadline: Deadline | None = None,
     ) -> None:
         self._job = job
@@ -96,7 +96,7 @@ class Driver:
         self._versions = versions
         self._pending = pending
         self._client = client
-        self._code_kept = code_kept
+        self._keep_code = keep_code
         self._job_sent: Callable[[], object] = lambda: None  # waits until it is
         self._deadline = deadline
         self._out_of_time = False
@@ -190,7 +190,7 @@ class Driver:
             if len(self._pending):
                 self._run()
             else:
-                self._code_kept()
+                self._keep_code()
             self._tidy()
             self._catalog.keep(at_least=_WORTH_AN_INDEX)
             state = self._outcome()
@@ -313,7 +313,7 @@ class Driver:
             taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
                 self._job_sent()
-                self._code_kept()
+                self._keep_code()
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
