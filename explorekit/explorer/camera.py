@@ -91,6 +91,20 @@ class Camera:
             logger.debug("could not sketch %s", view, exc_info=True)
             return None
 
+    def foreseen(self, slicer: Slicer, view: View) -> Shot | None:
+        """Return what will be drawn of a view if nothing changes until then; None where that cannot be told."""
+        if self.pin.view is not None:
+            return None
+        try:
+            frame = frame_of(slicer, view)
+            if frame.outcome not in (None, flags.OK):
+                return None
+            message = message_for(frame, "", running=self._source.running, started=False)
+            return Shot(frame, self.scales.foreseen(view, frame), message)
+        except Exception:
+            logger.debug("could not foresee %s", view, exc_info=True)
+            return None
+
     def _error(self, slicer: Slicer, view: View, frame: Frame) -> str:
         """Return why the one run that a frame comes from failed; empty where it did not."""
         if frame.outcome not in (flags.FAILED, flags.TIMED_OUT):

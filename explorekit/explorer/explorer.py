@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from explorekit.explorer.captions import caption
 from explorekit.explorer.code import code_of
 from explorekit.explorer.controls import WIDTH
 from explorekit.explorer.entering import enter
+from explorekit.explorer.foreseeing import Foresight
 from explorekit.explorer.menus import Menus, Step
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.picking import point_of, with_pick
@@ -66,6 +68,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         What can be done with what is shown: the buttons below the picture.
     runner
         Runs the point that is looked at.
+    foresight
+        Has the browser hold what is beside it.
     """
 
     children: tuple[ipywidgets.Widget, ...]
@@ -86,6 +90,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._shown = NOTHING
         self._sketched = False
         self._rest = Rest(self.settle)
+        self.foresight = Foresight(self)
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
         self.menus = Menus(self._take, self._typed)
@@ -122,6 +127,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def shown(self) -> Shot:
         """What is drawn now: its frame, the scale, and a message over it."""
         self.settle()
+        return self._shown
+
+    @property
+    def latest(self) -> Shot:
+        """What was drawn last, which may be a sketch."""
         return self._shown
 
     @property
@@ -181,6 +191,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """Return what is drawn of a view."""
         started = view == self.view and self.runner.running_this
         return self._scene.shot(view, started=started)
+
+    def foreseen(self, view: View) -> Shot | None:
+        """Return what will be drawn of a view if nothing changes until then; None where that cannot be told."""
+        return self._scene.foreseen(view)
 
     def on_shown(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Have a function called, without arguments, after each frame; on the kernel's thread. Call the result to end that."""
@@ -359,6 +373,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self.runner.stop()
             self._refreshing.stop()
             self._rest.stop()
+            self.foresight.stop()
             for widget in (self.menus, self.screen, *self.children):
                 widget.close()
         super().close()
@@ -385,7 +400,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         if self._news() or arrange:
             self._arrange()
         self._scene.look_first()
+        started = time.perf_counter()
         self._draw(moved=not arrange and self._moved(before))
+        self.foresight.moved(before, time.perf_counter() - started)
         self.watch()
 
     def _moved(self, before: View) -> bool:

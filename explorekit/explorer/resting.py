@@ -17,9 +17,12 @@ class Rest:
     ----------
     method
         The method. Its object may be freed, which ends it.
+    moment
+        Seconds.
     """
 
-    def __init__(self, method: Callable[[], object]) -> None:
+    def __init__(self, method: Callable[[], object], moment: float = MOMENT) -> None:
+        self._moment = moment
         self._method = weakref.WeakMethod(method)
         self._timer: threading.Timer | None = None
 
@@ -27,7 +30,7 @@ class Rest:
         """Begin to wait, again if need be."""
         self.stop()
         this = weakref.ref(self)
-        timer = threading.Timer(MOMENT, lambda: on_kernel_thread(lambda: _rested(this, timer)))
+        timer = threading.Timer(self._moment, lambda: on_kernel_thread(lambda: _rested(this, timer)))
         timer.name, timer.daemon = "explorekit-rest", True
         self._timer = timer
         timer.start()

@@ -43,6 +43,10 @@ class Scales:
         self.known[key] = scale = reduce(Scale.including, numbers(frame), scale)
         return looked_at(scale, frame, view)
 
+    def foreseen(self, view: View, frame: Frame) -> Scale:
+        """Return the scale on which a frame of a view would be drawn, and change nothing."""
+        return looked_at(reduce(Scale.including, numbers(frame), self.whole(view)), frame, view)
+
     def outgrown(self, view: View, frame: Frame, scale: Scale) -> bool:
         """Return whether a frame was drawn on a scale that has been widened since."""
         return subject(view) in self.known and looked_at(self.whole(view), frame, view) != scale

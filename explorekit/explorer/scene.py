@@ -97,6 +97,10 @@ class Scene:
         """Return what is drawn of a view; ``started`` says whether the one run that it stands at goes on just now."""
         return self.camera.shot(self.slicer, view, started=started)
 
+    def foreseen(self, view: View) -> Shot | None:
+        """Return what will be drawn of a view if nothing changes until then; None where that cannot be told."""
+        return self.camera.foreseen(self.slicer, view)
+
     def sketch(self, view: View) -> Shot | None:
         """Return what is drawn of a view while a slider moves; None where a shot is there soon."""
         return self.camera.sketch(self.slicer, view)

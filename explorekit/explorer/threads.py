@@ -47,6 +47,11 @@ def when_free(function: Callable[[], None]) -> None:
         loop.add_callback(function)
 
 
+def has_kernel() -> bool:
+    """Return whether this process is a notebook's kernel."""
+    return _kernel_loop() is not None
+
+
 def _kernel_loop() -> Any:
     """Return the event loop of the notebook's kernel that this process is, or None."""
     ipython = sys.modules.get("IPython")

@@ -18,6 +18,12 @@ KERNEL_IS_IDLE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.context?.sessionContext.session?.kernel?.status === 'idle';
 }"""
+BUSY = """() => {
+  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+  window.busy = true; // what the kernel says of itself may be about a comm
+  const sleep = kernel.requestExecute({ code: "import time; time.sleep(8)" });
+  sleep.done.then(() => { window.busy = false; });
+}"""
 ALL_CELLS_HAVE_RUN = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
   const cells = panel.content.widgets.map(w => w.model).filter(m => m.type === 'code');
@@ -43,6 +49,7 @@ def test_in_jupyterlab(page, lab, screenshots, notebook):
 
     assert page.evaluate(ERRORS) == []
     drag_changes_the_picture(page, screenshots / f"lab_{notebook}.png")
+    a_step_is_shown_before_the_kernel_answers(page)
     pointing_tells_and_zooming_shows_a_part(page, screenshots / f"lab_{notebook}_zoomed.png")
     a_click_picks_and_arrows_move_what_is_picked(page)
     a_run_is_told_and_reproduced(page)
@@ -103,6 +110,28 @@ def drag_changes_the_picture(page: Page, screenshot: Path) -> None:
     changed = wait_for_change(picture, picture_before)
     page.screenshot(path=screenshot)
     assert changed > 0.001
+
+
+def a_step_is_shown_before_the_kernel_answers(page: Page) -> None:
+    """Take a step, and another one while the kernel has something else to do."""
+    handle = page.locator(".widget-slider:visible .noUi-handle").first
+    picture = page.locator(PICTURE).first
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(1000)
+    before, words_before = pixels(picture), picture.get_attribute("aria-label")
+    page.evaluate(BUSY)
+    page.keyboard.press("ArrowRight")
+    assert wait_for_change(picture, before) > 0.001
+    assert picture.get_attribute("aria-label") != words_before
+    foreseen = pixels(picture)
+    assert page.evaluate("() => window.busy")
+    page.wait_for_function("() => !window.busy")
+    page.wait_for_timeout(1000)
+    np.testing.assert_array_equal(pixels(picture), foreseen)
 
 
 def pointing_tells_and_zooming_shows_a_part(page: Page, screenshot: Path) -> None:

@@ -4,6 +4,7 @@ const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const LARGEST_ZOOM = 1000;
 const REST = 80; // ms without zooming before the axes are drawn anew
 const STEEP = 20; // pixels up and down for one to the right
+const KEPT = 8; // frames that were shown, or may be next
 const CLICK = 4; // pixels that a hand may move between pressing and letting go
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25, 0: 0 }; // 0 shows all
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
@@ -41,9 +42,11 @@ class View {
     this.root.append(this.canvas, this.tip);
     el.append(this.root);
     this.window = model.get("window").slice();
+    this.kept = new Map();
     this.takeAxes();
     model.on("change:axes", this.onAxes = () => this.takeAxes());
-    model.on("change:frame", this.onFrame = () => this.schedule());
+    model.on("change:frame", this.onFrame = () => this.takeFrame());
+    model.on("change:ahead", this.onAhead = () => this.takeAhead());
     model.on("change:window", this.onWindow = () => this.takeWindow());
     model.on("change:pick", this.onPicked = () => this.schedule());
     model.on("msg:custom", this.onWords = (content) => this.takeWords(content));
@@ -55,6 +58,8 @@ class View {
   close() {
     this.model.off("change:axes", this.onAxes);
     this.model.off("change:frame", this.onFrame);
+    this.model.off("change:ahead", this.onAhead);
+    this.follow(undefined);
     this.model.off("change:window", this.onWindow);
     this.model.off("change:pick", this.onPicked);
     this.model.off("msg:custom", this.onWords);
@@ -78,6 +83,45 @@ class View {
     this.schedule();
   }
 
+  takeFrame() {
+    this.foreseen = undefined;
+    this.keep(this.model.get("serial"), this.model.get("frame"));
+    this.schedule();
+  }
+
+  keep(serial, frame) {
+    this.kept.set(serial, frame);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+  }
+
+  // ---- what lies beside it along a slider: shown as soon as that turns there, before the kernel has heard of it
+
+  async takeAhead() {
+    const { control, trait, frames } = this.model.get("ahead");
+    if (!control) return;
+    for (const serial in frames) this.keep(+serial, frames[serial]);
+    if (this.followed?.id === control) return;
+    const manager = this.model.widget_manager;
+    const slider = await manager?.get_model(control).catch(() => undefined); // it may be gone
+    if (slider && this.model.get("ahead").control === control) this.follow({ id: control, slider, event: `change:${trait}` });
+  }
+
+  follow(followed) {
+    this.followed?.slider.off(this.followed.event, this.onTurn);
+    this.followed = followed;
+    followed?.slider.on(followed.event, this.onTurn = () => this.turn());
+  }
+
+  turn() {
+    const { after, trait, index, serials } = this.model.get("ahead");
+    if (this.model.get("serial") !== after) return; // another was shown since
+    const now = this.followed.slider.get(trait);
+    const frame = now === index ? this.model.get("frame") : this.kept.get(serials[now]);
+    if (!frame) return;
+    this.foreseen = frame;
+    this.schedule();
+  }
+
   takeWindow() {
     if (!this.moving) this.window = this.model.get("window").slice();
     this.schedule();
@@ -98,7 +142,7 @@ class View {
   }
 
   draw() {
-    const frame = this.model.get("frame");
+    const frame = this.foreseen ?? this.model.get("frame");
     if (!this.axes || frame.axes !== this.axes.number) return;
     const [width, height] = this.axes.size;
     const shown = this.canvas.clientWidth || width;

@@ -1,15 +1,17 @@
 """The widget that shows frames in the browser."""
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import ipywidgets
 import traitlets
 from matplotlib.axes import Axes
 
 from explorekit.explorer.captions import in_words
+from explorekit.explorer.controls import index_trait
 from explorekit.explorer.drawing.canvas import DPI, SIZE, WHOLE, Canvas
 from explorekit.explorer.drawing.kind import Clickable
 from explorekit.explorer.drawing.kinds.image import ImagePainter
@@ -48,6 +50,8 @@ class Picture(anywidget.AnyWidget):
 
     axes = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
+    serial = traitlets.Int().tag(sync=True)
+    ahead = traitlets.Dict().tag(sync=True)
     window = traitlets.List(traitlets.Float(), list(WHOLE), minlen=4, maxlen=4).tag(sync=True)
     pick = traitlets.List(traitlets.Int()).tag(sync=True)
 
@@ -59,7 +63,7 @@ class Picture(anywidget.AnyWidget):
         words_for: Callable[[Sequence[int]], str],
     ) -> None:
         self.resize(*SIZE)
-        self._number = 0
+        self._number = self._frames = 0
         self._subject: tuple[str, ...] = ()
         self._on_ready = weakref.WeakMethod(on_ready)
         self._on_window = weakref.WeakMethod(on_window)
@@ -83,8 +87,7 @@ class Picture(anywidget.AnyWidget):
 
     def sketch(self, frame: Frame, scale: Scale) -> bool:
         """Show some of the data of an image on the axes that are there, if they fit; return whether."""
-        left, right, bottom, top = self.window
-        fits = self._paper.fits(frame, scale, (left, right, bottom, top))
+        fits = self._fits(frame, scale)
         if fits:
             self._set_frame(frame, scale, "")
         return fits
@@ -100,8 +103,65 @@ class Picture(anywidget.AnyWidget):
             self._set_frame(frame, scale, message)
             self.pick = list(frame.pick or ())
 
+    def draws(self, shot: tuple[Frame, Scale, str]) -> bool:
+        """Return whether the browser draws a shot itself, on the axes that it has."""
+        frame, scale, _ = shot
+        return drawn_there(frame) and bool(self.frame) and self._fits(frame, scale)
+
+    def foresee(
+        self,
+        control: ipywidgets.Widget,
+        index: int,
+        known: Mapping[int, int],
+        shots: Mapping[int, tuple[Frame, Scale, str] | None],
+    ) -> dict[int, int]:
+        """Have browsers show frames as soon as a control turns there, until the latest comes as always.
+
+        Parameters
+        ----------
+        control, index
+            What turns, and its position now.
+        known
+            The numbers of frames that were sent before, by position.
+        shots
+            By position, what to send; left out where the axes would be others.
+
+        Returns
+        -------
+        dict
+            The numbers of frames that were sent now.
+        """
+        fitting = {i: shot for i, shot in shots.items() if shot is not None and self.draws(shot)}
+        sent = {i: self._next_serial() for i in fitting}
+        self.ahead = {
+            "after": self.serial,
+            "control": control.model_id,
+            "trait": index_trait(control),
+            "index": index,
+            "serials": {str(i): serial for i, serial in {**known, **sent}.items()},
+            "frames": {str(sent[i]): self._state(*shot) for i, shot in fitting.items()},
+        }
+        return sent
+
+    def _fits(self, frame: Frame, scale: Scale) -> bool:
+        left, right, bottom, top = self.window
+        return self._paper.fits(frame, scale, (left, right, bottom, top))
+
     def _set_frame(self, frame: Frame, scale: Scale, message: str) -> None:
-        self.frame = {
+        self._send_frame(self._state(frame, scale, message))
+
+    def _send_frame(self, state: dict[str, Any]) -> None:
+        """Send what is drawn over the axes, unless it is there."""
+        if state != self.frame:
+            with self.hold_sync():
+                self.serial, self.frame = self._next_serial(), state
+
+    def _next_serial(self) -> int:
+        self._frames += 1
+        return self._frames
+
+    def _state(self, frame: Frame, scale: Scale, message: str) -> dict[str, Any]:
+        return {
             "axes": self._number,
             "title": self._paper.title(frame),
             "message": self._paper.message(message),
@@ -119,7 +179,8 @@ class Picture(anywidget.AnyWidget):
             layer = {"kind": "picture", "regions": self._regions(frame), "places": places}
             self._set_axes(frame, drawn, layer)
             description = in_words(frame, message)
-            self.frame = {"axes": self._number, "title": "", "message": "", "description": description}
+            words = {"title": "", "message": "", "description": description}
+            self._send_frame({"axes": self._number, **words})
             self.pick = list(frame.pick or ()) if frame.panels or places else []
 
     def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
