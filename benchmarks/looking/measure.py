@@ -87,7 +87,7 @@ def sections(columns: Mapping[str, Mapping[Way, Measured]]) -> list[str]:
         figures("p95", "{:.0f} ms", 1e3),
         "## Frames a second while the handle is dragged",
         figures("frames", "{:.1f}"),
-        "## What comes for one frame",
+        "## What comes for a key",
         figures("kilobytes", "{:.0f} kB"),
     ]
 
