@@ -392,7 +392,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         with self.lock:
             view = step(self.slicer.dataset, self.view)
             if view is not None:
+                before, started = self.view, time.perf_counter()
                 self._go(view)
+                self.foresight.moved(before, time.perf_counter() - started)
 
     def _go(self, view: View, notes: Sequence[str] = ()) -> None:
         before = self.view
@@ -400,9 +402,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         if self._news() or arrange:
             self._arrange()
         self._scene.look_first()
-        started = time.perf_counter()
         self._draw(moved=not arrange and self._moved(before))
-        self.foresight.moved(before, time.perf_counter() - started)
         self.watch()
 
     def _moved(self, before: View) -> bool:

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from explorekit.explorer import explore, threads
+from explorekit.explorer.view import with_index
 
 
 def seen(data, **options):
@@ -102,6 +103,13 @@ def test_looking_ahead_changes_no_scale(loop):
     ahead = turned(explorer, "a", 4)
     assert sorted(foreseen(ahead)) == [3]  # the other has limits of its own, and so other axes
     assert explorer.picture.axes is axes
+
+
+def test_a_move_that_no_slider_of_its_own_made_is_not_followed_by_a_look_ahead(loop):
+    explorer = seen(images(), x="x", y="y")
+    explorer.show(with_index(explorer.slicer.dataset, explorer.view, "a", 3))
+    explorer.foresight.look()
+    assert explorer.picture.ahead == {}
 
 
 def test_it_waits_for_the_slider_to_rest(loop, eventually):
