@@ -5,6 +5,8 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from explorekit.explorer.axis import Axis
 from explorekit.explorer.drawing.kinds import kind_of
 from explorekit.explorer.picking import place_of
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 # An image of fewer values is read while a screen refreshes.
 LARGE = 2**22
 # Of so many rows every chunk is read whole, since chunks keep rows whole; more columns of them cost nothing.
-MOST_ROWS, MOST_COLUMNS = 128, 512
-# So many sketches are kept, half a megabyte each at most: a hand goes back and forth.
+MOST_ROWS, MOST_COLUMNS = 128, 700
+# So many sketches are kept, a third of a megabyte each of float32: a hand goes back and forth.
 MOST_KEPT = 20
 # In ``Frame.extra``: how many cells along y and along x a value stands for.
 EVERY = "every"
@@ -65,8 +67,13 @@ def _sketched(slicer: Slicer, view: View, axes: list[Axis]) -> Frame:
     rows = min(axes, key=lambda axis: dims.index(axis.dim))
     every = [-(-len(axis.order) // (MOST_ROWS if axis is rows else MOST_COLUMNS)) for axis in axes]
     frame = slicer.frame(view, [_thinned(axis, step) for axis, step in zip(axes, every, strict=True)])
+    values = frame.values
+    if (
+        slicer.dataset.variables[str(view.variable)].dtype == np.float32
+    ):  # which was widened to be worked with
+        values = values.astype(np.float32)
     y, x = axes
-    return replace(frame, x=x, y=y, extra={**frame.extra, EVERY: tuple(every)})
+    return replace(frame, values=values, x=x, y=y, extra={**frame.extra, EVERY: tuple(every)})
 
 
 def _thinned(axis: Axis, every: int) -> Axis:
