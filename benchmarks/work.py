@@ -6,6 +6,7 @@ Imported in each peer's environment, so it needs the standard library and NumPy 
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -115,15 +116,18 @@ class Task:
             self.notes["first"] = min(first) - self._began
 
     def _use_memory(self) -> None:
-        """Use as much memory as the work may, and free it.
+        """Use as much memory as the work may, for files and for arrays, and free it.
 
         A virtual machine hands free memory back to its host, and to get it again takes longer than to write a file: that
         is not to be measured of some and not of others.
         """
+        megabytes = 4 * self.points * (ARRAY_LENGTH if self.is_array else 1) // 2**17 + 1
         scratch = self.folder / "scratch"
         with scratch.open("wb") as file:
-            for _ in range(4 * self.points * (ARRAY_LENGTH if self.is_array else 1) // 2**17 + 1):
+            for _ in range(megabytes):
                 file.write(bytes(2**20))
+        # In a process of its own, as the peak of this one's memory is measured.
+        subprocess.run([sys.executable, "-c", f"import numpy; numpy.ones({megabytes} * 2**17)"], check=True)
         scratch.unlink()
 
     # ---- what doing it by hand takes
