@@ -36,7 +36,7 @@ from explorekit.explorer.still import with_stills
 from explorekit.explorer.threads import on_kernel_thread
 from explorekit.explorer.tools import Toolbar, tools
 from explorekit.explorer.trimming import trim_after
-from explorekit.explorer.view import View, checked, slider_dims
+from explorekit.explorer.view import View, checked, moved_dims, slider_dims
 
 if TYPE_CHECKING:
     from explorekit.explorer.beside import Beside
@@ -402,13 +402,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         if self._news() or arrange:
             self._arrange()
         self._scene.look_first()
-        self._draw(moved=not arrange and self._moved(before))
+        self._draw(moved=not arrange and bool(moved_dims(self.slicer.dataset, before, self.view)))
         self.watch()
-
-    def _moved(self, before: View) -> bool:
-        """Return whether another slice is looked at than before."""
-        dims = slider_dims(self.slicer.dataset, self.view)
-        return any(before.index(dim) != self.view.index(dim) for dim in dims)
 
     def _news(self) -> bool:
         """Take a newer snapshot if there is one; return whether there was."""

@@ -7,7 +7,7 @@ from explorekit.explorer.resting import Rest
 from explorekit.explorer.sketching import EVERY
 from explorekit.explorer.slicing import Slicer
 from explorekit.explorer.threads import has_kernel
-from explorekit.explorer.view import View, slider_dims, with_index
+from explorekit.explorer.view import View, moved_dims, with_index
 
 if TYPE_CHECKING:
     from explorekit.explorer.explorer import Explorer
@@ -44,8 +44,7 @@ class Foresight:
         seconds
             What it took to draw what is shown now.
         """
-        view, dataset = self._explorer.view, self._explorer.slicer.dataset
-        moved = [dim for dim in slider_dims(dataset, view) if view.index(dim) != before.index(dim)]
+        moved = moved_dims(self._explorer.slicer.dataset, before, self._explorer.view)
         self._rest.stop()
         self._dim = moved[0] if len(moved) == 1 and seconds < LONGEST else ""
         if self._dim and has_kernel() and self._is_worth_it(self._explorer.latest):

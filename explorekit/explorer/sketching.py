@@ -63,15 +63,12 @@ def _large(slicer: Slicer, view: View) -> list[Axis] | None:
 
 
 def _sketched(slicer: Slicer, view: View, axes: list[Axis]) -> Frame:
-    dims = slicer.dataset.variables[str(view.variable)].dims
-    rows = min(axes, key=lambda axis: dims.index(axis.dim))
+    variable = slicer.dataset.variables[str(view.variable)]
+    rows = min(axes, key=lambda axis: variable.dims.index(axis.dim))
     every = [-(-len(axis.order) // (MOST_ROWS if axis is rows else MOST_COLUMNS)) for axis in axes]
     frame = slicer.frame(view, [_thinned(axis, step) for axis, step in zip(axes, every, strict=True)])
-    values = frame.values
-    if (
-        slicer.dataset.variables[str(view.variable)].dtype == np.float32
-    ):  # which was widened to be worked with
-        values = values.astype(np.float32)
+    # Frames are of float64, which takes as much again to keep.
+    values = frame.values.astype(np.float32) if variable.dtype == np.float32 else frame.values
     y, x = axes
     return replace(frame, values=values, x=x, y=y, extra={**frame.extra, EVERY: tuple(every)})
 

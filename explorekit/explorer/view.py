@@ -283,6 +283,11 @@ def with_index(dataset: xr.Dataset, view: View, dim: str, index: int) -> View:
     return replace(view, selection={**view.selection, dim: min(max(int(index), 0), last)})
 
 
+def moved_dims(dataset: xr.Dataset, before: View, after: View) -> list[str]:
+    """Return the dimensions along which another slice is looked at than before."""
+    return [dim for dim in slider_dims(dataset, after) if before.index(dim) != after.index(dim)]
+
+
 def checked(dataset: xr.Dataset, view: View) -> View:
     """Return the view with positions that the dataset has.
 
