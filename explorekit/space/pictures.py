@@ -37,7 +37,10 @@ def picture_of_values(parameter: "Parameter | Derived") -> str:
     scale = ", logarithmic" if logarithmic else ""
     if at.size <= _TICKS:
         return _ticks(at, f"where the values lie{scale}")
-    return _bars(np.histogram(at, _BINS, (0, 1))[0], f"how many values lie where{scale}")
+    # So many bins that of values with even steps each has equally many, where their number can be divided so.
+    bins, half_step = at.size // -(-at.size // _BINS), 0.5 / (at.size - 1)
+    counts = np.histogram(at, bins, (-half_step, 1 + half_step))[0]
+    return _bars(counts, f"how many values lie where{scale}")
 
 
 def picture_of_distribution(variable: "RandomVariable") -> str:

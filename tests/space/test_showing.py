@@ -6,12 +6,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from drawn import spaces
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 import explorekit as ek
 from explorekit.errors import SpaceError
-from explorekit.space.pictures import picture_of_distribution
+from explorekit.space.pictures import picture_of_distribution, picture_of_values
 
 
 def pictures(space):
@@ -136,3 +137,15 @@ def test_the_picture_of_integers_that_are_equally_likely_is_level():
     picture = picture_of_distribution(ek.Space(n=stats.randint(16, 129)).distributions["n"])
     heights = [float(h) for h in re.findall(r"v-([\d.]+)h", picture)]
     assert min(heights) > 0.8 * max(heights)
+
+
+@example(50)
+@example(64)
+@given(st.integers(41, 3000))
+def test_the_picture_of_values_with_even_steps_is_level(n):
+    picture = picture_of_values(ek.Space(a=np.linspace(0.0, 1.01, n)).parameters["a"])
+    heights = np.array([float(h) for h in re.findall(r"v-([\d.]+)h", picture)])
+    # Where their number cannot be divided, bins differ by one value.
+    assert min(heights) > 0.6 * max(heights)
+    if n in (50, 64, 72):
+        assert min(heights) == max(heights)
