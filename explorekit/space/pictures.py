@@ -116,7 +116,7 @@ def _bars(counts: npt.NDArray[Any], title: str) -> str:
     )
     height = (_HEIGHT - 4) * counts / counts.max()
     width = min(_WIDTH / counts.size, 12.0)
-    gap = 2.0 if counts.size < _BINS else 0.0
+    gap = 2.0 if width > 6.0 else 0.0  # narrow bars would be more gap than bar
     bars = "".join(
         f"M{i * width:.1f} {_HEIGHT - 3}v{-h:.1f}h{width - gap:.1f}v{h:.1f}z"
         for i, h in enumerate(height.tolist())
