@@ -15,6 +15,7 @@ from typing import Any
 
 from explorekit.errors import StudyError
 from explorekit.opening import open as open_study
+from explorekit.server_extension import sending_at_once
 from explorekit.study_folder import StudyFolder
 
 
@@ -86,6 +87,7 @@ def serve(
             log_level="ERROR",
             open_browser=True,  # which is when it calls `launch_browser`
         )
+        app.kernel_websocket_connection_class = sending_at_once(app.kernel_websocket_connection_class)
         app.initialize([str(notebook)])
         # A terminal that is closed ends it as a signal to end does.
         hung_up = signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -53,6 +53,10 @@ def jupyterlab(interpreter: str, folder: Path) -> Iterator[str]:
         f"JUPYTERLAB_{name}_DIR": str(folder / ".jupyter" / name.lower())
         for name in ("SETTINGS", "WORKSPACES")
     }
+    # As where explorekit is installed, for whichever tool looks.
+    extensions = Path(own["JUPYTER_CONFIG_DIR"]) / "jupyter_server_config.d"
+    extensions.mkdir(parents=True, exist_ok=True)
+    shutil.copy(environments.ROOT / "explorekit" / "server_extension.json", extensions / "explorekit.json")
     command = [
         *(interpreter, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
