@@ -68,7 +68,7 @@ def test_each_parameter_that_differs_is_an_axis_and_the_value_is_the_last(design
     there = (lr - lr.min()) / np.ptp(lr)
     np.testing.assert_allclose(segments[:, 1, 1], there[design.status == OK])
     assert set(segments[:, 2, 1]) == {0.25, 0.75}
-    labels = [text.get_text() for text in painter.texts]
+    labels = [text.get_text() for text in painter.labels.texts]
     assert {r"eu\$ler", "rk4", "False", "True", "0.01"} <= set(labels)
     norm = painter.colours.norm
     np.testing.assert_allclose(segments[:, -1, 1], norm(design.rate.values[design.status == OK]))

@@ -9,6 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 
 from explorekit.explorer import flags
 from explorekit.explorer.axis import Array
@@ -17,6 +18,7 @@ from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.colours import colours_of, explain_colours, numbers
 from explorekit.explorer.drawing.kind import Kind
 from explorekit.explorer.drawing.palette import DIM, MARK_COLOURS, PICKED, STATUS_MARKS
+from explorekit.explorer.drawing.stamps import Stamps
 from explorekit.explorer.drawing.ticks import ticks_of
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame, Slicer
@@ -58,10 +60,13 @@ class ParallelPainter:
         for line in (*self.marks.values(), self.picked):
             axes.add_line(line)
             line.set_in_layout(False)  # an empty one would have its place in the corner of the figure
-        self.texts = [text for place, column in enumerate(columns) for text in self._ticks(place, column)]
+        self.labels = Stamps(
+            [text for place, column in enumerate(columns) for text in self._ticks(place, column)]
+        )
+        axes.add_artist(self.labels)
         self._dress(columns, frame)
 
-    def _ticks(self, place: int, column: Column) -> list[Artist]:
+    def _ticks(self, place: int, column: Column) -> list[Annotation]:
         """Return the labels of one axis. They lie over the lines, so they are drawn with every frame."""
         paper = {"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 0.6}
         where, names = ticks_of(column)
@@ -97,7 +102,7 @@ class ParallelPainter:
         without = self.without
         below = (without[flags.PENDING], self.nothing, self.lines)
         above = (without[flags.TIMED_OUT], without[flags.FAILED], *self.marks.values(), self.picked)
-        return (*below, *above, *self.texts)
+        return (*below, *above, self.labels)
 
     def update(self, frame: Frame, scale: Scale) -> None:
         values = numbers(frame, scale)
