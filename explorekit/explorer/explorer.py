@@ -430,11 +430,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._sketched = sketch is not None and self.screen.sketch(sketch)
         if sketch is not None and self._sketched:
             self._shown = sketch
-            self._rest.moved()
         else:
             self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
-            self._shown = self.screen.show(self._shown)
+            self._shown = self.screen.show(self._shown, moving=moved)
+            self._sketched = self.screen.rough
             trim_after(self._shown.frame.values)
+        if self._sketched:
+            self._rest.moved()
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text

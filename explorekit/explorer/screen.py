@@ -50,10 +50,10 @@ class Screen:
         self.widget: ipywidgets.Widget = self.image
         self._seen = NOTHING
 
-    def show(self, shot: Shot) -> Shot:
-        """Show what was shot, or why it cannot be drawn; return what is seen."""
+    def show(self, shot: Shot, *, moving: bool = False) -> Shot:
+        """Show what was shot, or why it cannot be drawn; return what is seen. While sliders move, it may be rough."""
         try:
-            self._draw(shot)
+            self._draw(shot, moving=moving)
         except Exception as error:
             # As where it cannot be read, the picture of before would be a wrong one.
             logger.debug("could not draw %s", shot.frame.kind, exc_info=True)
@@ -70,10 +70,15 @@ class Screen:
         """Show a sketch until the whole is shown, if the browser has its axes; return whether."""
         return self.picture.sketch(shot.frame, shot.scale)
 
-    def _draw(self, shot: Shot) -> None:
+    @property
+    def rough(self) -> bool:
+        """Whether what is seen is rough, and is to be shown again when sliders have come to rest."""
+        return self.drawn_there and self.picture.rough
+
+    def _draw(self, shot: Shot, *, moving: bool = False) -> None:
         self._seen = shot
         if self.drawn_there:
-            self.picture.show(*shot)
+            self.picture.show(*shot, moving=moving)
         else:
             self.image.value = self.canvas.draw(*shot)
 

@@ -18,8 +18,8 @@ from explorekit.explorer.drawing.axes import plain_text, shortened
 from explorekit.explorer.drawing.crosshair import CrossHair
 from explorekit.explorer.drawing.kind import Painter, Rescaled
 from explorekit.explorer.drawing.kinds import kinds
+from explorekit.explorer.drawing.packing import jpeg, png
 from explorekit.explorer.drawing.panels import PanelsPainter
-from explorekit.explorer.drawing.png import png
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 
@@ -80,14 +80,14 @@ class Canvas:
         self._look: Hashable = None
         self._form: Hashable = None
 
-    def draw(self, frame: Frame, scale: Scale, message: str = "") -> bytes:
-        """Return the picture of ``frame`` as PNG, with ``message`` over it."""
+    def draw(self, frame: Frame, scale: Scale, message: str = "", *, roughly: bool = False) -> bytes:
+        """Return the picture of ``frame`` as PNG, or `roughly` as JPEG, with ``message`` over it."""
         title, message = self.title(frame), self.message(message)
         with quietly():
             if not self._renew(frame, scale, title, message):
                 self._set(frame, scale, title, message)
             self._blit()
-        return png(np.asarray(self.canvas.buffer_rgba()))
+        return (jpeg if roughly else png)(np.asarray(self.canvas.buffer_rgba()))
 
     def background(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bytes | None:
         """Return the axes of ``frame`` without anything on them as PNG, or None where those drawn before fit.

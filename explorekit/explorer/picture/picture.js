@@ -71,7 +71,7 @@ class View {
   async takeAxes() {
     const axes = this.model.get("axes");
     if (!axes.background) return;
-    const background = await createImageBitmap(new Blob([axes.background], { type: "image/png" }));
+    const background = await createImageBitmap(new Blob([axes.background], { type: axes.rough ? "image/jpeg" : "image/png" }));
     if (axes.number !== this.model.get("axes").number) return; // there are newer ones
     this.paper = undefined;
     this.axes = { ...axes, background, x: axes.x && of(Float32Array, axes.x) };

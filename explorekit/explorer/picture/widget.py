@@ -24,6 +24,8 @@ from explorekit.explorer.threads import on_kernel_thread
 DENSITY = 2
 # Pictures of what the browser cannot draw are made anew for each frame, which takes as long as they have dots.
 WHOLE_DENSITY = 1.4
+# Bytes of such a picture that take longer to travel, and to be unpacked, than a slider's move may.
+MOST_BYTES = 400_000
 
 
 class Picture(anywidget.AnyWidget):
@@ -42,6 +44,11 @@ class Picture(anywidget.AnyWidget):
         The same for when a value was picked there.
     words_for
         Method that says what lies at a row and a column of an image, or at a place along a line.
+
+    Attributes
+    ----------
+    rough
+        Whether what is shown is a rough picture of what the browser cannot draw.
     """
 
     # As text: while it follows a file, anywidget keeps every widget for good, here with its figures.
@@ -65,6 +72,7 @@ class Picture(anywidget.AnyWidget):
         self.resize(*SIZE)
         self._number = self._frames = 0
         self._subject: tuple[str, ...] = ()
+        self._heavy = self.rough = False
         self._on_ready = weakref.WeakMethod(on_ready)
         self._on_window = weakref.WeakMethod(on_window)
         self._on_pick = weakref.WeakMethod(on_pick)
@@ -74,12 +82,13 @@ class Picture(anywidget.AnyWidget):
         self.observe(lambda _: _call(self._on_window), "window")
         self.observe(lambda _: _call(self._on_pick), "pick")
 
-    def show(self, frame: Frame, scale: Scale, message: str = "") -> None:
-        """Show a frame, with a message over it."""
+    def show(self, frame: Frame, scale: Scale, message: str = "", *, moving: bool = False) -> None:
+        """Show a frame, with a message over it; roughly if that is much quicker and the next one is about to follow."""
         subject = (frame.kind, frame.label, *(axis.label for axis in (frame.x, frame.y) if axis is not None))
         if subject != self._subject:
             self._subject = subject
             self.window = list(WHOLE)
+        self.rough = moving and self._heavy and not drawn_there(frame)
         if drawn_there(frame):
             self._show_data(frame, scale, message)
         else:
@@ -171,12 +180,18 @@ class Picture(anywidget.AnyWidget):
 
     def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
-        drawn = self._whole.draw(frame, scale, message)
+        drawn = self._whole.draw(frame, scale, message, roughly=self.rough)
+        self._heavy = self.rough or len(drawn) > MOST_BYTES
         self._paper.forget()  # the browser has these axes no longer
         # How many places there are to be picked, with a click or keys.
         places = list(frame.values.shape) if isinstance(self._whole.painter, Clickable) else []
         with self.hold_sync():
-            layer = {"kind": "picture", "regions": self._regions(frame), "places": places}
+            layer = {
+                "kind": "picture",
+                "rough": self.rough,
+                "regions": self._regions(frame),
+                "places": places,
+            }
             self._set_axes(frame, drawn, layer)
             description = in_words(frame, message)
             words = {"title": "", "message": "", "description": description}
