@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks import environments, table
-from benchmarks.looking import large
+from benchmarks.looking import kinds, large
 from benchmarks.looking import measure as measure_looking
 from benchmarks.peers import OURS, REQUIREMENTS, RESUMES, SWEEPS, Way
 from benchmarks.reading import PLANES
@@ -145,6 +145,7 @@ def looking(options: Options) -> Columns:
     short = max(options.sizes) <= QUICK_SIZE
     return {
         **measure_looking.side_by_side(options.pairs),
+        **kinds.measured(python, packages, options.pairs),
         **large.measured(python, packages, options.pairs, short=short),
     }
 
@@ -228,7 +229,8 @@ def sections(found: Mapping[str, Columns]) -> str:
         parts += [f"## A space of {title}", absolute(operations)]
     if "looking" in found:
         beside = {title: found["looking"][title] for title in measure_looking.VARIABLES.values()}
-        parts += [*measure_looking.sections(beside), _pairs(beside), *large.sections(found["looking"])]
+        parts += [*measure_looking.sections(beside), _pairs(beside)]
+        parts += [*kinds.sections(found["looking"]), *large.sections(found["looking"])]
     return "\n\n".join(part for part in parts if part)
 
 

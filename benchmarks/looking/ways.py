@@ -21,6 +21,10 @@ def show(way: str, variable: str) -> Any:
         import explorekit as ek
 
         return ek.explore(ek.open(way), variable)
+    if way == "kind":
+        from benchmarks.looking.kinds import shown
+
+        return shown(variable)
     import xarray as xr
 
     values = xr.load_dataset("results.nc")[variable].sel(a=0.5, method="nearest", drop=True)
