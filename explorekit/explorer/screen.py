@@ -127,7 +127,7 @@ class Screen:
         on_kernel_thread(self._take_pick)
 
     def _take_pick(self) -> None:
-        places = self.picture.pick
+        places = self.picture.take_pick()
         if places != list(self._seen.frame.pick or ()):
             self._explorer.pick(places)
 

@@ -51,3 +51,32 @@ def test_positions_that_a_slider_only_passed_through_are_not_drawn(loop, results
     assert shown == []
     threads.run_waiting()
     assert shown == [9]
+
+
+def test_a_pick_that_is_heard_while_another_is_drawn_is_not_lost(loop, results, monkeypatch):
+    explorer = explore(results, "rate", x="I", y="tau_ref")
+    picture = explorer.picture
+    picture._handle_custom_msg("ready", [])
+    drawn = picture._state
+
+    def meanwhile(*shot):
+        monkeypatch.setattr(picture, "_state", drawn)
+        in_another_thread(lambda: picture.set_state({"pick": []}))
+        return drawn(*shot)
+
+    monkeypatch.setattr(picture, "_state", meanwhile)
+    in_another_thread(lambda: picture.set_state({"pick": [1, 0]}))
+    threads.run_waiting()
+    threads.run_waiting()
+    assert picture.pick == []
+    assert not explorer.shown.frame.pick
+
+
+def test_a_pick_elsewhere_is_told_to_the_browser(loop, results):
+    explorer = explore(results, "rate", x="I", y="tau_ref")
+    explorer.picture._handle_custom_msg("ready", [])
+    for places in ([1, 0], [], [0, 1]):
+        explorer.pick(places)
+        assert explorer.picture.pick == places
+        explorer.picture.set_state({"pick": [1, 1]})
+        assert list(explorer.shown.frame.pick) == [1, 1]

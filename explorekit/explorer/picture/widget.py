@@ -73,6 +73,7 @@ class Picture(anywidget.AnyWidget):
         self._number = self._frames = 0
         self._subject: tuple[str, ...] = ()
         self._heavy = self.rough = False
+        self._agreed: list[int] = []  # what was picked, as browsers and the frames that they got have it
         self._on_ready = weakref.WeakMethod(on_ready)
         self._on_window = weakref.WeakMethod(on_window)
         self._on_pick = weakref.WeakMethod(on_pick)
@@ -110,7 +111,7 @@ class Picture(anywidget.AnyWidget):
             if background is not None:
                 self._set_axes(frame, background, axes_layer(self._paper))
             self._set_frame(frame, scale, message)
-            self.pick = list(frame.pick or ())
+            self._tell_pick(list(frame.pick or ()))
 
     def draws(self, shot: tuple[Frame, Scale, str]) -> bool:
         """Return whether the browser draws a shot itself, on the axes that it has."""
@@ -151,6 +152,16 @@ class Picture(anywidget.AnyWidget):
             "frames": {str(sent[i]): self._state(*shot) for i, shot in fitting.items()},
         }
         return sent
+
+    def take_pick(self) -> list[int]:
+        """Return what was picked in a browser, which need not be told of it."""
+        self._agreed = list(self.pick)
+        return self._agreed
+
+    def _tell_pick(self, places: list[int]) -> None:
+        # Only where it is news: meanwhile a browser may have picked something else, which is heard on another thread.
+        if places != self._agreed:
+            self._agreed = self.pick = places
 
     def _fits(self, frame: Frame, scale: Scale) -> bool:
         left, right, bottom, top = self.window
@@ -196,7 +207,7 @@ class Picture(anywidget.AnyWidget):
             description = in_words(frame, message)
             words = {"title": "", "message": "", "description": description}
             self._send_frame({"axes": self._number, **words})
-            self.pick = list(frame.pick or ()) if frame.panels or places else []
+            self._tell_pick(list(frame.pick or ()) if frame.panels or places else [])
 
     def _set_axes(self, frame: Frame, background: bytes, layer: dict[str, Any]) -> None:
         self._number += 1
