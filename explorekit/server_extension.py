@@ -15,7 +15,9 @@ def sending_at_once(connection: type[Any]) -> type[Any]:
     class AtOnce(connection):  # type: ignore[misc]
         async def connect(self) -> None:
             self.websocket_handler.set_nodelay(True)
-            await super().connect()
+            connected = super().connect()
+            if connected is not None:  # which it is where the kernel has gone
+                await connected
 
     return AtOnce
 
