@@ -24,6 +24,7 @@ BUSY_POINTS = 400
 ARRAY_POINTS = 10**4
 QUICK_SIZE = 10**4
 SPACE_POINTS = 10**6
+KIND_ROUNDS = 3  # of 60 keys each
 
 WRITES = (
     Way("loop", "write", "write only: one process, one file"),
@@ -145,7 +146,7 @@ def looking(options: Options) -> Columns:
     short = max(options.sizes) <= QUICK_SIZE
     return {
         **measure_looking.side_by_side(options.pairs),
-        **kinds.measured(python, packages, options.pairs),
+        **kinds.measured(python, packages, min(options.pairs, KIND_ROUNDS)),
         **large.measured(python, packages, options.pairs, short=short),
     }
 
