@@ -22,7 +22,7 @@ from explorekit.explorer.menus import Menus, Step
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.picking import point_of, with_pick
 from explorekit.explorer.refreshing import Refreshing
-from explorekit.explorer.resting import Rest
+from explorekit.explorer.resting import LONG_MOMENT, Rest
 from explorekit.explorer.running import PointRunner
 from explorekit.explorer.saving import save, save_page
 from explorekit.explorer.scales import Scales
@@ -89,7 +89,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._scene = Scene(self.source, asked_for(selection or {}, variable=variable, x=x, y=y, **options))
         self._shown = NOTHING
         self._sketched = False
-        self._rest = Rest(self.settle)
+        self._rest, self._long_rest = Rest(self.settle), Rest(self.settle, LONG_MOMENT)
         self.foresight = Foresight(self)
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
@@ -373,6 +373,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self.runner.stop()
             self._refreshing.stop()
             self._rest.stop()
+            self._long_rest.stop()
             self.foresight.stop()
             for widget in (self.menus, self.screen, *self.children):
                 widget.close()
@@ -436,7 +437,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self._sketched = self.screen.rough
             trim_after(self._shown.frame.values)
         if self._sketched:
-            self._rest.moved()
+            (self._long_rest if self.screen.rough else self._rest).moved()
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text

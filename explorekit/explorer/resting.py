@@ -8,6 +8,8 @@ from explorekit.explorer.threads import on_kernel_thread
 
 # Seconds: longer than from one move to the next of a hand that goes on.
 MOMENT = 0.12
+# The same for what takes long to draw and to travel: longer too than from one step of a player to the next.
+LONG_MOMENT = 0.4
 
 
 class Rest:
