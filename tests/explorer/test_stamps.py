@@ -22,7 +22,12 @@ def test_stamped_labels_look_like_labels(dpi):
         paper = {"facecolor": "white", "alpha": 0.6, "lw": 0, "pad": 0.6}
         texts = [
             axes.annotate(name, where, bbox=paper, annotation_clip=False, zorder=4)
-            for name, where in (("one", (0.5, 0.5)), ("$\\alpha$", (0.2, 0.9)), ("beyond", (1.0, 1.05)))
+            for name, where in (
+                ("one", (0.5, 0.5)),
+                ("two", (0.53, 0.55)),
+                ("$\\alpha$", (0.2, 0.9)),
+                ("beyond", (1.0, 1.05)),
+            )
         ]
         if stamped:
             axes.add_artist(Stamps(texts)).set_zorder(4)

@@ -48,7 +48,7 @@ class Stamps(Artist):
         renderer: Any = RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
         for text in self.texts:
             text.draw(renderer)
-        whole = np.asarray(renderer.buffer_rgba())
+        whole = np.array(renderer.buffer_rgba())
         rows, columns, _ = whole.shape
         pieces = []
         for text in self.texts:
@@ -58,5 +58,7 @@ class Stamps(Artist):
             right, top = min(columns, int(box.x1) + _EDGE), min(rows, int(box.y1) + _EDGE)
             if left < right and bottom < top:
                 # From below, as matplotlib counts and draws.
-                pieces.append((left, bottom, whole[rows - top : rows - bottom, left:right][::-1].copy()))
+                dots = whole[rows - top : rows - bottom, left:right]
+                pieces.append((left, bottom, dots[::-1].copy()))
+                dots[:] = 0  # or they would be drawn twice where another label lies over this one
         return pieces
