@@ -22,7 +22,7 @@ from explorekit.explorer.menus import Menus, Step
 from explorekit.explorer.page import MAX_BYTES, Dims
 from explorekit.explorer.picking import point_of, with_pick
 from explorekit.explorer.refreshing import Refreshing
-from explorekit.explorer.resting import LONG_MOMENT, Rest
+from explorekit.explorer.resting import Rest
 from explorekit.explorer.running import PointRunner
 from explorekit.explorer.saving import save, save_page
 from explorekit.explorer.scales import Scales
@@ -89,7 +89,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._scene = Scene(self.source, asked_for(selection or {}, variable=variable, x=x, y=y, **options))
         self._shown = NOTHING
         self._sketched = False
-        self._rest, self._long_rest = Rest(self.settle), Rest(self.settle, LONG_MOMENT)
+        self._rest = Rest(self.settle)
         self.foresight = Foresight(self)
         self._after: list[Callable[[], object]] = []
         self._pickers: list[Callable[[dict[str, Any]], object]] = []
@@ -373,7 +373,6 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self.runner.stop()
             self._refreshing.stop()
             self._rest.stop()
-            self._long_rest.stop()
             self.foresight.stop()
             for widget in (self.menus, self.screen, *self.children):
                 widget.close()
@@ -434,10 +433,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         else:
             self._shown = self.shot(self.view)  # which those who hear of what is drawn may ask for
             self._shown = self.screen.show(self._shown, moving=moved)
-            self._sketched = self.screen.rough
             trim_after(self._shown.frame.values)
         if self._sketched:
-            (self._long_rest if self.screen.rough else self._rest).moved()
+            self._rest.moved()
         text = caption(self._shown.frame, self._scene.notes)
         if self.caption.value != text:
             self.caption.value = text

@@ -29,7 +29,7 @@ class Foresight:
 
     def __init__(self, explorer: "Explorer") -> None:
         self._explorer = explorer
-        self._rest = Rest(self.look, MOMENT)
+        self._rest = Rest(self.look)
         self._dim = ""
         self._base: tuple[Slicer, View, int] | None = None  # what else a frame depends on than on the slider
         self._serials: dict[int, int] = {}  # of frames on that base that were sent, by position
@@ -48,7 +48,7 @@ class Foresight:
         self._rest.stop()
         self._dim = moved[0] if len(moved) == 1 and seconds < LONGEST else ""
         if self._dim and has_kernel() and self._is_worth_it(self._explorer.latest):
-            self._rest.moved()
+            self._rest.moved(MOMENT)
 
     def stop(self) -> None:
         """Look ahead no more."""

@@ -1,6 +1,7 @@
 """When has a slider come to rest? When it has not moved for a moment."""
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 
@@ -8,8 +9,6 @@ from explorekit.explorer.threads import on_kernel_thread
 
 # Seconds: longer than from one move to the next of a hand that goes on.
 MOMENT = 0.12
-# The same for what takes long to draw and to travel: longer too than from one step of a player to the next.
-LONG_MOMENT = 0.4
 
 
 class Rest:
@@ -19,20 +18,27 @@ class Rest:
     ----------
     method
         The method. Its object may be freed, which ends it.
-    moment
-        Seconds.
     """
 
-    def __init__(self, method: Callable[[], object], moment: float = MOMENT) -> None:
-        self._moment = moment
+    def __init__(self, method: Callable[[], object]) -> None:
         self._method = weakref.WeakMethod(method)
         self._timer: threading.Timer | None = None
 
-    def moved(self) -> None:
-        """Begin to wait, again if need be."""
+    def moved(self, moment: float = MOMENT) -> None:
+        """Begin to wait, so many seconds, again if need be."""
+        self._wait(moment, patient=True)
+
+    def _wait(self, moment: float, *, patient: bool) -> None:
         self.stop()
         this = weakref.ref(self)
-        timer = threading.Timer(self._moment, lambda: on_kernel_thread(lambda: _rested(this, timer)))
+        end = time.monotonic() + moment
+
+        def rested() -> None:
+            if (there := this()) is not None:
+                late = time.monotonic() - end > moment
+                there.rested(timer, again=moment if patient and late else None)
+
+        timer = threading.Timer(moment, lambda: on_kernel_thread(rested))
         timer.name, timer.daemon = "explorekit-rest", True
         self._timer = timer
         timer.start()
@@ -43,13 +49,12 @@ class Rest:
             self._timer.cancel()
             self._timer = None
 
-    def rested(self, timer: threading.Timer) -> None:
-        """Call the method, unless there was another move before the kernel's thread was free."""
-        if timer is self._timer and (method := self._method()) is not None:
+    def rested(self, timer: threading.Timer, again: float | None) -> None:
+        """Call the method, or wait once more, unless there was another move before the kernel's thread was free."""
+        if timer is not self._timer:
+            return
+        if again is not None:
+            self._wait(again, patient=False)  # the thread was busy for long: a move may wait to be heard
+        elif (method := self._method()) is not None:
             self._timer = None
             method()
-
-
-def _rested(rest: "weakref.ref[Rest]", timer: threading.Timer) -> None:
-    if (there := rest()) is not None:
-        there.rested(timer)

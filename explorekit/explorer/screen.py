@@ -11,6 +11,7 @@ from explorekit.explorer.controls import WIDTH
 from explorekit.explorer.drawing import Canvas
 from explorekit.explorer.picture import Picture
 from explorekit.explorer.pointing import value_in_words
+from explorekit.explorer.resting import Rest
 from explorekit.explorer.scale import Scale
 from explorekit.explorer.slicing import Frame
 from explorekit.explorer.threads import on_kernel_thread
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+
+# Seconds until a rough picture is made exact. Once a browser has it: longer than from one step of a player to the next.
+SEEN = 0.2
+# Where none has said so by then.
+UNSEEN = 5.0
 
 
 class Screen:
@@ -45,10 +51,13 @@ class Screen:
     def __init__(self, explorer: "Explorer") -> None:
         self._explorer = explorer
         self.image = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": WIDTH})
-        self.picture = Picture(self._on_ready, self._on_window, self._on_pick, self._words_for)
+        self.picture = Picture(
+            self._on_ready, self._on_window, self._on_pick, self._words_for, self._on_rough
+        )
         self.canvas = Canvas()
         self.widget: ipywidgets.Widget = self.image
         self._seen = NOTHING
+        self._refining = Rest(self._refine)
 
     def show(self, shot: Shot, *, moving: bool = False) -> Shot:
         """Show what was shot, or why it cannot be drawn; return what is seen. While sliders move, it may be rough."""
@@ -70,15 +79,12 @@ class Screen:
         """Show a sketch until the whole is shown, if the browser has its axes; return whether."""
         return self.picture.sketch(shot.frame, shot.scale)
 
-    @property
-    def rough(self) -> bool:
-        """Whether what is seen is rough, and is to be shown again when sliders have come to rest."""
-        return self.drawn_there and self.picture.rough
-
     def _draw(self, shot: Shot, *, moving: bool = False) -> None:
         self._seen = shot
         if self.drawn_there:
             self.picture.show(*shot, moving=moving)
+            if self.picture.rough:
+                self._refining.moved(UNSEEN)
         else:
             self.image.value = self.canvas.draw(*shot)
 
@@ -98,6 +104,7 @@ class Screen:
 
     def close(self) -> None:
         """Remove the widgets."""
+        self._refining.stop()
         self.image.close()
         self.picture.close()
 
@@ -130,6 +137,19 @@ class Screen:
         places = self.picture.take_pick()
         if places != list(self._seen.frame.pick or ()):
             self._explorer.pick(places)
+
+    def _on_rough(self, number: int) -> None:
+        """Count from when a browser has a rough picture: over a slow line, that is long after it was drawn."""
+        on_kernel_thread(lambda: self._begin_to_refine(number))
+
+    def _begin_to_refine(self, number: int) -> None:
+        with self._explorer.lock:
+            if self.picture.rough and number == self.picture.axes["number"]:
+                self._refining.moved(SEEN)
+
+    def _refine(self) -> None:
+        with self._explorer.lock:
+            self.picture.refine()
 
     def _words_for(self, where: Sequence[int]) -> str:
         """Return what lies under the pointer; nothing where the picture has changed since."""

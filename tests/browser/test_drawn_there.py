@@ -22,17 +22,24 @@ DRAWN = """async ([script, axes, frame, view]) => {
     for (const name in part) if (part[name]?.bytes !== undefined) part[name] = bytes(part[name].bytes);
   }
   const { default: widget } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  const model = { get: (name) => state[name], on() {}, off() {}, send() {}, set() {}, save_changes() {} };
+  const said = [];
+  const send = (content) => said.push(content);
+  const model = { get: (name) => state[name], on() {}, off() {}, send, set() {}, save_changes() {} };
   const el = document.body.appendChild(document.createElement("div"));
   widget.render({ model, el });
   const canvas = el.querySelector("canvas");
   while (!canvas.ariaLabel) await new Promise(requestAnimationFrame);
-  return canvas.toDataURL();
+  return [canvas.toDataURL(), said];
 }"""
 
 
 def drawn(page, explorer, window, script=SCRIPT):
     """What the browser makes of a picture's state."""
+    return drawn_and_said(page, explorer, window, script)[0]
+
+
+def drawn_and_said(page, explorer, window=(0, 1, 0, 1), script=SCRIPT):
+    """The same, and the messages that it sends while it does."""
 
     def sent(state):
         return {
@@ -41,7 +48,7 @@ def drawn(page, explorer, window, script=SCRIPT):
         }
 
     there = explorer.picture
-    return page.evaluate(DRAWN, [script, sent(there.axes), sent(there.frame), window])
+    return page.evaluate(DRAWN, [script, sent(there.axes), sent(there.frame), list(window)])
 
 
 @pytest.mark.parametrize("window", [[0, 1, 0, 1], [0.21, 0.4, 0.5, 0.93]])
@@ -91,6 +98,24 @@ def test_a_curve_through_all_points_needs_no_index(page):
     explorer.picture.frame = {**explorer.picture.frame, "index": np.arange(500, dtype=np.int32).tobytes()}
     assert drawn(page, explorer, [0, 1, 0, 1]) == without
     explorer.close()
+
+
+def test_it_says_when_it_has_a_rough_picture(page, monkeypatch):
+    monkeypatch.setattr(picture.widget, "MOST_BYTES", 1000)
+    values = np.random.default_rng(0).random((3, 20))
+    coords = {f"p{i}": ("point", values[i]) for i in range(3)}
+    explorer = explore(xr.DataArray(values, dims=("a", "point"), coords=coords, name="v"), kind="parallel")
+    explorer.picture._handle_custom_msg("ready", [])
+    with explorer.lock:
+        explorer.controls["a"].value = 2
+        rough, said = drawn_and_said(page, explorer)
+        assert {"rough": explorer.picture.axes["number"]} in said
+        explorer.picture.refine()
+        exact, said = drawn_and_said(page, explorer)
+        assert not any("rough" in message for message in said)
+    explorer.close()
+    one, other = pixels(rough), pixels(exact)
+    assert 0 < np.abs(one - other).mean() < 8
 
 
 def pixels(picture):

@@ -87,6 +87,10 @@ class Canvas:
             if not self._renew(frame, scale, title, message):
                 self._set(frame, scale, title, message)
             self._blit()
+        return self.packed(roughly=roughly)
+
+    def packed(self, *, roughly: bool = False) -> bytes:
+        """Return what was drawn last once more, as `draw` does."""
         return (jpeg if roughly else png)(np.asarray(self.canvas.buffer_rgba()))
 
     def background(self, frame: Frame, scale: Scale, window: Limits = WHOLE) -> bytes | None:
@@ -101,7 +105,7 @@ class Canvas:
         """
         with quietly():
             renewed = self._renew(frame, scale, self.title(frame), "", window)
-        return png(np.asarray(self.canvas.buffer_rgba())) if renewed else None
+        return self.packed() if renewed else None
 
     def forget(self) -> None:
         """Have the next axes drawn anew, whatever was drawn before."""

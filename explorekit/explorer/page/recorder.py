@@ -16,7 +16,7 @@ class Recorder:
     """Keeps what a browser would get of each frame; axes that several frames share are kept once."""
 
     def __init__(self) -> None:
-        self._picture = Picture(self._nothing, self._nothing, self._nothing, self._no_words)
+        self._picture = Picture(self._nothing, self._nothing, self._nothing, self._no_words, self._nothing)
         # The state before the first frame, without what the front end needs to load a widget, and a page has by itself.
         self.initial = {
             name: value
@@ -45,8 +45,8 @@ class Recorder:
             self._number = axes["number"], self._known[key]
         return self._number[1]
 
-    def _nothing(self) -> None:
-        """Nobody zooms or picks."""
+    def _nothing(self, *_: object) -> None:
+        """Nobody zooms, picks or waits for more."""
 
     def _no_words(self, _where: Sequence[int]) -> str:
         return ""

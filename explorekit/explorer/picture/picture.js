@@ -81,6 +81,7 @@ class View {
       this.axes.statuses = of(Uint32Array, axes.statuses);
     }
     this.schedule();
+    if (axes.rough) this.model.send({ rough: axes.number }); // it may be made exact from now on
   }
 
   takeFrame() {

@@ -44,11 +44,13 @@ class Picture(anywidget.AnyWidget):
         The same for when a value was picked there.
     words_for
         Method that says what lies at a row and a column of an image, or at a place along a line.
+    on_rough
+        Method to call with the number of the axes when a browser has a rough picture of them.
 
     Attributes
     ----------
     rough
-        Whether what is shown is a rough picture of what the browser cannot draw.
+        Whether what is shown is a rough picture of what the browser cannot draw, which `refine` makes exact.
     """
 
     # As text: while it follows a file, anywidget keeps every widget for good, here with its figures.
@@ -68,6 +70,7 @@ class Picture(anywidget.AnyWidget):
         on_window: Callable[[], None],
         on_pick: Callable[[], None],
         words_for: Callable[[Sequence[int]], str],
+        on_rough: Callable[[int], None],
     ) -> None:
         self.resize(*SIZE)
         self._number = self._frames = 0
@@ -78,6 +81,7 @@ class Picture(anywidget.AnyWidget):
         self._on_window = weakref.WeakMethod(on_window)
         self._on_pick = weakref.WeakMethod(on_pick)
         self._words_for = weakref.WeakMethod(words_for)
+        self._on_rough = weakref.WeakMethod(on_rough)
         super().__init__()
         self.on_msg(self._heard)
         self.observe(lambda _: _call(self._on_window), "window")
@@ -94,6 +98,17 @@ class Picture(anywidget.AnyWidget):
             self._show_data(frame, scale, message)
         else:
             self._show_whole(frame, scale, message)
+
+    def refine(self) -> None:
+        """Show exactly what is shown roughly, which need not be drawn again."""
+        if self.rough:
+            self.rough = False
+            background = self._whole.packed()
+            self._heavy = len(background) > MOST_BYTES
+            with self.hold_sync():
+                self._number += 1
+                self.axes = {**self.axes, "number": self._number, "rough": False, "background": background}
+                self._send_frame({**self.frame, "axes": self._number})
 
     def sketch(self, frame: Frame, scale: Scale) -> bool:
         """Show some of the data of an image on the axes that are there, if they fit; return whether."""
@@ -246,6 +261,9 @@ class Picture(anywidget.AnyWidget):
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content == "ready":
             _call(self._on_ready)
+        elif isinstance(content, dict) and "rough" in content:
+            if (on_rough := self._on_rough()) is not None:
+                on_rough(content["rough"])
         elif isinstance(content, dict) and "clicked" in content:
             on_kernel_thread(lambda: self._clicked(*content["clicked"]))
         elif isinstance(content, dict) and (words_for := self._words_for()) is not None:
