@@ -68,6 +68,7 @@ def measure(
 
 
 def _run(peer: str, function: str, work: str, points: int, folder: Path, limit: float) -> dict[str, Any]:
+    os.sync()  # or who waits until its file is on disk waits for the files of the one before, too
     command = [environments.python(peer), "-P", "-m", "benchmarks.peer"]
     process = subprocess.Popen(
         [*command, peer, function, work, str(points), str(limit), str(folder)],
