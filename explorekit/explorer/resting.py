@@ -12,7 +12,7 @@ MOMENT = 0.12
 
 
 class Rest:
-    """Calls a method, on the kernel's thread, a moment after the last move.
+    """Calls a method, on the kernel's thread, a moment after the last move; two, where that thread was busy for long.
 
     Parameters
     ----------

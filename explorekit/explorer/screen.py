@@ -105,6 +105,7 @@ class Screen:
     def close(self) -> None:
         """Remove the widgets."""
         self._refining.stop()
+        self.picture.rough = False  # a browser's answer may still wait to be heard
         self.image.close()
         self.picture.close()
 

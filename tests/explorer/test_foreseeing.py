@@ -116,7 +116,6 @@ def test_it_waits_for_the_slider_to_rest(loop, eventually):
     explorer = seen(images(), x="x", y="y")
     explorer.controls["a"].value = 3
     assert explorer.picture.ahead == {}
-    eventually(lambda: loop.callbacks)
-    threads.run_waiting()
+    eventually(lambda: threads.run_waiting() or explorer.picture.ahead)
     assert sorted(foreseen(explorer.picture.ahead)) == [2, 4]
     explorer.close()

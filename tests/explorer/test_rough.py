@@ -66,8 +66,7 @@ def test_it_is_exact_a_moment_after_the_browser_has_it(loop, heavy, eventually):
     explorer.controls["step"].value = 2
     before = explorer.picture.axes
     has_it(explorer)
-    eventually(lambda: loop.callbacks)
-    threads.run_waiting()
+    eventually(lambda: threads.run_waiting() or not explorer.picture.rough)
     assert shown(explorer)[1] == "PNG"
     after = explorer.picture.axes
     assert after["number"] == explorer.picture.frame["axes"] > before["number"]
@@ -91,8 +90,7 @@ def test_it_is_exact_in_the_end_where_no_browser_says_so(loop, heavy, monkeypatc
     monkeypatch.setattr(screen, "UNSEEN", 0.05)
     explorer = seen()
     explorer.controls["step"].value = 2
-    eventually(lambda: loop.callbacks)
-    threads.run_waiting()
+    eventually(lambda: threads.run_waiting() or not explorer.picture.rough)
     assert shown(explorer)[1] == "PNG"
 
 
@@ -103,9 +101,28 @@ def test_to_make_it_exact_nothing_is_read_or_drawn_and_nobody_is_told(loop, heav
     explorer.controls["step"].value = 2
     assert told == [design()["rate"].values[2].tolist()]
     monkeypatch.setattr(Canvas, "draw", None)
-    explorer.picture.refine()
+    explorer.screen._refine()
     assert shown(explorer)[1] == "PNG"
     assert len(told) == 1
+
+
+def test_a_drawing_that_is_interrupted_is_never_shown(loop, heavy, monkeypatch):
+    explorer = seen()
+    explorer.controls["step"].value = 2
+    before = explorer.picture.axes
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Canvas, "_blit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            explorer.controls["step"].value = 3
+    has_it(explorer)
+    explorer.screen._refine()
+    assert explorer.picture.axes is before
+    explorer.redraw()
+    assert shown(explorer)[1] == "PNG"
 
 
 def test_whoever_asks_what_is_shown_leaves_it_rough(loop, heavy):

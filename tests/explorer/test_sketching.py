@@ -63,8 +63,7 @@ def test_it_is_whole_when_the_slider_has_come_to_rest(loop, eventually):
     assert "every" in explorer.picture.frame
     eventually(lambda: loop.callbacks)
     assert "every" in explorer.picture.frame
-    threads.run_waiting()
-    assert "every" not in explorer.picture.frame
+    eventually(lambda: threads.run_waiting() or "every" not in explorer.picture.frame)
     assert explorer.shown.frame.values.shape == (SIZE, SIZE)
     assert "u" not in explorer.caption.value
 

@@ -93,11 +93,11 @@ class Picture(anywidget.AnyWidget):
         if subject != self._subject:
             self._subject = subject
             self.window = list(WHOLE)
-        self.rough = moving and self._heavy and not drawn_there(frame)
+        self.rough = False  # from now on, until there is another: what is drawn may be interrupted halfway
         if drawn_there(frame):
             self._show_data(frame, scale, message)
         else:
-            self._show_whole(frame, scale, message)
+            self._show_whole(frame, scale, message, roughly=moving and self._heavy)
 
     def refine(self) -> None:
         """Show exactly what is shown roughly, which need not be drawn again."""
@@ -204,21 +204,22 @@ class Picture(anywidget.AnyWidget):
             **frame_layer(self._paper, frame, scale),
         }
 
-    def _show_whole(self, frame: Frame, scale: Scale, message: str) -> None:
+    def _show_whole(self, frame: Frame, scale: Scale, message: str, *, roughly: bool) -> None:
         """Show a frame of a kind that the browser cannot draw, with nothing left to draw over it."""
-        drawn = self._whole.draw(frame, scale, message, roughly=self.rough)
-        self._heavy = self.rough or len(drawn) > MOST_BYTES
+        drawn = self._whole.draw(frame, scale, message, roughly=roughly)
+        self._heavy = roughly or len(drawn) > MOST_BYTES
         self._paper.forget()  # the browser has these axes no longer
         # How many places there are to be picked, with a click or keys.
         places = list(frame.values.shape) if isinstance(self._whole.painter, Clickable) else []
         with self.hold_sync():
             layer = {
                 "kind": "picture",
-                "rough": self.rough,
+                "rough": roughly,
                 "regions": self._regions(frame),
                 "places": places,
             }
             self._set_axes(frame, drawn, layer)
+            self.rough = roughly
             description = in_words(frame, message)
             words = {"title": "", "message": "", "description": description}
             self._send_frame({"axes": self._number, **words})
