@@ -27,16 +27,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Replace the contents of some files of a folder durably; each by itself is whole or as it was."""
-    for name, data in contents.items():
-        temporary = temporary_name(folder)
-        try:
-            with temporary.open("xb") as file:
+    temporary = {name: temporary_name(folder) for name in contents}
+    try:
+        for name, data in contents.items():
+            with temporary[name].open("xb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(folder / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        for name in contents:  # all are written before the disk is waited for, as it takes several at once
+            sync(temporary[name])
+        for name in contents:
+            temporary[name].replace(folder / name)
+    finally:
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
     sync(folder)
 
 
@@ -50,7 +52,10 @@ def sync(path: Path) -> None:
 
 
 def seal(path: Path) -> str:
-    """Wait until a file is on disk, and hash it meanwhile; returns what `content_hash` does."""
+    """Wait until a file is on disk, and hash it meanwhile if that takes long; returns what `content_hash` does."""
+    if path.stat().st_size <= SMALL_BYTES:
+        sync(path)
+        return content_hash(path)
     with ThreadPoolExecutor(1) as pool:
         synced = pool.submit(sync, path)
         digest = content_hash(path)

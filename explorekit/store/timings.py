@@ -58,6 +58,11 @@ class Timings:
     attempts: npt.NDArray[np.int32]
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the table in a shard."""
+        return len(TIMING_COLUMNS) * np.dtype(np.float64).itemsize * len(self.first)
+
+    @property
     def spread(self) -> float:
         """How much the cost of a run varies: variance / mean²; few timings tell little, so that one more is made up, of 1."""
         mean = max(1e-9, self.duration.sum() / self.runs.sum())

@@ -25,9 +25,9 @@ from explorekit.store.status import STATUS_MEANINGS, status_runs
 from explorekit.store.timings import Timings, put_timings
 from explorekit.store.touched import touched_part
 
-_SMALL_BYTES = 32 * 1024  # as a file, less than `durable.SMALL_BYTES`
+_SMALL_BYTES = 3 * durable.SMALL_BYTES // 4  # of values, so that the file is small too
 _VARIABLE_BYTES = 1024  # what the description of one takes
-_RUN_BYTES = 64
+_POSITION_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,8 @@ def _is_small(space: Space, outputs: Mapping[str, Stacked], record: Record) -> b
     sizes = [one.values.nbytes for one in outputs.values()]
     sizes += [p.values.nbytes for p in space.passed.values()]
     sizes += [4 * len(text) for f in record.failures for text in (f.error, f.message, f.traceback)]
-    sizes += [len(record.status) * _RUN_BYTES, (len(outputs) + len(space.passed)) * _VARIABLE_BYTES]
+    sizes += [len(record.status) * (record.status.itemsize + _POSITION_BYTES), record.timings.nbytes]
+    sizes += [(len(outputs) + len(space.passed)) * _VARIABLE_BYTES]
     return sum(sizes) <= _SMALL_BYTES
 
 
