@@ -1,6 +1,18 @@
-"""Other processes of this machine."""
+"""Processes of this machine: whether others live, and the end of this one."""
+
+import atexit
+import threading
+from collections.abc import Callable
 
 import psutil
+
+
+def at_exit(function: Callable[[], object]) -> None:
+    """Have a function called as this process ends, the last one that was given first.
+
+    That is before `concurrent.futures` ends its threads, without which Dask can finish no task; `atexit` comes after it.
+    """
+    getattr(threading, "_register_atexit", atexit.register)(function)
 
 
 def lives(pid: int, created: float | None = None) -> bool:

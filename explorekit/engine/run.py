@@ -18,6 +18,7 @@ import psutil
 
 from explorekit.engine.driver import Driver
 from explorekit.engine.progress import Progress
+from explorekit.processes import at_exit
 
 if TYPE_CHECKING:
     from explorekit.engine.load import WorkerLoad
@@ -341,12 +342,6 @@ _registered: list[int] = []
 
 
 def _wait_at_exit() -> None:
-    # Before concurrent.futures shuts its threads, without which Dask cannot finish a task; `atexit` comes after that.
     if os.getpid() not in _registered:
         _registered.append(os.getpid())
-        register = getattr(threading, "_register_atexit", None)
-        if register is None:  # pragma: no cover - every CPython so far has it
-            import atexit
-
-            register = atexit.register
-        register(_end_all)
+        at_exit(_end_all)
