@@ -15,8 +15,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ from distributed import Client
 from distributed.core import Status
 from distributed.deploy.spec import ProcessInterface, SpecCluster
 from distributed.security import Security
+from tornado.platform.asyncio import BaseAsyncIOLoop
 
 from explorekit.engine import limits
+from explorekit.engine.replies import Announcements
 from explorekit.engine.serving import DashboardScheduler, PrivateScheduler
 from explorekit.errors import RunError
 from explorekit.processes import lives
@@ -36,6 +38,7 @@ logger = logging.getLogger(__name__)
 _SCRATCH = "explorekit-workers-"
 _START_TIMEOUT = 180.0  # workers that die are noticed at once; others may be slow on a busy machine
 _ERRAND_TIMEOUT = 5.0  # a worker may be frozen
+_MOMENT = 0.1
 _LAST_WORDS = 2000
 _CERTIFICATES = ("tls_ca_file", "tls_worker_key", "tls_worker_cert")
 
@@ -88,6 +91,12 @@ class PrivateCluster:
                 security=security,
                 silence_logs=logging.ERROR,
             )
+        scheduler, loop = self._cluster.scheduler, self._cluster.loop
+        assert scheduler is not None
+        assert isinstance(loop, BaseAsyncIOLoop)
+        self._scheduler, self._loop = scheduler, loop
+        self.announcements = Announcements()
+        self._scheduler.add_plugin(self.announcements)
         self.client = Client(self._cluster, set_as_default=False)
         try:
             self._wait_for_workers()
@@ -99,9 +108,7 @@ class PrivateCluster:
     def _wait_for_workers(self) -> None:
         """Wait until every worker process is there, and raise `RunError` if one cannot start."""
         deadline = time.monotonic() + _START_TIMEOUT
-        scheduler = self._cluster.scheduler
-        assert scheduler is not None
-        while len(scheduler.workers) < self.limits.workers:
+        while len(self._scheduler.workers) < self.limits.workers:
             for worker in self._cluster.workers.values():
                 if not worker.alive:
                     raise RunError(f"a worker process could not start. Its last words: {worker.last_words()}")
@@ -118,7 +125,7 @@ class PrivateCluster:
     @property
     def dashboard_link(self) -> str:
         """The address of Dask's dashboard, or an empty text."""
-        return str(getattr(self._cluster.scheduler, "dashboard_link", ""))
+        return str(getattr(self._scheduler, "dashboard_link", ""))
 
     def revive(self) -> None:
         """Start worker processes anew that have died."""
@@ -127,20 +134,21 @@ class PrivateCluster:
 
     def nthreads(self) -> dict[str, int]:
         """Return the number of threads of each worker, by address; sooner than the client does, which asks the scheduler."""
-        scheduler = self._cluster.scheduler
-        assert scheduler is not None
-        return {address: worker.nthreads for address, worker in list(scheduler.workers.items())}
+        return {address: worker.nthreads for address, worker in list(self._scheduler.workers.items())}
 
     async def _revive(self) -> None:
         for worker in list(self._cluster.workers.values()):
             await worker.restart_if_dead()
 
-    def soon(self, errand: Callable[[], Any]) -> Future[Any]:
-        """Have something done in the background, after what was given before, and in any case before the cluster closes."""
-        pool = ThreadPoolExecutor(1, thread_name_prefix="explorekit-errand")
-        self._last_errand = pool.submit(_after, self._last_errand, errand)
-        pool.shutdown(wait=False)  # so that no thread idles as long as the cluster does
+    def soon(self, errand: Callable[[], Awaitable[Any]]) -> Future[Any]:
+        """Have something done in the cluster's loop, after what was given before, and in any case before the cluster closes."""
+        loop = self._loop.asyncio_loop
+        self._last_errand = asyncio.run_coroutine_threadsafe(_after(self._last_errand, errand), loop)
         return self._last_errand
+
+    def at_rest(self, errand: Callable[[], Awaitable[Any]]) -> None:
+        """Have something done in a moment, when no run that ends or begins waits; never, if the cluster closes before."""
+        self._loop.add_callback(self._loop.call_later, _MOMENT, self.soon, errand)
 
     def close(self) -> None:
         """End the workers and the scheduler."""
@@ -151,10 +159,10 @@ class PrivateCluster:
         self._scratch.cleanup()
 
 
-def _after(before: Future[Any] | None, errand: Callable[[], Any]) -> Any:
+async def _after(before: Future[Any] | None, errand: Callable[[], Awaitable[Any]]) -> Any:
     if before is not None:
-        wait([before])
-    return errand()
+        await asyncio.wait([asyncio.wrap_future(before)])
+    return await errand()
 
 
 class _Scratch:

@@ -51,9 +51,10 @@ _WORTH_AN_INDEX = 16  # shards; fewer are read sooner than the index is written
 
 @dataclass(frozen=True, eq=False)
 class _Sent:
-    """A batch in flight, and the workers that were there when it was submitted."""
+    """A batch in flight, its task, and the workers that were there when it was submitted."""
 
     batch: Batch
+    future: Future[Any]
     workers: frozenset[str]
 
 
@@ -104,9 +105,10 @@ class Driver:
         self._connected: Client | None = None
         self._sharing: Sharing | None = None
         self._cancelled = threading.Event()
-        self._finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+        # Replies, the numbers of batches whose tasks have ended, and None to wake up.
+        self._news: queue.SimpleQueue[Reply | int | None] = queue.SimpleQueue()
         self._preferred: queue.SimpleQueue[list[Ints]] = queue.SimpleQueue()
-        self._in_flight: dict[Future[Any], _Sent] = {}
+        self._in_flight: dict[int, _Sent] = {}
         self._votes = Votes()
         self._sequence = 0
         self._losses = 0
@@ -166,7 +168,7 @@ class Driver:
         self._cancelled.set()
         if self._state in ("starting", "running"):
             self._state = "cancelling"
-        self._finished.put(None)
+        self._news.put(None)
 
     def prefer(self, indexers: Mapping[str, Any]) -> None:
         """Have some of the points that wait run before the others, from coarse to fine; by position along dimensions.
@@ -182,7 +184,7 @@ class Driver:
             np.atleast_1d(np.arange(size)[indexers.get(dim, slice(None))]) for dim, size in sizes.items()
         ]
         self._preferred.put(index)
-        self._finished.put(None)
+        self._news.put(None)
 
     def drive(self) -> None:
         """Run until every point has a record, the run is cancelled, or something is in the way."""
@@ -242,6 +244,7 @@ class Driver:
         send_job = partial(client.register_plugin, plugin, name=plugin.name)
         try:
             if self._private is not None:
+                self._private.announcements.tell(self._job.id, self._news.put)
                 self._job_sent = self._private.soon(send_job).result
             else:
                 send_job()
@@ -272,14 +275,18 @@ class Driver:
         return self._private.client
 
     def _release(self, client: Client) -> None:
+        if self._private is not None:
+            self._private.announcements.forget(self._job.id)
         if client.status != "running":  # nobody is there, and Dask would wait for half a minute
             return
         try:
-            if self._in_flight:
-                client.cancel(list(self._in_flight), force=True)
-                self._in_flight.clear()
             name = plugin_name(self._job.id)
             forget = partial(client.sync, client.unregister_worker_plugin, name, callback_timeout=_ANSWER)
+            if self._private is not None and not self._in_flight:
+                self._private.at_rest(forget)
+                return
+            client.cancel([sent.future for sent in self._in_flight.values()], force=True)
+            self._in_flight.clear()
             if self._private is not None:
                 self._private.soon(forget)
             else:
@@ -295,7 +302,7 @@ class Driver:
         cancelled_at: float | None = None
         kept = False
         checked = time.monotonic()
-        taken_in: list[Future[Any]] = []
+        taken_in: list[_Sent] = []
         while True:
             if self._deadline is not None and self._deadline.left < 0 and not self._cancelled.is_set():
                 self._out_of_time = True
@@ -312,8 +319,8 @@ class Driver:
                     )
             taken_in.clear()  # now, as Dask would send new batches 10 ms after the message that releases these
             if not kept:
-                self._job_sent()
                 self._keep_code()
+                self._job_sent()
                 kept = True
             if not self._in_flight or (cancelled_at and time.monotonic() - cancelled_at > self._patience):
                 return
@@ -349,19 +356,23 @@ class Driver:
             share = plan.next_share()
             if share is None:
                 return
-            batch = Batch(self._sequence, share.ranges, self._votes.schema(_SURE), share.budget)
+            number = self._sequence
+            batch = Batch(number, share.ranges, self._votes.schema(_SURE), share.budget)
             self._sequence += 1
             future = client.submit(
                 run_batch,
                 self._job.id,
                 batch,
                 pure=False,
-                key=f"explorekit-{self._job.id}-{batch.sequence}",
+                key=f"explorekit-{self._job.id}-{number}",
                 workers=self._addresses[share.slot % len(self._addresses)] if self._addresses else None,
                 allow_other_workers=bool(self._addresses),  # should that one be gone
             )
-            self._in_flight[future] = _Sent(batch, self._present)
-            future.add_done_callback(self._finished.put)
+            self._in_flight[number] = _Sent(batch, future, self._present)
+            future.add_done_callback(partial(self._note_end, number))
+
+    def _note_end(self, number: int, _: Future[Any]) -> None:
+        self._news.put(number)
 
     def _in_time(self, plan: Plan) -> bool:
         """Return whether the next batch can be expected to end in time; one that has to wait begins later."""
@@ -372,38 +383,44 @@ class Driver:
         self._out_of_time = not enough and turns == 1
         return enough
 
-    def _take_in(self, client: Client, plan: Plan) -> list[Future[Any]]:
+    def _take_in(self, client: Client, plan: Plan) -> list[_Sent]:
         """Wait for finished batches, a moment at most, and keep what they deliver; returns them."""
-        finished = []
-        try:
-            finished.append(self._finished.get(timeout=_CHECK_INTERVAL))
+        news = []
+        with suppress(queue.Empty):
+            news.append(self._news.get(timeout=_CHECK_INTERVAL))
             while True:
-                finished.append(self._finished.get_nowait())
-        except queue.Empty:
-            pass
-        done = [future for future in finished if future is not None and future in self._in_flight]
-        if done:
+                news.append(self._news.get_nowait())
+        done = []
+        for announced in (one for one in news if isinstance(one, Reply)):
+            if (sent := self._in_flight.pop(announced.sequence, None)) is not None:
+                self._accept(sent.batch, announced, plan)
+                done.append(sent)
+        ended = [one for one in news if isinstance(one, int) and one in self._in_flight]
+        if ended:
             check_connection(client)
-        at_once = AT_ONCE if self._sharing is not None and self._sharing.apart else max(1, len(done))
-        for some in (done[i : i + at_once] for i in range(0, len(done), at_once)):
-            for future, reply in zip(some, replies_of(client, some), strict=True):
-                batch = self._in_flight.pop(future).batch
+        at_once = AT_ONCE if self._sharing is not None and self._sharing.apart else max(1, len(ended))
+        for some in (
+            [self._in_flight[n] for n in ended[i : i + at_once]] for i in range(0, len(ended), at_once)
+        ):
+            for sent, reply in zip(some, replies_of(client, [sent.future for sent in some]), strict=True):
+                del self._in_flight[sent.batch.sequence]
                 if reply is None:
-                    self._lose(batch, future, plan)
+                    self._lose(sent, plan)
                 elif reply.parcel is None:
-                    self._accept(batch, reply, plan)
+                    self._accept(sent.batch, reply, plan)
                 else:
-                    self._receive(client, batch, reply, plan)
+                    self._receive(client, sent.batch, reply, plan)
+            done += some
         return done
 
     def _take_back_stranded(self, client: Client, plan: Plan) -> None:
         """Take back batches whose worker is gone with all others of then: Dask hands them to none that came later."""
         if not self._addresses:
             return
-        for future, sent in list(self._in_flight.items()):
-            if sent.workers and sent.workers.isdisjoint(self._present) and future.status == "pending":
-                plan.put_back(self._in_flight.pop(future).batch.ranges)
-                client.cancel([future], force=True)
+        for number, sent in list(self._in_flight.items()):
+            if sent.workers and sent.workers.isdisjoint(self._present) and sent.future.status == "pending":
+                plan.put_back(self._in_flight.pop(number).batch.ranges)
+                client.cancel([sent.future], force=True)
 
     def _receive(self, client: Client, batch: Batch, reply: Reply, plan: Plan) -> None:
         """Write what a worker sent that does not share the study's disk."""
@@ -447,9 +464,10 @@ class Driver:
         left = plan.seconds_left
         self._left_then = None if left is None else (time.monotonic(), left)
 
-    def _lose(self, batch: Batch, future: Future[Any], plan: Plan) -> None:
+    def _lose(self, sent: _Sent, plan: Plan) -> None:
         """Take back a batch whose task failed: a worker was lost, or could not start a child."""
-        plan.put_back(batch.ranges)
+        future = sent.future
+        plan.put_back(sent.batch.ranges)
         if self._cancelled.is_set():
             return
         cause = future.exception() if future.status == "error" else None

@@ -1,10 +1,17 @@
-"""What have finished tasks replied? Replies may be lost with their worker, or take their time."""
+"""What have finished tasks replied? Replies may be lost with their worker, or take their time.
+
+Dask tells a client that a task has ended, and is then asked for what it returned. Where the scheduler is in the driver's
+process, a worker's event brings the reply before that; which may be lost, as events are no more than told.
+"""
 
 import asyncio
 import logging
+import pickle
+from collections.abc import Callable
 from typing import Any
 
-from distributed import Client, Future
+from distributed import Client, Future, Worker
+from distributed.diagnostics.plugin import SchedulerPlugin
 
 from explorekit.engine.messages import Reply
 
@@ -12,6 +19,40 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE = 1.0  # seconds to ask for replies at first
 _LONGEST = 16.0  # seconds to ask for them
+_TOPIC = "explorekit-replies"  # one for all runs, as schedulers remember topics for ever
+_LARGEST = 2**16  # bytes of a reply that travels as an event
+
+
+def announce(worker: Worker, job: str, reply: Reply) -> None:
+    """Tell the driver of a private cluster what a task replies, ahead of its end."""
+    content = pickle.dumps(reply)
+    if len(content) <= _LARGEST:
+        worker.log_event(_TOPIC, {"job": job, "reply": content})
+
+
+class Announcements(SchedulerPlugin):
+    """Hands on what workers announce, in the process of the scheduler."""
+
+    name = "explorekit-announcements"
+
+    def __init__(self) -> None:
+        self._takers: dict[str, Callable[[Reply], object]] = {}
+
+    def tell(self, job: str, taker: Callable[[Reply], object]) -> None:
+        """Have each reply to a run given to a function, in the scheduler's thread."""
+        self._takers[job] = taker
+
+    def forget(self, job: str) -> None:
+        """Tell nobody any longer."""
+        self._takers.pop(job, None)
+
+    def log_event(self, topic: str, msg: Any) -> None:
+        """Take an event, as every scheduler plugin does."""
+        if topic != _TOPIC:
+            return
+        content = msg.pop("reply")  # as schedulers remember the latest events
+        if (taker := self._takers.get(msg["job"])) is not None:
+            taker(pickle.loads(content))  # noqa: S301 - from a worker of this very process's
 
 
 def replies_of(client: Client, futures: list[Future[Any]]) -> list[Reply | None]:

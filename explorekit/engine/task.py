@@ -14,6 +14,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from explorekit.engine.children import LAST_BREATH, Child, ChildPool
 from explorekit.engine.delivery import Desk, Outbox, SharedDesk, clear_outbox
 from explorekit.engine.messages import Assignment, Batch, Handed, Job, Reply
+from explorekit.engine.replies import announce
 from explorekit.engine.sharing import enter, is_shared, leave
 from explorekit.store.directory import StudyDirectory
 from explorekit.store.failures import Failure
@@ -105,9 +106,12 @@ def run_batch(job_id: str, batch: Batch) -> Reply:
     spool = child.scratch.parent / f"{child.scratch.name}-{batch.sequence}.spool"
     try:
         handed = _Supervision(job, batch, child, desk, spool, _memory_limit(worker)).run()
-        if job_id not in _private:  # a driver that is killed tells nobody
+        reply = desk.deliver(handed)
+        if job_id in _private:
+            announce(worker, job_id, reply)
+        else:  # a driver that is killed tells nobody
             _pool.end_idle_later(_IDLE)
-        return desk.deliver(handed)
+        return reply
     finally:
         desk.clear()
         spool.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from engine.scripts import lives, running, start_script, wait_until
 
 import explorekit as ek
 from explorekit.engine import driver
+from explorekit.engine.replies import Announcements
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WORKERS = 2
@@ -130,6 +131,7 @@ def test_a_worker_that_dies_with_its_reply_is_replaced(
     def double(a: int) -> int:
         return 2 * a
 
+    monkeypatch.setattr(Announcements, "tell", lambda *_: None)  # else replies come before their tasks end
     monkeypatch.setattr(driver, "replies_of", after_a_kill)
     study = ek.Study(double, ek.Space(a=range(20)), tmp_path / "study")
     study.start(False, n_workers=1).wait(120)
