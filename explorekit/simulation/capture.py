@@ -5,6 +5,7 @@ import io
 import sys
 import threading
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,10 @@ def _dumps(simulation: Simulation) -> bytes:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Pickles modules in two steps, so that modules that refer to each other do not recurse for ever."""
+    """Pickles modules in two steps, so that modules that refer to each other do not recurse for ever.
+
+    Code keeps the name of its file, which cloudpickle leaves out from 3.1.3 on: tracebacks show lines of it.
+    """
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, types.ModuleType) and is_users_own(obj) and obj is not sys.modules.get("__main__"):
@@ -83,6 +87,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(obj, _LRUCache) and _is_users(obj):
             # By itself it pickles as a name, which means nothing where its module is not.
             return _cached, (obj.__wrapped__, obj.cache_parameters())
+        if isinstance(obj, types.CodeType):
+            return _code_of_file, (obj.co_filename, *self.dispatch_table[types.CodeType](obj))
         return super().reducer_override(obj)
 
 
@@ -93,6 +99,12 @@ def _is_users(function: Any) -> bool:
 
 def _cached(function: Any, parameters: dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(function)
+
+
+def _code_of_file(
+    name: str, make: Callable[..., types.CodeType], arguments: tuple[Any, ...]
+) -> types.CodeType:
+    return make(*arguments).replace(co_filename=name)
 
 
 def _fill_module(module: types.ModuleType, state: dict[str, Any]) -> None:
