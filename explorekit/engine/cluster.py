@@ -148,7 +148,13 @@ class PrivateCluster:
 
     def at_rest(self, errand: Callable[[], Awaitable[Any]]) -> None:
         """Have something done in a moment, when no run that ends or begins waits; never, if the cluster closes before."""
-        self._loop.add_callback(self._loop.call_later, _MOMENT, self.soon, errand)
+
+        def now() -> (
+            None
+        ):  # and return nothing: what a callback returns, tornado would watch, and complain if it is cancelled
+            self.soon(errand)
+
+        self._loop.add_callback(self._loop.call_later, _MOMENT, now)
 
     def close(self) -> None:
         """End the workers and the scheduler."""
