@@ -149,10 +149,8 @@ class PrivateCluster:
     def at_rest(self, errand: Callable[[], Awaitable[Any]]) -> None:
         """Have something done in a moment, when no run that ends or begins waits; never, if the cluster closes before."""
 
-        def now() -> (
-            None
-        ):  # and return nothing: what a callback returns, tornado would watch, and complain if it is cancelled
-            self.soon(errand)
+        def now() -> None:
+            self.soon(errand)  # not returned: tornado would watch it, and complain of one that is cancelled
 
         self._loop.add_callback(self._loop.call_later, _MOMENT, now)
 
